@@ -1,0 +1,3 @@
+//! `mcast`: find what is out there, by multicast.
+
+fn main() {}

@@ -1,0 +1,82 @@
+//! What a machine reports to the application.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+
+use crate::Path;
+
+/// A result for the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A responder answered for the first time.
+    Found {
+        /// The responder, by the address that it answered from.
+        from: Path,
+        /// From the latest probe to this answer. Where the probe was repeated the answer may be to an
+        /// earlier one, so that the true time is this or longer.
+        round_trip: Duration,
+        /// What it said.
+        payload: &'a [u8],
+    },
+    /// A responder heard a probe.
+    Request {
+        /// Who asked.
+        from: Path,
+        /// What was asked.
+        payload: &'a [u8],
+        /// Why it will not be answered; `None`: an answer is scheduled.
+        refused: Option<Refusal>,
+    },
+    /// A listener heard a datagram.
+    Message {
+        /// Who sent it.
+        from: Path,
+        /// The group that it was sent to; `None` where the platform does not say.
+        group: Option<SocketAddr>,
+        /// What it said.
+        payload: &'a [u8],
+    },
+}
+
+/// Why a probe is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It was not sent to the group. Answering those would let two responders, each taking the
+    /// other's answer for a probe, answer each other for ever.
+    NotToGroup,
+    /// Its source address is not one that a single peer can have (multicast, broadcast, unspecified,
+    /// port 0).
+    NotAPeer,
+    /// Its source is not on the link: it may be forged, and the answer would leave the network.
+    OffLink,
+    /// It is not the probe that this responder answers.
+    OtherProbe,
+    /// Its source has used up its answers for now.
+    SourceRate,
+    /// All sources together have used up the answers for now.
+    TotalRate,
+    /// Too many answers are waiting to be sent.
+    Busy,
+}
+
+/// What a machine did, in numbers. It comes with [`Action::Done`](crate::Action::Done), and each
+/// machine's `summary` tells it at any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Responders found.
+    pub found: u64,
+    /// Whether everybody was found; `None` where nobody can know, as in the plain protocol.
+    pub complete: Option<bool>,
+    /// Datagrams sent. One to the group counts once, however many interfaces it left by.
+    pub sent: u64,
+    /// Datagrams received.
+    pub received: u64,
+    /// Datagrams received that told nothing new: further copies of an answer.
+    pub duplicates: u64,
+    /// Datagrams received that were refused or did not fit a cap.
+    pub ignored: u64,
+    /// From the machine's start to its end, or to now.
+    pub elapsed: Duration,
+}

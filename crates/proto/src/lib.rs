@@ -1,0 +1,100 @@
+//! Multicast discovery as pure state machines.
+//!
+//! Nothing in this crate opens a socket, reads a clock, starts a thread or asks for entropy: datagrams
+//! and the passing of time go in, [`Action`]s come out. So the same machines run over real sockets
+//! (the `mcast-net` crate), under any async runtime, on a microcontroller, or ten thousand at a time
+//! in a simulator, and a run is repeated byte for byte by repeating its seed and its inputs.
+//!
+//! # Driving a machine
+//!
+//! Every protocol role is a [`Machine`]. A driver does this, for ever or until [`Action::Done`]:
+//!
+//! 1. While [`Machine::deadline`] is at or before now, call [`Machine::handle_timeout`] and carry out
+//!    the action that it returns. The first call starts the machine.
+//! 2. Wait until a datagram arrives or until the deadline, whichever comes first.
+//! 3. Give each datagram that arrived to [`Machine::handle_datagram`] and carry out what it returns.
+//!
+//! A machine never sends in reaction to a datagram: it schedules, and the sending comes out of
+//! `handle_timeout`. A driver that reads 64 datagrams at once therefore writes its 64 answers at once.
+//!
+//! See [`plain`] for an example in which a discoverer and a responder find each other.
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+extern crate alloc;
+
+mod event;
+mod limit;
+mod path;
+pub mod plain;
+mod rng;
+mod schedule;
+mod time;
+
+pub use event::{Event, Refusal, Summary};
+pub use limit::Rate;
+pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
+pub use time::Instant;
+
+/// A protocol role: one input, at most one action, and a deadline.
+///
+/// See the [crate's documentation](crate) for the loop that drives it.
+pub trait Machine {
+    /// Takes a datagram that came in. Harmless whatever its bytes are; never returns
+    /// [`Action::Send`].
+    fn handle_datagram<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        datagram: &'d [u8],
+    ) -> Option<Action<'d>>;
+
+    /// Does one thing that is due. Call it whenever [`deadline`](Self::deadline) is at or before
+    /// `now`, again and again until it is not. Calls before the deadline do nothing.
+    ///
+    /// The first call starts the machine: its times count from that `now`.
+    fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>>;
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next: at or before now means at once,
+    /// `None` means that the machine has finished, or waits for a datagram alone.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Asks the machine to come to its end: what it still has to say, and then [`Action::Done`],
+    /// come out of [`handle_timeout`](Self::handle_timeout). Closing twice is closing once.
+    fn close(&mut self, now: Instant);
+}
+
+/// What a machine wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a machine's action is lost unless it is carried out"]
+pub enum Action<'a> {
+    /// Send this datagram.
+    Send {
+        /// Where to.
+        to: Destination,
+        /// What: the driver encodes it into a buffer of its own.
+        message: Message<'a>,
+    },
+    /// A result for the application.
+    Emit(Event<'a>),
+    /// The machine has finished: it wants no more datagrams and has no further deadline.
+    Done(Summary),
+}
+
+/// A datagram to be sent, not yet encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Message<'a> {
+    /// The plain protocol's: these bytes and nothing else.
+    Plain(&'a [u8]),
+}
+
+impl Message<'_> {
+    /// Appends the datagram's bytes to `buffer`.
+    pub fn encode(&self, buffer: &mut alloc::vec::Vec<u8>) {
+        match self {
+            Message::Plain(bytes) => buffer.extend_from_slice(bytes),
+        }
+    }
+}

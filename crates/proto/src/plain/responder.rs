@@ -1,0 +1,180 @@
+//! The answering side of the plain protocol, and the rules that keep it from being a weapon.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{PORT, REPLY};
+use crate::limit::{Limiter, Rate};
+use crate::path::is_peer;
+use crate::rng::Rng;
+use crate::schedule::Waiting;
+use crate::{
+    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Summary,
+};
+
+/// What a [`Responder`] answers, and how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The answer's bytes.
+    pub reply: Vec<u8>,
+    /// Only this probe is answered; `None`: every probe is.
+    pub only: Option<Vec<u8>>,
+    /// Each answer waits for a random time up to this, so that many responders don't answer in one
+    /// burst that the asker's socket can't hold.
+    pub delay: Duration,
+    /// Answers a second at the most; `None`: without limit.
+    pub rate: Option<Rate>,
+    /// The responder's own port. What comes from this port and is not known to have been sent to the
+    /// group may be another responder's answer, and is not answered.
+    pub port: u16,
+    /// Whether probes from beyond the link are answered. Their source may be forged, and the answer
+    /// leaves the network.
+    pub allow_off_link: bool,
+    /// The end comes after this many answers.
+    pub count: Option<u64>,
+}
+
+impl Default for Response {
+    /// The tutorial's server: `Me!` to every probe.
+    fn default() -> Response {
+        Response {
+            reply: REPLY.to_vec(),
+            only: None,
+            delay: Duration::ZERO,
+            rate: Some(Rate::default()),
+            port: PORT,
+            allow_off_link: false,
+            count: None,
+        }
+    }
+}
+
+/// Answers probes, each at most once, by unicast.
+///
+/// Every probe is reported, answered or not. See the [module's example](super).
+#[derive(Debug, Clone)]
+pub struct Responder {
+    config: Response,
+    rng: Rng,
+    limiter: Option<Limiter>,
+    waiting: Waiting,
+    /// `None` until the first `handle_timeout`.
+    started: Option<Instant>,
+    closing: bool,
+    done: bool,
+    summary: Summary,
+}
+
+impl Responder {
+    /// A responder that starts at the first [`Machine::handle_timeout`], or at the first datagram.
+    /// `seed` decides the delays.
+    pub fn new(config: Response, seed: u64) -> Responder {
+        Responder {
+            rng: Rng::new(seed),
+            limiter: config.rate.map(Limiter::new),
+            waiting: Waiting::new(),
+            started: None,
+            closing: false,
+            done: false,
+            summary: Summary::default(),
+            config,
+        }
+    }
+
+    /// What was done so far.
+    pub fn summary(&self, now: Instant) -> Summary {
+        let elapsed = self.started.map_or(Duration::ZERO, |started| now - started);
+        Summary { elapsed, ..self.summary }
+    }
+
+    /// Decides whether a probe is answered; the order is that of the cost to an attacker, so that what
+    /// would never be answered takes nothing from the rate of what would.
+    fn judge(&mut self, now: Instant, arrival: Arrival, probe: &[u8]) -> Result<(), Refusal> {
+        let Arrival { from, cast, on_link } = arrival;
+        match cast {
+            Cast::Group(_) => {}
+            Cast::Unicast => return Err(Refusal::NotToGroup),
+            Cast::Unknown if from.remote.port() == self.config.port => {
+                return Err(Refusal::NotToGroup);
+            }
+            Cast::Unknown => {}
+        }
+        if !is_peer(from.remote) {
+            return Err(Refusal::NotAPeer);
+        }
+        if !on_link && !self.config.allow_off_link {
+            return Err(Refusal::OffLink);
+        }
+        if self.config.only.as_deref().is_some_and(|only| only != probe) {
+            return Err(Refusal::OtherProbe);
+        }
+        if self.waiting.is_full() || self.answers_promised() {
+            return Err(Refusal::Busy);
+        }
+        match &mut self.limiter {
+            Some(limiter) => limiter.admit(now, from.remote.ip()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the answers sent and waiting make up the count that was asked for.
+    fn answers_promised(&self) -> bool {
+        let promised = self.summary.sent + self.waiting.len() as u64;
+        self.config.count.is_some_and(|count| promised >= count)
+    }
+
+    fn all_sent(&self) -> bool {
+        self.config.count.is_some_and(|count| self.summary.sent >= count)
+    }
+}
+
+impl Machine for Responder {
+    fn handle_datagram<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        datagram: &'d [u8],
+    ) -> Option<Action<'d>> {
+        if self.closing || self.done {
+            return None;
+        }
+        self.summary.received += 1;
+        let refused = self.judge(now, arrival, datagram).err();
+        if refused.is_some() {
+            self.summary.ignored += 1;
+        } else {
+            self.waiting.push(now + self.rng.within(self.config.delay), arrival.from);
+        }
+        Some(Action::Emit(Event::Request { from: arrival.from, payload: datagram, refused }))
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
+        self.started.get_or_insert(now);
+        if self.done {
+            return None;
+        }
+        if self.closing || self.all_sent() {
+            self.done = true;
+            return Some(Action::Done(self.summary(now)));
+        }
+        let to = self.waiting.pop_due(now)?;
+        self.summary.sent += 1;
+        let message = Message::Plain(&self.config.reply);
+        Some(Action::Send { to: Destination::Peer(to), message })
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        if self.done {
+            None
+        } else if self.started.is_none() || self.closing || self.all_sent() {
+            Some(Instant::ZERO)
+        } else {
+            self.waiting.due()
+        }
+    }
+
+    /// Answers still waiting are dropped: nobody is left to have meant them.
+    fn close(&mut self, _now: Instant) {
+        self.closing = true;
+    }
+}

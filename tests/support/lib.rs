@@ -1,0 +1,1 @@
+//! What the tests share: the simulator (`sim`) and network namespaces (`netns`).
