@@ -25,7 +25,10 @@
 extern crate alloc;
 
 mod event;
+mod life;
 mod limit;
+#[cfg(feature = "proptest")]
+pub mod ops;
 mod path;
 pub mod plain;
 mod rng;

@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::PROBE;
+use crate::life::Life;
 use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::schedule::Repeats;
@@ -52,26 +53,15 @@ impl Default for Discovery {
 pub struct Discoverer {
     config: Discovery,
     rng: Rng,
-    phase: Phase,
+    life: Life,
     repeats: Repeats,
-    /// When the next probe is due.
+    /// When the next probe is due; `None` once all are sent.
     next_probe: Option<Instant>,
-    /// `None` until the first `handle_timeout`.
-    started: Option<Instant>,
     last_probe: Instant,
-    /// The last event that put off the end: a new answer or a probe.
+    /// What last put off the end: a new answer, or a probe.
     last_news: Instant,
     /// Sorted.
     known: Vec<SocketAddr>,
-    summary: Summary,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Idle,
-    Asking,
-    Closing,
-    Done,
 }
 
 impl Discoverer {
@@ -79,37 +69,30 @@ impl Discoverer {
     pub fn new(config: Discovery, seed: u64) -> Discoverer {
         Discoverer {
             rng: Rng::new(seed),
-            phase: Phase::Idle,
+            life: Life::default(),
             repeats: Repeats::new(config.repeat),
             next_probe: None,
-            started: None,
             last_probe: Instant::ZERO,
             last_news: Instant::ZERO,
             known: Vec::with_capacity(config.capacity),
-            summary: Summary::default(),
             config,
         }
     }
 
     /// What was done so far.
     pub fn summary(&self, now: Instant) -> Summary {
-        let elapsed = self.started.map_or(Duration::ZERO, |started| now - started);
-        Summary { elapsed, ..self.summary }
+        self.life.summary(now)
     }
 
-    /// When the run ends if nothing more is heard.
+    /// When the run ends if nothing more is heard; `None` where that is not settled, or past.
     pub fn ends(&self) -> Option<Instant> {
+        let by_silence = match self.next_probe {
+            Some(_) => None,
+            None => Some(self.last_news + self.config.silence),
+        };
         let by_deadline =
-            self.started.zip(self.config.deadline).map(|(started, after)| started + after);
-        match self.phase {
-            Phase::Idle | Phase::Done => None,
-            Phase::Closing => Some(Instant::ZERO),
-            Phase::Asking if self.next_probe.is_some() => by_deadline,
-            Phase::Asking => {
-                let by_silence = self.last_news + self.config.silence;
-                Some(by_deadline.map_or(by_silence, |deadline| deadline.min(by_silence)))
-            }
-        }
+            self.life.started().zip(self.config.deadline).map(|(started, after)| started + after);
+        self.life.deadline([by_silence, by_deadline].into_iter().flatten().min())
     }
 }
 
@@ -120,63 +103,53 @@ impl Machine for Discoverer {
         arrival: Arrival,
         datagram: &'d [u8],
     ) -> Option<Action<'d>> {
-        if self.phase != Phase::Asking {
+        if self.life.started().is_none() || !self.life.is_open() {
             return None;
         }
         let from = arrival.from;
-        self.summary.received += 1;
+        let counts = &mut self.life.counts;
+        counts.received += 1;
         let Err(at) = self.known.binary_search(&from.remote) else {
-            self.summary.duplicates += 1;
+            counts.duplicates += 1;
             return None;
         };
         if !is_peer(from.remote) || self.known.len() >= self.config.capacity {
-            self.summary.ignored += 1;
+            counts.ignored += 1;
             return None;
         }
         self.known.insert(at, from.remote);
-        self.summary.found += 1;
+        counts.found += 1;
         self.last_news = now;
-        if self.config.count.is_some_and(|count| self.summary.found >= count) {
-            self.phase = Phase::Closing;
+        if self.config.count.is_some_and(|count| counts.found >= count) {
+            self.life.close();
         }
         let round_trip = now - self.last_probe;
         Some(Action::Emit(Event::Found { from, round_trip, payload: datagram }))
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
-        if self.phase == Phase::Idle {
-            self.phase = Phase::Asking;
-            self.started = Some(now);
+        if self.life.start(now) {
             self.next_probe = Some(now);
         }
         if self.ends().is_some_and(|end| end <= now) {
-            self.phase = Phase::Done;
-            return Some(Action::Done(self.summary(now)));
+            return Some(self.life.finish(now));
         }
-        if self.next_probe.is_some_and(|due| due <= now) {
-            self.last_probe = now;
-            self.last_news = now;
-            self.next_probe = self.repeats.next(now, &mut self.rng);
-            self.summary.sent += 1;
-            let message = Message::Plain(&self.config.probe);
-            return Some(Action::Send { to: Destination::Group, message });
+        if !self.life.is_open() || self.next_probe.is_none_or(|due| due > now) {
+            return None;
         }
-        None
+        self.last_probe = now;
+        self.last_news = now;
+        self.next_probe = self.repeats.next(now, &mut self.rng);
+        self.life.counts.sent += 1;
+        let message = Message::Plain(&self.config.probe);
+        Some(Action::Send { to: Destination::Group, message })
     }
 
     fn deadline(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Idle => Some(Instant::ZERO),
-            _ => [self.next_probe.filter(|_| self.phase == Phase::Asking), self.ends()]
-                .into_iter()
-                .flatten()
-                .min(),
-        }
+        self.life.deadline([self.next_probe, self.ends()].into_iter().flatten().min())
     }
 
     fn close(&mut self, _now: Instant) {
-        if self.phase != Phase::Done {
-            self.phase = Phase::Closing;
-        }
+        self.life.close();
     }
 }

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::life::Life;
 use crate::{Action, Arrival, Cast, Event, Instant, Machine, Summary};
 
 /// When a [`Listener`] ends. The default is never.
@@ -17,34 +18,19 @@ pub struct Listening {
 #[derive(Debug, Clone)]
 pub struct Listener {
     config: Listening,
-    started: Option<Instant>,
+    life: Life,
     last_heard: Instant,
-    closing: bool,
-    done: bool,
-    summary: Summary,
 }
 
 impl Listener {
     /// A listener that starts at the first [`Machine::handle_timeout`].
     pub fn new(config: Listening) -> Listener {
-        Listener {
-            config,
-            started: None,
-            last_heard: Instant::ZERO,
-            closing: false,
-            done: false,
-            summary: Summary::default(),
-        }
+        Listener { config, life: Life::default(), last_heard: Instant::ZERO }
     }
 
     /// What was done so far.
     pub fn summary(&self, now: Instant) -> Summary {
-        let elapsed = self.started.map_or(Duration::ZERO, |started| now - started);
-        Summary { elapsed, ..self.summary }
-    }
-
-    fn all_heard(&self) -> bool {
-        self.config.count.is_some_and(|count| self.summary.received >= count)
+        self.life.summary(now)
     }
 }
 
@@ -55,11 +41,14 @@ impl Machine for Listener {
         arrival: Arrival,
         datagram: &'d [u8],
     ) -> Option<Action<'d>> {
-        if self.closing || self.done || self.all_heard() {
+        if !self.life.is_open() {
             return None;
         }
-        self.summary.received += 1;
-        self.last_heard = self.last_heard.max(now);
+        self.life.counts.received += 1;
+        self.last_heard = now;
+        if self.config.count.is_some_and(|count| self.life.counts.received >= count) {
+            self.life.close();
+        }
         let group = match arrival.cast {
             Cast::Group(group) => Some(group),
             Cast::Unicast | Cast::Unknown => None,
@@ -68,28 +57,18 @@ impl Machine for Listener {
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
-        if self.started.is_none() {
-            self.started = Some(now);
+        if self.life.start(now) {
             self.last_heard = now;
         }
-        if self.deadline().is_none_or(|end| end > now) {
-            return None;
-        }
-        self.done = true;
-        Some(Action::Done(self.summary(now)))
+        let over = self.deadline().is_some_and(|end| end <= now);
+        over.then(|| self.life.finish(now))
     }
 
     fn deadline(&self) -> Option<Instant> {
-        if self.done {
-            None
-        } else if self.started.is_none() || self.closing || self.all_heard() {
-            Some(Instant::ZERO)
-        } else {
-            self.config.silence.map(|silence| self.last_heard + silence)
-        }
+        self.life.deadline(self.config.silence.map(|silence| self.last_heard + silence))
     }
 
     fn close(&mut self, _now: Instant) {
-        self.closing = true;
+        self.life.close();
     }
 }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{PORT, REPLY};
+use crate::life::Life;
 use crate::limit::{Limiter, Rate};
 use crate::path::is_peer;
 use crate::rng::Rng;
@@ -58,11 +59,7 @@ pub struct Responder {
     rng: Rng,
     limiter: Option<Limiter>,
     waiting: Waiting,
-    /// `None` until the first `handle_timeout`.
-    started: Option<Instant>,
-    closing: bool,
-    done: bool,
-    summary: Summary,
+    life: Life,
 }
 
 impl Responder {
@@ -73,18 +70,14 @@ impl Responder {
             rng: Rng::new(seed),
             limiter: config.rate.map(Limiter::new),
             waiting: Waiting::new(),
-            started: None,
-            closing: false,
-            done: false,
-            summary: Summary::default(),
+            life: Life::default(),
             config,
         }
     }
 
     /// What was done so far.
     pub fn summary(&self, now: Instant) -> Summary {
-        let elapsed = self.started.map_or(Duration::ZERO, |started| now - started);
-        Summary { elapsed, ..self.summary }
+        self.life.summary(now)
     }
 
     /// Decides whether a probe is answered; the order is that of the cost to an attacker, so that what
@@ -119,12 +112,12 @@ impl Responder {
 
     /// Whether the answers sent and waiting make up the count that was asked for.
     fn answers_promised(&self) -> bool {
-        let promised = self.summary.sent + self.waiting.len() as u64;
+        let promised = self.life.counts.sent + self.waiting.len() as u64;
         self.config.count.is_some_and(|count| promised >= count)
     }
 
     fn all_sent(&self) -> bool {
-        self.config.count.is_some_and(|count| self.summary.sent >= count)
+        self.config.count.is_some_and(|count| self.life.counts.sent >= count)
     }
 }
 
@@ -135,13 +128,13 @@ impl Machine for Responder {
         arrival: Arrival,
         datagram: &'d [u8],
     ) -> Option<Action<'d>> {
-        if self.closing || self.done {
+        if !self.life.is_open() {
             return None;
         }
-        self.summary.received += 1;
+        self.life.counts.received += 1;
         let refused = self.judge(now, arrival, datagram).err();
         if refused.is_some() {
-            self.summary.ignored += 1;
+            self.life.counts.ignored += 1;
         } else {
             self.waiting.push(now + self.rng.within(self.config.delay), arrival.from);
         }
@@ -149,32 +142,28 @@ impl Machine for Responder {
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
-        self.started.get_or_insert(now);
-        if self.done {
+        self.life.start(now);
+        if self.deadline().is_none_or(|due| due > now) {
             return None;
         }
-        if self.closing || self.all_sent() {
-            self.done = true;
-            return Some(Action::Done(self.summary(now)));
+        if !self.life.is_open() {
+            return Some(self.life.finish(now));
         }
         let to = self.waiting.pop_due(now)?;
-        self.summary.sent += 1;
+        self.life.counts.sent += 1;
+        if self.all_sent() {
+            self.life.close();
+        }
         let message = Message::Plain(&self.config.reply);
         Some(Action::Send { to: Destination::Peer(to), message })
     }
 
     fn deadline(&self) -> Option<Instant> {
-        if self.done {
-            None
-        } else if self.started.is_none() || self.closing || self.all_sent() {
-            Some(Instant::ZERO)
-        } else {
-            self.waiting.due()
-        }
+        self.life.deadline(self.waiting.due())
     }
 
     /// Answers still waiting are dropped: nobody is left to have meant them.
     fn close(&mut self, _now: Instant) {
-        self.closing = true;
+        self.life.close();
     }
 }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::life::Life;
 use crate::{Action, Arrival, Destination, Instant, Machine, Message, Summary};
 
 /// What a [`Sender`] sends, and how often.
@@ -21,11 +22,8 @@ pub struct Sending {
 #[derive(Debug, Clone)]
 pub struct Sender {
     config: Sending,
-    started: Option<Instant>,
+    life: Life,
     next: Instant,
-    closing: bool,
-    done: bool,
-    summary: Summary,
 }
 
 impl Sender {
@@ -34,24 +32,16 @@ impl Sender {
         if config.count.is_none() {
             config.every = config.every.max(Duration::from_millis(1));
         }
-        Sender {
-            config,
-            started: None,
-            next: Instant::ZERO,
-            closing: false,
-            done: false,
-            summary: Summary::default(),
-        }
+        Sender { config, life: Life::default(), next: Instant::ZERO }
     }
 
     /// What was done so far.
     pub fn summary(&self, now: Instant) -> Summary {
-        let elapsed = self.started.map_or(Duration::ZERO, |started| now - started);
-        Summary { elapsed, ..self.summary }
+        self.life.summary(now)
     }
 
-    fn ended(&self) -> bool {
-        self.closing || self.config.count.is_some_and(|count| self.summary.sent >= count)
+    fn all_sent(&self) -> bool {
+        self.config.count.is_some_and(|count| self.life.counts.sent >= count)
     }
 }
 
@@ -63,39 +53,33 @@ impl Machine for Sender {
         _arrival: Arrival,
         _datagram: &'d [u8],
     ) -> Option<Action<'d>> {
-        self.summary.ignored += u64::from(!self.done);
+        self.life.counts.ignored += 1;
         None
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
-        if self.started.is_none() {
-            self.started = Some(now);
+        if self.life.start(now) {
             self.next = now;
         }
         if self.deadline().is_none_or(|due| due > now) {
             return None;
         }
-        if self.ended() {
-            self.done = true;
-            return Some(Action::Done(self.summary(now)));
+        if self.all_sent() || !self.life.is_open() {
+            return Some(self.life.finish(now));
         }
         self.next = self.next + self.config.every;
-        self.summary.sent += 1;
+        self.life.counts.sent += 1;
         let message = Message::Plain(&self.config.payload);
         Some(Action::Send { to: Destination::Group, message })
     }
 
     fn deadline(&self) -> Option<Instant> {
-        if self.done {
-            None
-        } else if self.started.is_none() || self.ended() {
-            Some(Instant::ZERO)
-        } else {
-            Some(self.next)
-        }
+        // The end comes with the last datagram, not a pause later.
+        let next = if self.all_sent() { Instant::ZERO } else { self.next };
+        self.life.deadline(Some(next))
     }
 
     fn close(&mut self, _now: Instant) {
-        self.closing = true;
+        self.life.close();
     }
 }
