@@ -1,3 +1,6 @@
 //! `mcast`: find what is out there, by multicast.
-
-fn main() {}
+#![forbid(unsafe_code)]
+mod escape;
+fn main() {
+    println!("{}", escape::Escaped(b"x"));
+}
