@@ -1,1 +1,3 @@
 //! What the tests share: the simulator (`sim`) and network namespaces (`netns`).
+
+pub mod sim;

@@ -61,6 +61,24 @@ pub enum Refusal {
     Busy,
 }
 
+/// What a driver knows of the network besides datagrams: see
+/// [`Machine::handle_report`](crate::Machine::handle_report).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Report {
+    /// How many small datagrams the socket's receive buffer holds. A machine that does not know it
+    /// takes Linux's default, 256.
+    ReceiveBuffer {
+        /// Datagrams of at most 160 bytes.
+        datagrams: u64,
+    },
+    /// The operating system dropped datagrams before the driver could read them (`SO_RXQ_OVFL`).
+    Dropped {
+        /// How many since the last such report.
+        datagrams: u64,
+    },
+}
+
 /// What a machine did, in numbers. It comes with [`Action::Done`](crate::Action::Done), and each
 /// machine's `summary` tells it at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

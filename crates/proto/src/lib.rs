@@ -35,7 +35,7 @@ mod rng;
 mod schedule;
 mod time;
 
-pub use event::{Event, Refusal, Summary};
+pub use event::{Event, Refusal, Report, Summary};
 pub use limit::Rate;
 pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
 pub use time::Instant;
@@ -66,6 +66,12 @@ pub trait Machine {
     /// Asks the machine to come to its end: what it still has to say, and then [`Action::Done`],
     /// come out of [`handle_timeout`](Self::handle_timeout). Closing twice is closing once.
     fn close(&mut self, now: Instant);
+
+    /// Takes what the driver knows of its sockets. A machine that asks many slows down by it; to the
+    /// others it means nothing.
+    fn handle_report(&mut self, now: Instant, report: Report) {
+        let _ = (now, report);
+    }
 }
 
 /// What a machine wants done.
