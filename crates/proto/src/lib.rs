@@ -34,6 +34,7 @@ pub mod plain;
 mod rng;
 mod schedule;
 mod time;
+pub mod wire;
 
 pub use event::{Event, Refusal, Report, Summary};
 pub use limit::Rate;

@@ -1,0 +1,88 @@
+//! Why a datagram was not decoded.
+
+use core::fmt;
+
+/// Why a datagram was not decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// It is shorter than a header and a block, or longer than a datagram may be.
+    Length,
+    /// It does not begin with the protocol's magic.
+    Magic,
+    /// It is of this version of the protocol (its magic's last byte).
+    Version(u8),
+    /// Its type is not one that this version knows.
+    Type(u8),
+    /// It has a critical TLV of this number, which this version does not know.
+    Critical(u8),
+    /// Its body, with the trailer where it has one, is longer than it, or too short for its block.
+    BodyLength,
+    /// Its slice does not exist, or has too many bits.
+    Slice,
+    /// Its sample has too many bits.
+    Sample,
+    /// Its filter is too long, or goes over the body's end.
+    Filter,
+    /// Its copy's number is over those that an answer may have.
+    Copy,
+    /// Its lease is too short or too long, or its goodbye has one.
+    Lease,
+    /// Its announcement or goodbye says no epoch.
+    NoEpoch,
+    /// A TLV goes over the body's end.
+    TlvLength,
+    /// It has too many TLVs, in all or of this number, where one is given.
+    TlvCount(Option<u8>),
+    /// The value of a TLV of this number breaks its rules.
+    TlvValue(u8),
+}
+
+/// What a [`DecodeError`] means to the receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DecodeErrorKind {
+    /// Something else than this protocol.
+    Foreign,
+    /// This protocol, but newer than this implementation.
+    Newer,
+    /// This protocol, broken: a fault or an attack.
+    Malformed,
+}
+
+impl DecodeError {
+    /// What it means to the receiver: enough for a counter.
+    pub fn kind(self) -> DecodeErrorKind {
+        match self {
+            DecodeError::Length | DecodeError::Magic => DecodeErrorKind::Foreign,
+            DecodeError::Version(_) | DecodeError::Type(_) | DecodeError::Critical(_) => {
+                DecodeErrorKind::Newer
+            }
+            _ => DecodeErrorKind::Malformed,
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DecodeError::Length => f.write_str("not 32 to 1500 bytes long"),
+            DecodeError::Magic => f.write_str("not a datagram of the structured protocol"),
+            DecodeError::Version(byte) => write!(f, "version {:?} is not known", char::from(*byte)),
+            DecodeError::Type(kind) => write!(f, "type {kind} is not known"),
+            DecodeError::Critical(number) => write!(f, "critical TLV {number} is not known"),
+            DecodeError::BodyLength => f.write_str("the body does not fit the datagram"),
+            DecodeError::Slice => f.write_str("the slice does not exist"),
+            DecodeError::Sample => f.write_str("the sample has over 20 bits"),
+            DecodeError::Filter => f.write_str("the filter does not fit the body"),
+            DecodeError::Copy => f.write_str("the copy's number is over 2"),
+            DecodeError::Lease => f.write_str("the lease is not one that this type may have"),
+            DecodeError::NoEpoch => f.write_str("no epoch in an announcement or goodbye"),
+            DecodeError::TlvLength => f.write_str("a TLV does not fit the body"),
+            DecodeError::TlvCount(None) => f.write_str("over 32 TLVs"),
+            DecodeError::TlvCount(Some(number)) => write!(f, "too many TLVs {number}"),
+            DecodeError::TlvValue(number) => write!(f, "the value of TLV {number} is not valid"),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}

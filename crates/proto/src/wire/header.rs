@@ -1,0 +1,111 @@
+//! The header that all datagrams share, and reading big-endian fields off a slice.
+
+use alloc::vec::Vec;
+
+use super::{DecodeError, MAGIC, MAX_DATAGRAM, MIN_DATAGRAM, TRAILER};
+
+/// The flags of byte 5. Each belongs to some types; in others, and where it is not listed here, a
+/// flag is sent as 0 and ignored.
+pub(super) mod flag {
+    /// All types: a trailer authenticates the datagram.
+    pub(crate) const AUTH: u8 = 0x01;
+    /// Query: answer by multicast.
+    pub(crate) const MREPLY: u8 = 0x02;
+    /// Query: the asker watches, and asks again before leases end.
+    pub(crate) const WATCH: u8 = 0x04;
+    /// Reply: what did not fit is to be asked for by unicast.
+    pub(crate) const TRUNC: u8 = 0x08;
+}
+
+/// Byte 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Query = 1,
+    Reply = 2,
+    Announce = 3,
+    Goodbye = 4,
+}
+
+pub(super) struct Header {
+    pub(super) kind: Kind,
+    pub(super) flags: u8,
+    pub(super) txn: u64,
+}
+
+impl Header {
+    /// Checks the header and the lengths; returns with it what follows it in the body.
+    pub(super) fn decode(datagram: &[u8]) -> Result<(Header, Reader<'_>), DecodeError> {
+        if !(MIN_DATAGRAM..=MAX_DATAGRAM).contains(&datagram.len()) {
+            return Err(DecodeError::Length);
+        }
+        let mut reader = Reader(datagram);
+        let [a, b, c, version] = reader.array().ok_or(DecodeError::Length)?;
+        if [a, b, c] != [MAGIC[0], MAGIC[1], MAGIC[2]] {
+            return Err(DecodeError::Magic);
+        }
+        if version != MAGIC[3] {
+            return Err(DecodeError::Version(version));
+        }
+        let [kind, flags] = reader.array().ok_or(DecodeError::Length)?;
+        let kind = match kind {
+            1 => Kind::Query,
+            2 => Kind::Reply,
+            3 => Kind::Announce,
+            4 => Kind::Goodbye,
+            other => return Err(DecodeError::Type(other)),
+        };
+        let body_len = usize::from(reader.u16().ok_or(DecodeError::Length)?);
+        let txn = reader.u64().ok_or(DecodeError::Length)?;
+
+        let trailer = if flags & flag::AUTH != 0 { TRAILER } else { 0 };
+        if body_len < MIN_DATAGRAM || body_len + trailer > datagram.len() {
+            return Err(DecodeError::BodyLength);
+        }
+        let rest = body_len - (datagram.len() - reader.0.len());
+        let body = reader.bytes(rest).ok_or(DecodeError::BodyLength)?;
+        Ok((Header { kind, flags, txn }, Reader(body)))
+    }
+
+    pub(super) fn encode(&self, body_len: usize, sealed: bool, buffer: &mut Vec<u8>) {
+        let auth = if sealed { flag::AUTH } else { 0 };
+        buffer.extend_from_slice(&MAGIC);
+        buffer.extend_from_slice(&[self.kind as u8, self.flags | auth]);
+        // A filter and TLVs, each at its longest, are 2.4 kB.
+        buffer.extend_from_slice(&u16::try_from(body_len).unwrap_or(u16::MAX).to_be_bytes());
+        buffer.extend_from_slice(&self.txn.to_be_bytes());
+    }
+}
+
+/// What is left to be read. Every read is `None` where too little is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    pub(super) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    pub(super) fn u8(&mut self) -> Option<u8> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    pub(super) fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_be_bytes)
+    }
+}

@@ -1,0 +1,177 @@
+//! The structured protocol's datagrams, version 1: the bytes, their limits, and nothing that happens
+//! over time.
+//!
+//! `docs/protocol.md` is the format's specification, for implementers in any language. Here a datagram
+//! is decoded into a borrowed [`Datagram`] by [`decode`], and encoded from one by
+//! [`Datagram::encode`]; both without allocation, the latter where the buffer's capacity suffices.
+//! Whatever the bytes are, decoding neither panics nor does more work than their length.
+//!
+//! ```
+//! use mcast_proto::wire::{self, Datagram, Query, Reply, Tlv, TlvBuf};
+//!
+//! // Asking: everybody, once.
+//! let mut buffer = Vec::new();
+//! Datagram::Query(Query::new(0x1122_3344_5566_7788, 1)).encode(None, &mut buffer);
+//! assert_eq!(buffer.len(), wire::MIN_QUERY);
+//!
+//! // Answering.
+//! let Ok(Datagram::Query(query)) = wire::decode(&buffer) else { panic!("not a query") };
+//! assert!(query.asks(0xfeed));
+//! let mut tlvs = TlvBuf::new();
+//! tlvs.push(Tlv::Payload(b"Me!"))?;
+//! let reply = Reply { txn: query.txn, id: 0xfeed, round: query.round, copy: 0, lease_s: 120,
+//!                     truncated: false, tlvs: tlvs.as_tlvs() };
+//! assert!(reply.encoded_len() <= query.reply_limit());
+//! buffer.clear();
+//! Datagram::Reply(reply).encode(None, &mut buffer);
+//! # assert_eq!(wire::decode(&buffer), Ok(Datagram::Reply(reply)));
+//! # Ok::<(), wire::DecodeError>(())
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+
+mod auth;
+mod error;
+mod filter;
+mod header;
+mod query;
+mod reply;
+mod tlv;
+
+pub use auth::{AuthError, Binding, Key, KeyError, Keyring, MIN_SECRET, Seal, sealed_with};
+pub use error::{DecodeError, DecodeErrorKind};
+pub use filter::{Filter, FilterBuilder, Slice};
+pub use query::Query;
+pub use reply::{Announce, Goodbye, Reply};
+pub use tlv::{Attr, Endpoint, Epoch, Tlv, TlvBuf, TlvIter, Tlvs};
+
+use alloc::vec::Vec;
+
+use header::{Header, Kind};
+
+/// The datagram's first four bytes: the magic, whose first byte never occurs in UTF-8 text, and the
+/// version as its last.
+pub const MAGIC: [u8; 4] = [0xf5, b'm', b'd', b'1'];
+/// The shortest datagram: the header and a block.
+pub const MIN_DATAGRAM: usize = 32;
+/// The longest datagram that is read: an Ethernet frame's, so that a peer may be more generous than
+/// this version sends.
+pub const MAX_DATAGRAM: usize = 1500;
+/// The longest datagram that is sent: within the 1232 bytes that IPv6's least MTU leaves to UDP
+/// (RFC 8200 section 5), with room for a tunnel.
+pub const MAX_SENT: usize = 1200;
+/// The length that a query is padded to at the least, so that an answer of up to this length is no
+/// longer than what asked for it.
+pub const MIN_QUERY: usize = 128;
+/// The longest filter.
+pub const MAX_FILTER: usize = 1200;
+/// The most bits of [`Slice`]s and samples.
+pub const MAX_HASH_BITS: u8 = 20;
+/// The longest window, in milliseconds; a longer one counts as this.
+pub const MAX_WINDOW_MS: u16 = 10_000;
+/// The most copies of one answer; more count as this.
+pub const MAX_COPIES: u8 = 3;
+/// The most TLVs in a datagram.
+pub const MAX_TLVS: usize = 32;
+/// The most bytes of TLVs that a [`TlvBuf`] takes: what [`MAX_SENT`] leaves beside header, block and
+/// trailer.
+pub const MAX_TLV_BYTES: usize = MAX_SENT - MIN_DATAGRAM - TRAILER;
+/// The longest [`Tlv::Name`], [`Tlv::Service`] and [`Tlv::Attr`].
+pub const MAX_TEXT: usize = 255;
+/// The most [`Tlv::Endpoint`]s in a datagram, and the most [`Tlv::Origin`]s.
+pub const MAX_ENDPOINTS: usize = 8;
+/// The most [`Tlv::Attr`]s in a datagram, and the most [`Tlv::SelectAttr`]s.
+pub const MAX_ATTRS: usize = 16;
+/// The shortest lease, in seconds.
+pub const MIN_LEASE_S: u32 = 10;
+/// The longest lease, in seconds: a day.
+pub const MAX_LEASE_S: u32 = 86_400;
+/// The length of the trailer that authenticates a datagram.
+pub const TRAILER: usize = 20;
+
+/// A datagram of the structured protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Datagram<'a> {
+    /// Who is there?
+    Query(Query<'a>),
+    /// Me!
+    Reply(Reply<'a>),
+    /// Here I am, unasked.
+    Announce(Announce<'a>),
+    /// I am going.
+    Goodbye(Goodbye<'a>),
+}
+
+/// Decodes a datagram. What is authenticated is not verified here: see [`Keyring::verify`].
+///
+/// # Errors
+///
+/// If the datagram is not of this protocol, is of a later version, has a critical part that this
+/// version does not know, or breaks one of the format's limits. The datagram is then to be ignored.
+pub fn decode(datagram: &[u8]) -> Result<Datagram<'_>, DecodeError> {
+    let (header, body) = Header::decode(datagram)?;
+    Ok(match header.kind {
+        Kind::Query => Datagram::Query(Query::decode(&header, body, datagram.len())?),
+        Kind::Reply => Datagram::Reply(Reply::decode(&header, body)?),
+        Kind::Announce => Datagram::Announce(Announce::decode(body)?),
+        Kind::Goodbye => Datagram::Goodbye(Goodbye::decode(body)?),
+    })
+}
+
+impl Datagram<'_> {
+    /// Appends the datagram's bytes to `buffer`, with the authenticating trailer where a seal is
+    /// given.
+    ///
+    /// A value within the documented limits decodes to itself. One that breaks them, which only its
+    /// maker can see to, is encoded as it is and refused by every decoder.
+    pub fn encode(&self, seal: Option<Seal<'_>>, buffer: &mut Vec<u8>) {
+        let (kind, flags, txn) = match self {
+            Datagram::Query(query) => (Kind::Query, query.flags(), query.txn),
+            Datagram::Reply(reply) => (Kind::Reply, reply.flags(), reply.txn),
+            Datagram::Announce(_) => (Kind::Announce, 0, 0),
+            Datagram::Goodbye(_) => (Kind::Goodbye, 0, 0),
+        };
+        let start = buffer.len();
+        let body_len = self.body_len();
+        Header { kind, flags, txn }.encode(body_len, seal.is_some(), buffer);
+        let padded = match self {
+            Datagram::Query(query) => {
+                query.encode(buffer);
+                query.length
+            }
+            Datagram::Reply(reply) => {
+                reply.encode(buffer);
+                0
+            }
+            Datagram::Announce(announce) => {
+                announce.encode(buffer);
+                0
+            }
+            Datagram::Goodbye(goodbye) => {
+                goodbye.encode(buffer);
+                0
+            }
+        };
+        let trailer = if seal.is_some() { TRAILER } else { 0 };
+        let length = padded.min(MAX_DATAGRAM).saturating_sub(trailer).max(body_len);
+        buffer.resize(start + length, 0);
+        if let Some(seal) = seal {
+            seal.append(start, buffer);
+        }
+    }
+
+    /// The length of the encoded datagram without padding and without a trailer.
+    fn body_len(&self) -> usize {
+        match self {
+            Datagram::Query(query) => query.body_len(),
+            Datagram::Reply(reply) => reply.encoded_len(),
+            Datagram::Announce(announce) => MIN_DATAGRAM + announce.tlvs.len(),
+            Datagram::Goodbye(goodbye) => MIN_DATAGRAM + goodbye.tlvs.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,393 @@
+//! The optional parts of a datagram: type, length, value.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::header::Reader;
+use super::{DecodeError, MAX_ATTRS, MAX_ENDPOINTS, MAX_TEXT, MAX_TLV_BYTES, MAX_TLVS};
+
+/// One part of what a responder says of itself, or of what a query selects by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tlv<'a> {
+    /// 1: the answer itself, any bytes; what the plain protocol's answer would be.
+    Payload(&'a [u8]),
+    /// 2: a service that the responder offers; 1 to 255 bytes without control characters. The same
+    /// bounds hold for all text here.
+    Service(&'a str),
+    /// 3: the responder's name, for people.
+    Name(&'a str),
+    /// 4: where the service is.
+    Endpoint(Endpoint),
+    /// 5: an attribute.
+    Attr(Attr<'a>),
+    /// 6: an address of the host on whose behalf a proxy answers.
+    Origin(IpAddr),
+    /// 7: which start of the responder this is of, and the place in its sequence.
+    Epoch(Epoch),
+    /// 8: the application's own, in CBOR (RFC 8949); not looked into here.
+    Cbor(&'a [u8]),
+    /// 10, in a query: only those that offer this service are asked.
+    SelectService(&'a str),
+    /// 11, in a query: only those that have this attribute are asked; one without a value selects
+    /// by the key alone.
+    SelectAttr(Attr<'a>),
+    /// Of a type, or an [`Endpoint`] or [`Tlv::Origin`] of an address family, that this version does
+    /// not know.
+    Unknown {
+        /// The type.
+        number: u8,
+        /// The value.
+        value: &'a [u8],
+    },
+}
+
+/// Where a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address; `None`: the one that the datagram came from. A link-local address is one of the
+    /// link that the datagram came by.
+    pub address: Option<IpAddr>,
+    /// The port. By which transport is the service's business.
+    pub port: u16,
+}
+
+/// An attribute, as in a DNS-SD TXT record (RFC 6763 section 6.4), of 255 bytes at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attr<'a> {
+    /// Printable ASCII without `=`, not empty. Upper and lower case differ.
+    pub key: &'a str,
+    /// Any bytes. `None`: the key is just there, without `=`.
+    pub value: Option<&'a [u8]>,
+}
+
+/// Which start of a responder something is of, and the place in its sequence. It grows, in this order,
+/// with everything that a responder sends unasked: what is not later than the last is a repetition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch {
+    /// A number that grows from start to start: a count of the starts, or the Unix time of this one.
+    pub boot: u32,
+    /// A number that grows from announcement to announcement.
+    pub seq: u32,
+}
+
+const CRITICAL: u8 = 0x80;
+
+mod number {
+    pub(super) const PAYLOAD: u8 = 1;
+    pub(super) const SERVICE: u8 = 2;
+    pub(super) const NAME: u8 = 3;
+    pub(super) const ENDPOINT: u8 = 4;
+    pub(super) const ATTR: u8 = 5;
+    pub(super) const ORIGIN: u8 = 6;
+    pub(super) const EPOCH: u8 = 7;
+    pub(super) const CBOR: u8 = 8;
+    pub(super) const SELECT_SERVICE: u8 = 10;
+    pub(super) const SELECT_ATTR: u8 = 11;
+}
+
+/// How many TLVs of this number a datagram may have.
+fn most(number: u8) -> usize {
+    match number {
+        number::PAYLOAD | number::NAME | number::EPOCH | number::CBOR => 1,
+        number::ENDPOINT | number::ORIGIN => MAX_ENDPOINTS,
+        number::ATTR | number::SELECT_ATTR => MAX_ATTRS,
+        _ => MAX_TLVS,
+    }
+}
+
+/// The TLVs of a datagram, within their limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tlvs<'a>(&'a [u8]);
+
+impl<'a> Tlvs<'a> {
+    /// None at all.
+    pub const NONE: Tlvs<'static> = Tlvs(&[]);
+
+    /// Checks all TLVs in `bytes`.
+    pub(super) fn decode(bytes: &'a [u8]) -> Result<Tlvs<'a>, DecodeError> {
+        let mut counts = [0; number::SELECT_ATTR as usize + 1];
+        let mut left = Reader(bytes);
+        for count in 0.. {
+            if left.0.is_empty() {
+                break;
+            }
+            if count == MAX_TLVS {
+                return Err(DecodeError::TlvCount(None));
+            }
+            let (kind, value) = split(&mut left).ok_or(DecodeError::TlvLength)?;
+            let number = kind & !CRITICAL;
+            if let Tlv::Unknown { .. } = Tlv::decode(number, value)?
+                && kind & CRITICAL != 0
+            {
+                return Err(DecodeError::Critical(number));
+            }
+            if let Some(count) = counts.get_mut(usize::from(number)) {
+                *count += 1;
+                if *count > most(number) {
+                    return Err(DecodeError::TlvCount(Some(number)));
+                }
+            }
+        }
+        Ok(Tlvs(bytes))
+    }
+
+    /// They one after the other.
+    pub fn iter(self) -> TlvIter<'a> {
+        TlvIter(Reader(self.0))
+    }
+
+    /// The epoch, where there is one.
+    pub fn epoch(self) -> Option<Epoch> {
+        self.iter().find_map(|tlv| if let Tlv::Epoch(epoch) = tlv { Some(epoch) } else { None })
+    }
+
+    /// Their length in bytes.
+    pub fn len(self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Their bytes on the wire.
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+impl<'a> IntoIterator for Tlvs<'a> {
+    type Item = Tlv<'a>;
+    type IntoIter = TlvIter<'a>;
+    fn into_iter(self) -> TlvIter<'a> {
+        self.iter()
+    }
+}
+
+/// Iterates over [`Tlvs`].
+#[derive(Debug, Clone)]
+pub struct TlvIter<'a>(Reader<'a>);
+
+impl<'a> Iterator for TlvIter<'a> {
+    type Item = Tlv<'a>;
+    fn next(&mut self) -> Option<Tlv<'a>> {
+        let (kind, value) = split(&mut self.0)?;
+        // What is not valid has not become `Tlvs`.
+        Tlv::decode(kind & !CRITICAL, value).ok()
+    }
+}
+
+/// Takes the first TLV off: its type, critical bit included, and its value.
+fn split<'a>(left: &mut Reader<'a>) -> Option<(u8, &'a [u8])> {
+    let kind = left.u8()?;
+    let length = left.u16()?;
+    Some((kind, left.bytes(length.into())?))
+}
+
+impl<'a> Tlv<'a> {
+    fn decode(number: u8, value: &'a [u8]) -> Result<Tlv<'a>, DecodeError> {
+        let invalid = DecodeError::TlvValue(number);
+        let unknown = Tlv::Unknown { number, value };
+        Ok(match number {
+            number::PAYLOAD => Tlv::Payload(value),
+            number::SERVICE => Tlv::Service(text(value).ok_or(invalid)?),
+            number::NAME => Tlv::Name(text(value).ok_or(invalid)?),
+            number::ENDPOINT => {
+                let mut left = Reader(value);
+                let family = left.u8().ok_or(invalid)?;
+                let port = left.u16().ok_or(invalid)?;
+                match address(family, left.0).ok_or(invalid)? {
+                    Family::Own => Tlv::Endpoint(Endpoint { address: None, port }),
+                    Family::Ip(ip) => Tlv::Endpoint(Endpoint { address: Some(ip), port }),
+                    Family::Unknown => unknown,
+                }
+            }
+            number::ATTR => Tlv::Attr(Attr::decode(value).ok_or(invalid)?),
+            number::ORIGIN => {
+                let mut left = Reader(value);
+                let family = left.u8().ok_or(invalid)?;
+                match address(family, left.0).ok_or(invalid)? {
+                    Family::Own => return Err(invalid),
+                    Family::Ip(ip) => Tlv::Origin(ip),
+                    Family::Unknown => unknown,
+                }
+            }
+            number::EPOCH => {
+                let mut left = Reader(value);
+                let boot = left.u32().ok_or(invalid)?;
+                let seq = left.u32().filter(|_| left.0.is_empty()).ok_or(invalid)?;
+                Tlv::Epoch(Epoch { boot, seq })
+            }
+            number::CBOR => Tlv::Cbor(value),
+            number::SELECT_SERVICE => Tlv::SelectService(text(value).ok_or(invalid)?),
+            number::SELECT_ATTR => Tlv::SelectAttr(Attr::decode(value).ok_or(invalid)?),
+            _ => unknown,
+        })
+    }
+
+    /// Appends the type, a length of 0, and the value.
+    fn encode(self, buffer: &mut Vec<u8>) {
+        let number = match self {
+            Tlv::Payload(_) => number::PAYLOAD,
+            Tlv::Service(_) => number::SERVICE,
+            Tlv::Name(_) => number::NAME,
+            Tlv::Endpoint(_) => number::ENDPOINT,
+            Tlv::Attr(_) => number::ATTR,
+            Tlv::Origin(_) => number::ORIGIN,
+            Tlv::Epoch(_) => number::EPOCH,
+            Tlv::Cbor(_) => number::CBOR,
+            Tlv::SelectService(_) => number::SELECT_SERVICE,
+            Tlv::SelectAttr(_) => number::SELECT_ATTR,
+            Tlv::Unknown { number, .. } => number,
+        };
+        buffer.extend_from_slice(&[number, 0, 0]);
+        match self {
+            Tlv::Payload(value) | Tlv::Cbor(value) | Tlv::Unknown { value, .. } => {
+                buffer.extend_from_slice(value);
+            }
+            Tlv::Service(text) | Tlv::Name(text) | Tlv::SelectService(text) => {
+                buffer.extend_from_slice(text.as_bytes());
+            }
+            Tlv::Endpoint(Endpoint { address, port }) => {
+                buffer.push(address.map_or(family::OWN, family::of));
+                buffer.extend_from_slice(&port.to_be_bytes());
+                if let Some(ip) = address {
+                    push_ip(ip, buffer);
+                }
+            }
+            Tlv::Origin(ip) => {
+                buffer.push(family::of(ip));
+                push_ip(ip, buffer);
+            }
+            Tlv::Epoch(epoch) => buffer.extend_from_slice(&epoch.to_bytes()),
+            Tlv::Attr(attr) | Tlv::SelectAttr(attr) => {
+                buffer.extend_from_slice(attr.key.as_bytes());
+                if let Some(value) = attr.value {
+                    buffer.push(b'=');
+                    buffer.extend_from_slice(value);
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Attr<'a> {
+    fn decode(bytes: &'a [u8]) -> Option<Attr<'a>> {
+        let mut halves = bytes.splitn(2, |&byte| byte == b'=');
+        let key = str::from_utf8(halves.next()?).ok()?;
+        let is_key = !key.is_empty() && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        (is_key && bytes.len() <= MAX_TEXT).then_some(Attr { key, value: halves.next() })
+    }
+}
+
+impl Epoch {
+    fn to_bytes(self) -> [u8; 8] {
+        ((u64::from(self.boot) << 32) | u64::from(self.seq)).to_be_bytes()
+    }
+}
+
+fn text(value: &[u8]) -> Option<&str> {
+    if !(1..=MAX_TEXT).contains(&value.len()) {
+        return None;
+    }
+    str::from_utf8(value).ok().filter(|text| !text.contains(char::is_control))
+}
+
+/// The first byte of an [`Endpoint`] and of a [`Tlv::Origin`].
+mod family {
+    use core::net::IpAddr;
+
+    /// No address follows: it is the datagram's own source.
+    pub(super) const OWN: u8 = 0;
+    pub(super) const V4: u8 = 4;
+    pub(super) const V6: u8 = 6;
+
+    pub(super) fn of(ip: IpAddr) -> u8 {
+        if ip.is_ipv4() { V4 } else { V6 }
+    }
+}
+
+enum Family {
+    Own,
+    Ip(IpAddr),
+    Unknown,
+}
+
+/// `None` if the address is not as long as its family says.
+fn address(family: u8, bytes: &[u8]) -> Option<Family> {
+    match family {
+        family::OWN => bytes.is_empty().then_some(Family::Own),
+        family::V4 => <[u8; 4]>::try_from(bytes).ok().map(|octets| Family::Ip(octets.into())),
+        family::V6 => <[u8; 16]>::try_from(bytes).ok().map(|octets| Family::Ip(octets.into())),
+        _ => Some(Family::Unknown),
+    }
+}
+
+fn push_ip(ip: IpAddr, buffer: &mut Vec<u8>) {
+    match ip {
+        IpAddr::V4(ip) => buffer.extend_from_slice(&ip.octets()),
+        IpAddr::V6(ip) => buffer.extend_from_slice(&ip.octets()),
+    }
+}
+
+/// TLVs under construction: made once, borrowed by every datagram that says them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlvBuf {
+    bytes: Vec<u8>,
+    /// Where the epoch's value is.
+    epoch: Option<usize>,
+}
+
+impl TlvBuf {
+    /// None yet.
+    pub fn new() -> TlvBuf {
+        TlvBuf::default()
+    }
+
+    /// Appends a TLV.
+    ///
+    /// # Errors
+    ///
+    /// If the value breaks the rules of its type, there are too many, or all together are longer than
+    /// [`MAX_TLV_BYTES`] ([`DecodeError::TlvLength`]). Nothing is appended then.
+    pub fn push(&mut self, tlv: Tlv<'_>) -> Result<(), DecodeError> {
+        let start = self.bytes.len();
+        tlv.encode(&mut self.bytes);
+        let pushed = self.finish(start);
+        if pushed.is_err() {
+            self.bytes.truncate(start);
+        } else if let Tlv::Epoch(_) = tlv {
+            self.epoch = Some(start + HEAD);
+        }
+        pushed
+    }
+
+    /// Writes the length of the TLV at `start`, and checks the whole as a receiver would.
+    fn finish(&mut self, start: usize) -> Result<(), DecodeError> {
+        if self.bytes.len() > MAX_TLV_BYTES {
+            return Err(DecodeError::TlvLength);
+        }
+        let value_len = (self.bytes.len() - start).saturating_sub(HEAD);
+        let field = self.bytes.get_mut(start + 1..start + HEAD).ok_or(DecodeError::TlvLength)?;
+        field.copy_from_slice(&(value_len as u16).to_be_bytes());
+        Tlvs::decode(&self.bytes).map(drop)
+    }
+
+    /// Puts a new epoch in the place of the one that was pushed; without one it does nothing.
+    pub fn set_epoch(&mut self, epoch: Epoch) {
+        let place = self.epoch.and_then(|at| self.bytes.get_mut(at..at + 8));
+        if let Some(place) = place {
+            place.copy_from_slice(&epoch.to_bytes());
+        }
+    }
+
+    /// To be put in a datagram.
+    pub fn as_tlvs(&self) -> Tlvs<'_> {
+        Tlvs(&self.bytes)
+    }
+}
+
+/// A TLV's type and length.
+const HEAD: usize = 3;
