@@ -1,10 +1,10 @@
-//! The optional parts of a datagram: type, length, value.
+//! What a TLV says: the values of each type, and their bytes.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::header::Reader;
-use super::{DecodeError, MAX_ATTRS, MAX_ENDPOINTS, MAX_TEXT, MAX_TLV_BYTES, MAX_TLVS};
+use crate::wire::header::Reader;
+use crate::wire::{DecodeError, MAX_TEXT};
 
 /// One part of what a responder says of itself, or of what a query selects by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,123 +71,22 @@ pub struct Epoch {
     pub seq: u32,
 }
 
-const CRITICAL: u8 = 0x80;
-
-mod number {
-    pub(super) const PAYLOAD: u8 = 1;
-    pub(super) const SERVICE: u8 = 2;
-    pub(super) const NAME: u8 = 3;
-    pub(super) const ENDPOINT: u8 = 4;
-    pub(super) const ATTR: u8 = 5;
-    pub(super) const ORIGIN: u8 = 6;
-    pub(super) const EPOCH: u8 = 7;
-    pub(super) const CBOR: u8 = 8;
-    pub(super) const SELECT_SERVICE: u8 = 10;
-    pub(super) const SELECT_ATTR: u8 = 11;
-}
-
-/// How many TLVs of this number a datagram may have.
-fn most(number: u8) -> usize {
-    match number {
-        number::PAYLOAD | number::NAME | number::EPOCH | number::CBOR => 1,
-        number::ENDPOINT | number::ORIGIN => MAX_ENDPOINTS,
-        number::ATTR | number::SELECT_ATTR => MAX_ATTRS,
-        _ => MAX_TLVS,
-    }
-}
-
-/// The TLVs of a datagram, within their limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tlvs<'a>(&'a [u8]);
-
-impl<'a> Tlvs<'a> {
-    /// None at all.
-    pub const NONE: Tlvs<'static> = Tlvs(&[]);
-
-    /// Checks all TLVs in `bytes`.
-    pub(super) fn decode(bytes: &'a [u8]) -> Result<Tlvs<'a>, DecodeError> {
-        let mut counts = [0; number::SELECT_ATTR as usize + 1];
-        let mut left = Reader(bytes);
-        for count in 0.. {
-            if left.0.is_empty() {
-                break;
-            }
-            if count == MAX_TLVS {
-                return Err(DecodeError::TlvCount(None));
-            }
-            let (kind, value) = split(&mut left).ok_or(DecodeError::TlvLength)?;
-            let number = kind & !CRITICAL;
-            if let Tlv::Unknown { .. } = Tlv::decode(number, value)?
-                && kind & CRITICAL != 0
-            {
-                return Err(DecodeError::Critical(number));
-            }
-            if let Some(count) = counts.get_mut(usize::from(number)) {
-                *count += 1;
-                if *count > most(number) {
-                    return Err(DecodeError::TlvCount(Some(number)));
-                }
-            }
-        }
-        Ok(Tlvs(bytes))
-    }
-
-    /// They one after the other.
-    pub fn iter(self) -> TlvIter<'a> {
-        TlvIter(Reader(self.0))
-    }
-
-    /// The epoch, where there is one.
-    pub fn epoch(self) -> Option<Epoch> {
-        self.iter().find_map(|tlv| if let Tlv::Epoch(epoch) = tlv { Some(epoch) } else { None })
-    }
-
-    /// Their length in bytes.
-    pub fn len(self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Their bytes on the wire.
-    pub fn as_bytes(self) -> &'a [u8] {
-        self.0
-    }
-}
-
-impl<'a> IntoIterator for Tlvs<'a> {
-    type Item = Tlv<'a>;
-    type IntoIter = TlvIter<'a>;
-    fn into_iter(self) -> TlvIter<'a> {
-        self.iter()
-    }
-}
-
-/// Iterates over [`Tlvs`].
-#[derive(Debug, Clone)]
-pub struct TlvIter<'a>(Reader<'a>);
-
-impl<'a> Iterator for TlvIter<'a> {
-    type Item = Tlv<'a>;
-    fn next(&mut self) -> Option<Tlv<'a>> {
-        let (kind, value) = split(&mut self.0)?;
-        // What is not valid has not become `Tlvs`.
-        Tlv::decode(kind & !CRITICAL, value).ok()
-    }
-}
-
-/// Takes the first TLV off: its type, critical bit included, and its value.
-fn split<'a>(left: &mut Reader<'a>) -> Option<(u8, &'a [u8])> {
-    let kind = left.u8()?;
-    let length = left.u16()?;
-    Some((kind, left.bytes(length.into())?))
+/// The types.
+pub(super) mod number {
+    pub(in crate::wire::tlv) const PAYLOAD: u8 = 1;
+    pub(in crate::wire::tlv) const SERVICE: u8 = 2;
+    pub(in crate::wire::tlv) const NAME: u8 = 3;
+    pub(in crate::wire::tlv) const ENDPOINT: u8 = 4;
+    pub(in crate::wire::tlv) const ATTR: u8 = 5;
+    pub(in crate::wire::tlv) const ORIGIN: u8 = 6;
+    pub(in crate::wire::tlv) const EPOCH: u8 = 7;
+    pub(in crate::wire::tlv) const CBOR: u8 = 8;
+    pub(in crate::wire::tlv) const SELECT_SERVICE: u8 = 10;
+    pub(in crate::wire::tlv) const SELECT_ATTR: u8 = 11;
 }
 
 impl<'a> Tlv<'a> {
-    fn decode(number: u8, value: &'a [u8]) -> Result<Tlv<'a>, DecodeError> {
+    pub(super) fn decode(number: u8, value: &'a [u8]) -> Result<Tlv<'a>, DecodeError> {
         let invalid = DecodeError::TlvValue(number);
         let unknown = Tlv::Unknown { number, value };
         Ok(match number {
@@ -228,7 +127,7 @@ impl<'a> Tlv<'a> {
     }
 
     /// Appends the type, a length of 0, and the value.
-    fn encode(self, buffer: &mut Vec<u8>) {
+    pub(super) fn encode(self, buffer: &mut Vec<u8>) {
         let number = match self {
             Tlv::Payload(_) => number::PAYLOAD,
             Tlv::Service(_) => number::SERVICE,
@@ -283,7 +182,7 @@ impl<'a> Attr<'a> {
 }
 
 impl Epoch {
-    fn to_bytes(self) -> [u8; 8] {
+    pub(super) fn to_bytes(self) -> [u8; 8] {
         ((u64::from(self.boot) << 32) | u64::from(self.seq)).to_be_bytes()
     }
 }
@@ -331,63 +230,3 @@ fn push_ip(ip: IpAddr, buffer: &mut Vec<u8>) {
         IpAddr::V6(ip) => buffer.extend_from_slice(&ip.octets()),
     }
 }
-
-/// TLVs under construction: made once, borrowed by every datagram that says them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TlvBuf {
-    bytes: Vec<u8>,
-    /// Where the epoch's value is.
-    epoch: Option<usize>,
-}
-
-impl TlvBuf {
-    /// None yet.
-    pub fn new() -> TlvBuf {
-        TlvBuf::default()
-    }
-
-    /// Appends a TLV.
-    ///
-    /// # Errors
-    ///
-    /// If the value breaks the rules of its type, there are too many, or all together are longer than
-    /// [`MAX_TLV_BYTES`] ([`DecodeError::TlvLength`]). Nothing is appended then.
-    pub fn push(&mut self, tlv: Tlv<'_>) -> Result<(), DecodeError> {
-        let start = self.bytes.len();
-        tlv.encode(&mut self.bytes);
-        let pushed = self.finish(start);
-        if pushed.is_err() {
-            self.bytes.truncate(start);
-        } else if let Tlv::Epoch(_) = tlv {
-            self.epoch = Some(start + HEAD);
-        }
-        pushed
-    }
-
-    /// Writes the length of the TLV at `start`, and checks the whole as a receiver would.
-    fn finish(&mut self, start: usize) -> Result<(), DecodeError> {
-        if self.bytes.len() > MAX_TLV_BYTES {
-            return Err(DecodeError::TlvLength);
-        }
-        let value_len = (self.bytes.len() - start).saturating_sub(HEAD);
-        let field = self.bytes.get_mut(start + 1..start + HEAD).ok_or(DecodeError::TlvLength)?;
-        field.copy_from_slice(&(value_len as u16).to_be_bytes());
-        Tlvs::decode(&self.bytes).map(drop)
-    }
-
-    /// Puts a new epoch in the place of the one that was pushed; without one it does nothing.
-    pub fn set_epoch(&mut self, epoch: Epoch) {
-        let place = self.epoch.and_then(|at| self.bytes.get_mut(at..at + 8));
-        if let Some(place) = place {
-            place.copy_from_slice(&epoch.to_bytes());
-        }
-    }
-
-    /// To be put in a datagram.
-    pub fn as_tlvs(&self) -> Tlvs<'_> {
-        Tlvs(&self.bytes)
-    }
-}
-
-/// A TLV's type and length.
-const HEAD: usize = 3;
