@@ -1,0 +1,25 @@
+//! Asks the group who is there: `cargo run -p mcast-net --example discover [GROUP [INTERFACE]]`.
+
+use mcast_net::{Driver, Endpoint, Settings};
+use mcast_proto::Event;
+use mcast_proto::plain::{Discoverer, Discovery};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut settings = Settings::default();
+    let mut arguments = std::env::args().skip(1);
+    if let Some(group) = arguments.next() {
+        settings.groups = vec![group.parse()?];
+    }
+    for interface in arguments {
+        settings.interfaces.push(interface.parse()?);
+    }
+    let machine = Discoverer::new(Discovery::default(), mcast_net::seed());
+    let report = Driver::new(machine, Endpoint::asker(&settings)?).run(|heard| {
+        if let Event::Found { from, round_trip, payload } = heard.event {
+            let (remote, interface) = (from.remote, heard.interface.unwrap_or("?"));
+            println!("{remote} on {interface} after {round_trip:?}: {}", payload.escape_ascii());
+        }
+    })?;
+    println!("{report:?}");
+    Ok(())
+}

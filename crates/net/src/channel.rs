@@ -1,0 +1,129 @@
+//! One socket, on one interface, of one family.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::error::Error;
+use crate::membership::Membership;
+use crate::settings::Settings;
+use crate::sys;
+
+/// The receive buffer that is asked for: room for some ten thousand small answers, which may all come
+/// in one burst. Systems give what they allow.
+const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+
+/// What a channel is for. Two that are equal would do the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To ask these groups, all of one family, from a private port of this own address.
+    Ask { interface: u32, address: SocketAddr, groups: Vec<SocketAddr> },
+    /// To hear a group, and answer from its port.
+    Hear(Membership),
+}
+
+impl Purpose {
+    pub(crate) fn interface(&self) -> u32 {
+        match self {
+            Purpose::Ask { interface, .. } => *interface,
+            Purpose::Hear(membership) => membership.interface,
+        }
+    }
+
+    /// The groups that it sends to.
+    pub(crate) fn groups(&self) -> &[SocketAddr] {
+        match self {
+            Purpose::Ask { groups, .. } => groups,
+            Purpose::Hear(membership) => std::slice::from_ref(&membership.group),
+        }
+    }
+
+    pub(crate) fn is_ipv4(&self) -> bool {
+        self.groups()[0].is_ipv4()
+    }
+}
+
+/// An open socket and what it is for.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    pub(crate) purpose: Purpose,
+    pub(crate) socket: UdpSocket,
+    /// The place of the interface's account.
+    pub(crate) account: usize,
+    /// The size of the receive buffer that the system gave, in bytes.
+    pub(crate) receive_buffer: usize,
+}
+
+impl Channel {
+    /// Opens a socket for `purpose`. `name` is the interface's, for what goes wrong, and `address` an
+    /// own one of the channel's family.
+    pub(crate) fn open(
+        purpose: Purpose,
+        settings: &Settings,
+        name: &str,
+        address: Option<IpAddr>,
+        account: usize,
+    ) -> Result<Channel, Error> {
+        let group = purpose.groups()[0];
+        let refused = |operation| move |cause| Error::refused(operation, group, name, cause);
+
+        let domain = Domain::for_address(group);
+        let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))
+            .map_err(refused("open a socket"))?;
+        configure(&socket, settings, &purpose).map_err(refused("set up a socket"))?;
+        let local = match &purpose {
+            Purpose::Ask { address, .. } => *address,
+            Purpose::Hear(membership) => bind_address(membership),
+        };
+        socket.bind(&local.into()).map_err(refused("bind"))?;
+        let receive_buffer =
+            socket.recv_buffer_size().map_err(refused("read the receive buffer's size"))?;
+
+        let socket = UdpSocket::from(socket);
+        sys::prepare(&socket, purpose.interface(), address).map_err(refused("set up a socket"))?;
+        if let Purpose::Hear(membership) = &purpose {
+            membership.join(&socket, address).map_err(refused("join"))?;
+        }
+        Ok(Channel { purpose, socket, account, receive_buffer })
+    }
+}
+
+fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    // What is not given is told by `receive_buffer`.
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    if purpose.is_ipv4() {
+        socket.set_multicast_ttl_v4(settings.ttl.into())?;
+        socket.set_multicast_loop_v4(settings.multicast_loop)?;
+        // Else Linux passes on the groups that any other program on this host has joined.
+        #[cfg(target_os = "linux")]
+        socket.set_multicast_all_v4(false)?;
+    } else {
+        socket.set_only_v6(true)?;
+        socket.set_multicast_hops_v6(settings.ttl.into())?;
+        socket.set_multicast_loop_v6(settings.multicast_loop)?;
+        #[cfg(target_os = "linux")]
+        socket.set_multicast_all_v6(false)?;
+    }
+    if let Purpose::Hear(_) = purpose {
+        // A group's port is shared, by all programs that say so. Some say it the one way, some the
+        // other.
+        socket.set_reuse_address(true)?;
+        #[cfg(unix)]
+        socket.set_reuse_port(true)?;
+    }
+    Ok(())
+}
+
+fn bind_address(membership: &Membership) -> SocketAddr {
+    let port = membership.group.port();
+    match membership.group.ip() {
+        _ if !sys::BINDS_TO_GROUP && membership.group.is_ipv4() => {
+            SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port)
+        }
+        _ if !sys::BINDS_TO_GROUP => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
+        IpAddr::V4(group) => SocketAddr::new(group.into(), port),
+        IpAddr::V6(group) => SocketAddrV6::new(group, port, 0, membership.interface).into(),
+    }
+}

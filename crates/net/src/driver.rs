@@ -1,0 +1,127 @@
+//! Running a machine on sockets.
+
+use mcast_proto::{Action, Event, Instant, Machine, Summary};
+
+use crate::account::InterfaceReport;
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::sys::BATCH;
+use crate::waker::Stopper;
+
+/// Runs a [`Machine`] on an [`Endpoint`]'s sockets. It starts no thread, installs no signal handler and
+/// prints nothing.
+#[derive(Debug)]
+pub struct Driver<M> {
+    machine: M,
+    endpoint: Endpoint,
+    clock: Clock,
+}
+
+/// An event with the name of the interface that it came by.
+#[derive(Debug)]
+pub struct Heard<'a> {
+    /// What the machine reports.
+    pub event: Event<'a>,
+    /// The name of the interface; `None` where the event came from none.
+    pub interface: Option<&'a str>,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The machine's own account.
+    pub summary: Summary,
+    /// Datagrams that the system dropped because they were not read in time; 0 where it does not say
+    /// (it does on Linux).
+    pub kernel_drops: u64,
+    /// What went over each interface that was ever in use.
+    pub interfaces: Vec<InterfaceReport>,
+}
+
+impl<M: Machine> Driver<M> {
+    /// A driver that starts at [`run`](Self::run).
+    pub fn new(machine: M, endpoint: Endpoint) -> Driver<M> {
+        Driver { machine, endpoint, clock: Clock::new() }
+    }
+
+    /// A handle that ends the run from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.endpoint.stopper.clone()
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The sockets.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Runs the machine until it has finished, and passes on what it reports.
+    ///
+    /// While `on_event` runs nothing is read: what comes meanwhile waits in the sockets' buffers.
+    ///
+    /// # Errors
+    ///
+    /// When an asker's first sends fail on every interface, or the system can't wait for datagrams. An
+    /// interface that fails while others work, and one that fails later on, is logged and counted.
+    pub fn run(&mut self, mut on_event: impl FnMut(Heard<'_>)) -> Result<Report, Error> {
+        loop {
+            let now = self.clock.now();
+            if self.endpoint.stopper.is_asked() {
+                self.machine.close(now);
+            }
+            let finished = self.handle_due(now, &mut on_event);
+            self.endpoint.flush()?;
+            if let Some(summary) = finished {
+                return Ok(self.report(summary));
+            }
+
+            let deadline = self.machine.deadline().unwrap_or(Instant::FAR_FUTURE);
+            let deadline = deadline.min(self.endpoint.tend(now));
+            let woken_by_change = self.endpoint.wait(deadline - now)?;
+            let now = self.clock.now();
+            if woken_by_change {
+                self.endpoint.note_change(now);
+            }
+            let machine = &mut self.machine;
+            self.endpoint.receive(now, |arrival, bytes, interface| {
+                if let Some(Action::Emit(event)) = machine.handle_datagram(now, arrival, bytes) {
+                    on_event(Heard { event, interface });
+                }
+            });
+        }
+    }
+
+    /// Carries out what is due, a batch at the most, so that a machine with much to send does not keep
+    /// the sockets and the stopper waiting.
+    fn handle_due(
+        &mut self,
+        now: Instant,
+        on_event: &mut impl FnMut(Heard<'_>),
+    ) -> Option<Summary> {
+        for _ in 0..BATCH {
+            if self.machine.deadline().is_none_or(|deadline| deadline > now) {
+                break;
+            }
+            match self.machine.handle_timeout(now) {
+                Some(Action::Send { to, message }) => self.endpoint.queue(to, &message),
+                Some(Action::Emit(event)) => on_event(Heard { event, interface: None }),
+                Some(Action::Done(summary)) => return Some(summary),
+                None => {}
+            }
+        }
+        None
+    }
+
+    fn report(&self, summary: Summary) -> Report {
+        Report {
+            summary,
+            kernel_drops: self.endpoint.kernel_drops(),
+            interfaces: self.endpoint.reports(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What can go wrong, said so that a person can act on it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use rustix::io::Errno;
+
+/// Why an endpoint could not be opened or a run could not go on.
+///
+/// Its text is one line: what was tried, with which group, on which interface, why it failed, and what
+/// to do about it.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<io::Error>,
+}
+
+/// The kinds of [`Error`], for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The settings contradict themselves or the protocol.
+    Settings,
+    /// An interface was asked for that this machine does not have.
+    UnknownInterface,
+    /// No interface can be used.
+    NoInterface,
+    /// The port is held by a program that does not share it.
+    AddressInUse,
+    /// The system forbids it.
+    Permission,
+    /// There is no way to the group or the peer.
+    NoRoute,
+    /// The datagram is longer than the system sends.
+    TooLong,
+    /// Something else that the system refused.
+    Other,
+}
+
+impl Error {
+    /// What kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether it may pass by itself.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.source.as_ref().is_some_and(is_transient)
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error { kind, message: message.into(), source: None }
+    }
+
+    /// The system refused `operation` for `group` on `interface`.
+    pub(crate) fn refused(
+        operation: &str,
+        group: SocketAddr,
+        interface: &str,
+        cause: io::Error,
+    ) -> Error {
+        let kind = classify(&cause);
+        let port = group.port();
+        let advice = match kind {
+            ErrorKind::AddressInUse => {
+                format!(
+                    "; port {port} is taken by a program that does not share it (SO_REUSEADDR): \
+                     end that program or use another port"
+                )
+            }
+            ErrorKind::Permission if cfg!(windows) => format!(
+                "; the system may have set port {port} aside: \
+                 see netsh int ipv4 show excludedportrange protocol=udp"
+            ),
+            ErrorKind::Permission => "; a firewall or the sandbox forbids it".into(),
+            ErrorKind::NoRoute if cfg!(target_vendor = "apple") => {
+                "; is this program allowed the local network in the privacy settings".into()
+            }
+            ErrorKind::NoRoute if group.is_ipv6() && cfg!(target_os = "linux") => format!(
+                "; the interface needs an IPv6 address and a route: \
+                 ip -6 route add local ff00::/8 dev {interface} table local makes one for lo"
+            ),
+            ErrorKind::NoRoute => "; is the interface up, and has it an address".into(),
+            _ if is_memberships_exhausted(operation, &cause) => {
+                "; too many memberships: raise net.ipv4.igmp_max_memberships".into()
+            }
+            _ => String::new(),
+        };
+        let message = format!("{group} on {interface}: cannot {operation}: {cause}{advice}");
+        Error { kind, message, source: Some(cause) }
+    }
+
+    /// The system refused something that belongs to no group and no interface.
+    pub(crate) fn system(operation: &str, cause: io::Error) -> Error {
+        let message = format!("cannot {operation}: {cause}");
+        Error { kind: classify(&cause), message, source: Some(cause) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|cause| cause as _)
+    }
+}
+
+fn classify(cause: &io::Error) -> ErrorKind {
+    match Errno::from_io_error(cause) {
+        Some(Errno::ADDRINUSE) => ErrorKind::AddressInUse,
+        Some(Errno::ACCESS) => ErrorKind::Permission,
+        #[cfg(unix)]
+        Some(Errno::PERM) => ErrorKind::Permission,
+        Some(Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::NETDOWN | Errno::ADDRNOTAVAIL) => {
+            ErrorKind::NoRoute
+        }
+        #[cfg(unix)]
+        Some(Errno::NODEV) => ErrorKind::NoRoute,
+        Some(Errno::MSGSIZE) => ErrorKind::TooLong,
+        _ => ErrorKind::Other,
+    }
+}
+
+/// Whether a socket that met this error is as good as before: the network changes under it, a peer
+/// that was answered is gone, or the system is short of something for a while.
+pub(crate) fn is_transient(cause: &io::Error) -> bool {
+    match Errno::from_io_error(cause) {
+        Some(
+            Errno::INTR
+            | Errno::WOULDBLOCK
+            | Errno::NOBUFS
+            | Errno::CONNREFUSED
+            | Errno::CONNRESET
+            | Errno::NETRESET
+            | Errno::NETDOWN
+            | Errno::NETUNREACH
+            | Errno::HOSTUNREACH
+            | Errno::ADDRNOTAVAIL
+            | Errno::MSGSIZE,
+        ) => true,
+        #[cfg(unix)]
+        Some(Errno::NODEV | Errno::NXIO | Errno::NOMEM) => true,
+        _ => false,
+    }
+}
+
+fn is_memberships_exhausted(operation: &str, cause: &io::Error) -> bool {
+    operation.contains("join") && Errno::from_io_error(cause) == Some(Errno::NOBUFS)
+}

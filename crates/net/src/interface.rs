@@ -1,0 +1,136 @@
+//! This machine's network interfaces.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+
+use getifaddrs::{InterfaceFlags, getifaddrs};
+
+use crate::Error;
+
+/// A network interface, as it was when it was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its number (`if_nametoindex`, RFC 3493 section 4).
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Its addresses with their networks, in the system's order.
+    pub addresses: Vec<Network>,
+    /// Whether it is up and has a carrier.
+    pub up: bool,
+    /// Whether the system says that it can multicast.
+    pub multicast: bool,
+    /// Whether it is a loopback interface.
+    pub loopback: bool,
+    /// Whether it is a link to one peer alone, such as a tunnel.
+    pub point_to_point: bool,
+}
+
+/// An address of an interface, and the network that it reaches directly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// The interface's own address.
+    pub address: IpAddr,
+    /// How many leading bits the network's addresses share.
+    pub prefix_len: u8,
+    /// The far end's address, on a point-to-point link that has one.
+    pub peer: Option<IpAddr>,
+}
+
+/// Lists this machine's interfaces, by index.
+///
+/// An interface with neither an IP address nor a hardware address may be missing.
+///
+/// # Errors
+///
+/// When the system can't list them.
+pub fn interfaces() -> Result<Vec<Interface>, Error> {
+    let rows = getifaddrs().map_err(|cause| Error::system("list the interfaces", cause))?;
+    let mut found = BTreeMap::new();
+    for row in rows {
+        let Some(index) = row.index else { continue };
+        let interface = found.entry(index).or_insert_with(|| Interface {
+            index,
+            // An address may bear a label of its own: eth0:1 is eth0.
+            name: row.name.split(':').next().unwrap_or_default().to_owned(),
+            addresses: Vec::new(),
+            up: row.flags.contains(InterfaceFlags::UP | InterfaceFlags::RUNNING),
+            multicast: row.flags.contains(InterfaceFlags::MULTICAST),
+            loopback: row.flags.contains(InterfaceFlags::LOOPBACK),
+            point_to_point: row.flags.contains(InterfaceFlags::POINTTOPOINT),
+        });
+        let Some(address) = row.address.ip_addr() else { continue };
+        let prefix_len = match row.address.netmask() {
+            Some(IpAddr::V4(mask)) => mask.to_bits().count_ones() as u8,
+            Some(IpAddr::V6(mask)) => mask.to_bits().count_ones() as u8,
+            None if address.is_ipv4() => 32,
+            None => 128,
+        };
+        let peer = row.address.associated_address().filter(|_| interface.point_to_point);
+        interface.addresses.push(Network { address, prefix_len, peer });
+    }
+    Ok(found.into_values().collect())
+}
+
+impl Interface {
+    /// Its addresses of one family.
+    pub(crate) fn addresses_of(&self, ipv4: bool) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().map(|network| network.address).filter(move |ip| ip.is_ipv4() == ipv4)
+    }
+
+    /// Whether a host with this address is on this interface's link.
+    pub(crate) fn is_on_link(&self, ip: IpAddr) -> bool {
+        ip.is_loopback()
+            || is_link_local(ip)
+            || self.addresses.iter().any(|network| network.contains(ip))
+    }
+
+    /// The own address to speak to `ip` from: the one whose network `ip` is in, else the first that
+    /// reaches as far as `ip`, else the first of its family.
+    pub(crate) fn source_for(&self, ip: IpAddr) -> Option<IpAddr> {
+        let of_family = || self.addresses.iter().filter(|n| n.address.is_ipv4() == ip.is_ipv4());
+        // An IPv4 host has a link-local address for want of another (RFC 3927 section 1.9), an IPv6
+        // host has one besides the others (RFC 6724 section 5, rule 2).
+        let wants_link_local = ip.is_ipv6() && is_link_local(ip);
+        of_family()
+            .filter(|network| network.contains(ip))
+            .max_by_key(|network| network.prefix_len)
+            .or_else(|| of_family().find(|n| is_link_local(n.address) == wants_link_local))
+            .or_else(|| of_family().next())
+            .map(|network| network.address)
+    }
+}
+
+impl Network {
+    fn contains(&self, ip: IpAddr) -> bool {
+        same_prefix(self.address, ip, self.prefix_len)
+            || self.peer.is_some_and(|peer| same_prefix(peer, ip, self.prefix_len))
+    }
+}
+
+fn same_prefix(a: IpAddr, b: IpAddr, prefix_len: u8) -> bool {
+    let shift = |width: u32| width.saturating_sub(prefix_len.into());
+    match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            (a.to_bits() ^ b.to_bits()).checked_shr(shift(32)).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => {
+            (a.to_bits() ^ b.to_bits()).checked_shr(shift(128)).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
+}
+
+/// Whether an address, a host's or a group's, means something on one link only: 169.254/16
+/// (RFC 3927), 224.0.0/24 (RFC 5771 section 4), fe80::/10 (RFC 4291 section 2.5.6) and groups of
+/// link-local scope (RFC 7346).
+pub(crate) fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.octets()[..3] == [224, 0, 0],
+        IpAddr::V6(ip) => ip.is_unicast_link_local() || has_link_scope(ip),
+    }
+}
+
+fn has_link_scope(ip: Ipv6Addr) -> bool {
+    ip.is_multicast() && ip.octets()[1] & 0x0f == 2
+}

@@ -1,0 +1,76 @@
+//! What an endpoint is to be.
+
+use std::net::{IpAddr, SocketAddr};
+
+use mcast_proto::plain;
+
+use crate::selector::Selector;
+use crate::{Error, ErrorKind};
+
+/// What to open. Every field has a default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Multicast addresses with their ports. An IPv6 address with a scope id is used on the interface
+    /// of that number alone.
+    pub groups: Vec<SocketAddr>,
+    /// Which interfaces to use; empty: the [default choice](crate::Selector#the-default-choice).
+    pub interfaces: Vec<Selector>,
+    /// How many networks a multicast datagram may travel, less one: IPv4's time to live
+    /// (RFC 1112 section 6.1) and IPv6's hop limit (RFC 3493 section 5.2). At 0 it stays on this host.
+    pub ttl: u8,
+    /// Whether this host's own members hear what it multicasts.
+    pub multicast_loop: bool,
+    /// The port that an asker sends from, so that a firewall's rule can name it; 0: one that the
+    /// system chooses.
+    pub source_port: u16,
+    /// A member hears these sources alone (source-specific multicast, RFC 4607); empty: any.
+    pub sources: Vec<IpAddr>,
+}
+
+impl Default for Settings {
+    /// The tutorial's: `224.1.1.1:50008`, on this link only.
+    fn default() -> Settings {
+        Settings {
+            groups: vec![SocketAddr::new(plain::GROUP_V4.into(), plain::PORT)],
+            interfaces: Vec::new(),
+            ttl: 1,
+            multicast_loop: true,
+            source_port: 0,
+            sources: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let wrong = |message: String| Err(Error::new(ErrorKind::Settings, message));
+        if self.groups.is_empty() {
+            return wrong("no group is given".into());
+        }
+        for group in &self.groups {
+            if !group.ip().is_multicast() {
+                return wrong(format!(
+                    "{} is not a multicast address: those are 224.0.0.0 to 239.255.255.255 and ff00::/8",
+                    group.ip()
+                ));
+            }
+            if group.port() == 0 {
+                return wrong(format!("{group} has no port"));
+            }
+        }
+        for source in &self.sources {
+            if source.is_multicast() || source.is_unspecified() {
+                return wrong(format!("{source} is not a source: it is no host's address"));
+            }
+            if !self.groups.iter().any(|group| group.is_ipv4() == source.is_ipv4()) {
+                return wrong(format!("source {source} is of another family than the groups"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The sources that apply to a group: those of its family.
+    pub(crate) fn sources_of(&self, group: SocketAddr) -> impl Iterator<Item = IpAddr> {
+        self.sources.iter().copied().filter(move |source| source.is_ipv4() == group.is_ipv4())
+    }
+}

@@ -1,0 +1,298 @@
+//! Batches on Linux: recvmmsg(2) and sendmmsg(2), with packet information (ip(7), ipv6(7)).
+//!
+//! All of this project's unsafe code is here. Every pointer that is given to the kernel is made in the
+//! function that calls it, from memory that outlives the call, and none is kept.
+#![expect(unsafe_code, reason = "recvmmsg, sendmmsg and packet information have no safe interface")]
+
+use std::io;
+use std::mem::{MaybeUninit, size_of, zeroed};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::ptr;
+
+use libc::{c_int, c_uint};
+use socket2::SockAddr;
+
+use super::{BATCH, Inbox, Outgoing, Received, SLOT};
+
+/// A socket that is bound to the group's address hears nothing else; packet information chooses what
+/// it sends from.
+pub(crate) const BINDS_TO_GROUP: bool = true;
+
+/// Room for one control message with packet information, IPv6's being the longer.
+// SAFETY: CMSG_SPACE computes on its argument alone.
+const CONTROL: usize =
+    unsafe { libc::CMSG_SPACE(size_of::<libc::in6_pktinfo>() as c_uint) } as usize;
+
+/// A buffer for control messages, aligned for their headers.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Control {
+    _align: [libc::cmsghdr; 0],
+    bytes: [u8; CONTROL],
+}
+
+impl Control {
+    const EMPTY: Control = Control { _align: [], bytes: [0; CONTROL] };
+}
+
+/// Readies a socket: the kernel is to say where each datagram was sent to. What a datagram is sent by
+/// is said with each.
+pub(crate) fn prepare(
+    socket: &UdpSocket,
+    _interface: u32,
+    _address: Option<IpAddr>,
+) -> io::Result<()> {
+    let on: c_int = 1;
+    if socket.local_addr()?.is_ipv4() {
+        set_option(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, &on)
+    } else {
+        set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &on)
+    }
+}
+
+/// `T` is a type that the kernel reads as plain bytes.
+fn set_option<T: Copy>(socket: &UdpSocket, level: c_int, name: c_int, value: &T) -> io::Result<()> {
+    let len = size_of::<T>() as libc::socklen_t;
+    // SAFETY: the pointer and the length are those of `value`, which the kernel only reads.
+    let result = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), level, name, ptr::from_ref(value).cast(), len)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Reads what waits, a batch at the most; `Ok` means that at least one datagram was read.
+pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<()> {
+    inbox.received.clear();
+    let mut controls = [Control::EMPTY; BATCH];
+    // SAFETY: these are plain C structures of integers and pointers, for which all zero is a value.
+    let (mut names, mut buffers, mut headers): (
+        [libc::sockaddr_in6; BATCH],
+        [libc::iovec; BATCH],
+        [libc::mmsghdr; BATCH],
+    ) = unsafe { (zeroed(), zeroed(), zeroed()) };
+    for (i, slot) in inbox.bytes.chunks_exact_mut(SLOT).enumerate() {
+        buffers[i] = libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: slot.len() };
+        let header = &mut headers[i].msg_hdr;
+        header.msg_name = (&raw mut names[i]).cast();
+        header.msg_namelen = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
+        header.msg_iov = &raw mut buffers[i];
+        header.msg_iovlen = 1;
+        header.msg_control = (&raw mut controls[i]).cast();
+        header.msg_controllen = size_of::<Control>() as _;
+    }
+    // SAFETY: each header points to a name, a buffer and a control buffer of its own, all of which
+    // live in this function or in `inbox`, with their true lengths; the kernel writes within those.
+    let result = unsafe {
+        libc::recvmmsg(
+            socket.as_raw_fd(),
+            headers.as_mut_ptr(),
+            BATCH as c_uint,
+            libc::MSG_DONTWAIT as _,
+            ptr::null_mut(),
+        )
+    };
+    let count = usize::try_from(result).map_err(|_| io::Error::last_os_error())?;
+    for (slot, header) in headers[..count].iter().enumerate() {
+        let message = &header.msg_hdr;
+        // A slot holds any datagram; one that was cut all the same must not pass for whole.
+        let is_whole = message.msg_flags & libc::MSG_TRUNC == 0;
+        let Some(from) = socket_address(&names[slot]).filter(|_| is_whole) else { continue };
+        // Where the control message was cut there is no telling the destination.
+        let is_informed = message.msg_flags & libc::MSG_CTRUNC == 0;
+        let information = packet_information(message).filter(|_| is_informed);
+        inbox.received.push(Received {
+            slot,
+            len: header.msg_len as usize,
+            from,
+            to: information.map(|(to, _)| to),
+            interface: information.map(|(_, interface)| interface),
+        });
+    }
+    Ok(())
+}
+
+/// The address in a structure that the kernel has filled for either family.
+fn socket_address(name: &libc::sockaddr_in6) -> Option<SocketAddr> {
+    match c_int::from(name.sin6_family) {
+        libc::AF_INET => {
+            const { assert!(size_of::<libc::sockaddr_in>() <= size_of::<libc::sockaddr_in6>()) };
+            // SAFETY: the family says that the kernel has written a `sockaddr_in`, which is not the
+            // longer nor the more aligned of the two; its fields are integers.
+            let name = unsafe { ptr::from_ref(name).cast::<libc::sockaddr_in>().read() };
+            let ip = Ipv4Addr::from(u32::from_be(name.sin_addr.s_addr));
+            Some(SocketAddr::new(ip.into(), u16::from_be(name.sin_port)))
+        }
+        libc::AF_INET6 => Some(SocketAddr::V6(SocketAddrV6::new(
+            name.sin6_addr.s6_addr.into(),
+            u16::from_be(name.sin6_port),
+            name.sin6_flowinfo,
+            name.sin6_scope_id,
+        ))),
+        _ => None,
+    }
+}
+
+/// The address that a message was sent to and the interface that it came in by.
+fn packet_information(message: &libc::msghdr) -> Option<(IpAddr, u32)> {
+    // SAFETY: `message` was filled by the kernel, whose control messages lie within `msg_control` and
+    // `msg_controllen`; CMSG_FIRSTHDR and CMSG_NXTHDR return headers within those or null. A header
+    // of a level and type is followed by that type's structure, which may be unaligned.
+    unsafe {
+        let mut header = libc::CMSG_FIRSTHDR(message);
+        while let Some(control) = header.as_ref() {
+            let data = libc::CMSG_DATA(control);
+            match (control.cmsg_level, control.cmsg_type) {
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                    let info = data.cast::<libc::in_pktinfo>().read_unaligned();
+                    let to = Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr));
+                    return Some((to.into(), info.ipi_ifindex as u32));
+                }
+                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                    let info = data.cast::<libc::in6_pktinfo>().read_unaligned();
+                    let to = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                    return Some((to.into(), info.ipi6_ifindex as u32));
+                }
+                _ => header = libc::CMSG_NXTHDR(message, control),
+            }
+        }
+    }
+    None
+}
+
+/// Writes datagrams from the first on, a batch at the most, and says how many it wrote; an error is
+/// the first one's. (A short count means that the next one failed: sending from there tells why.)
+pub(crate) fn send(socket: &UdpSocket, outgoing: &[Outgoing], bytes: &[u8]) -> io::Result<usize> {
+    let outgoing = &outgoing[..outgoing.len().min(BATCH)];
+    let mut names = [const { MaybeUninit::<SockAddr>::uninit() }; BATCH];
+    let mut controls = [Control::EMPTY; BATCH];
+    // SAFETY: both are plain C structures of integers and pointers, for which all zero is a value.
+    let (mut buffers, mut headers): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) =
+        unsafe { (zeroed(), zeroed()) };
+    for (i, datagram) in outgoing.iter().enumerate() {
+        let payload = &bytes[datagram.bytes.clone()];
+        buffers[i] =
+            libc::iovec { iov_base: payload.as_ptr().cast_mut().cast(), iov_len: payload.len() };
+        let name = names[i].write(SockAddr::from(datagram.to));
+        let header = &mut headers[i].msg_hdr;
+        header.msg_name = name.as_ptr().cast_mut().cast();
+        header.msg_namelen = name.len();
+        header.msg_iov = &raw mut buffers[i];
+        header.msg_iovlen = 1;
+        header.msg_control = (&raw mut controls[i]).cast();
+        header.msg_controllen = size_of::<Control>() as _;
+        let len = match datagram.to {
+            SocketAddr::V4(_) => {
+                let address = match datagram.from {
+                    Some(IpAddr::V4(ip)) => ip,
+                    _ => Ipv4Addr::UNSPECIFIED,
+                };
+                let info = libc::in_pktinfo {
+                    ipi_ifindex: datagram.interface as c_int,
+                    // For sending, this is the source; `ipi_addr` is not looked at.
+                    ipi_spec_dst: libc::in_addr { s_addr: address.to_bits().to_be() },
+                    ipi_addr: libc::in_addr { s_addr: 0 },
+                };
+                write_control(header, libc::IPPROTO_IP, libc::IP_PKTINFO, info)
+            }
+            SocketAddr::V6(_) => {
+                let address = match datagram.from {
+                    Some(IpAddr::V6(ip)) => ip,
+                    _ => Ipv6Addr::UNSPECIFIED,
+                };
+                let info = libc::in6_pktinfo {
+                    ipi6_addr: libc::in6_addr { s6_addr: address.octets() },
+                    ipi6_ifindex: datagram.interface as _,
+                };
+                write_control(header, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info)
+            }
+        };
+        header.msg_controllen = len as _;
+    }
+    // SAFETY: each of the first `outgoing.len()` headers points to a name, a buffer and a control
+    // buffer that live until the call returns, with their true lengths; the kernel only reads those,
+    // though C's types say that it may write.
+    let result = unsafe {
+        libc::sendmmsg(
+            socket.as_raw_fd(),
+            headers.as_mut_ptr(),
+            outgoing.len() as c_uint,
+            libc::MSG_DONTWAIT as _,
+        )
+    };
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+/// Writes a message's one control message and returns the length of it.
+fn write_control<T: Copy>(
+    message: &libc::msghdr,
+    level: c_int,
+    kind: c_int,
+    information: T,
+) -> usize {
+    const { assert!(size_of::<T>() <= size_of::<libc::in6_pktinfo>()) };
+    let size = size_of::<T>() as c_uint;
+    // SAFETY: `msg_control` is a whole `Control`, which is aligned for a header and has room for one
+    // with `in6_pktinfo`, and `T` is not larger.
+    unsafe {
+        let header = libc::CMSG_FIRSTHDR(message);
+        (*header).cmsg_level = level;
+        (*header).cmsg_type = kind;
+        (*header).cmsg_len = libc::CMSG_LEN(size) as _;
+        libc::CMSG_DATA(header).cast::<T>().write_unaligned(information);
+        libc::CMSG_SPACE(size) as usize
+    }
+}
+
+/// Makes a socket hear `group` from `source` alone, or from one source more (RFC 3678 section 5.1):
+/// by the interface's number in both families.
+pub(crate) fn join_source(
+    socket: &UdpSocket,
+    interface: u32,
+    _address: Option<IpAddr>,
+    group: IpAddr,
+    source: IpAddr,
+) -> io::Result<()> {
+    let level = if group.is_ipv4() { libc::IPPROTO_IP } else { libc::IPPROTO_IPV6 };
+    let request = libc::group_source_req {
+        gsr_interface: interface,
+        gsr_group: storage(group),
+        gsr_source: storage(source),
+    };
+    set_option(socket, level, libc::MCAST_JOIN_SOURCE_GROUP, &request)
+}
+
+fn storage(ip: IpAddr) -> libc::sockaddr_storage {
+    let name = SockAddr::from(SocketAddr::new(ip, 0));
+    // SAFETY: all zero is a value of this structure of integers, and `name` begins with `len` bytes of
+    // one, which the kernel's structures for each family fit in.
+    unsafe {
+        let mut storage: libc::sockaddr_storage = zeroed();
+        let from = name.as_ptr().cast::<u8>();
+        ptr::copy_nonoverlapping(from, (&raw mut storage).cast(), name.len() as usize);
+        storage
+    }
+}
+
+/// The kernel's SO_MEMINFO (asm/socket.h), which the `libc` crate does not have yet.
+const SO_MEMINFO: c_int =
+    if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 0x39 } else { 55 };
+
+/// Datagrams that the kernel dropped because the socket's buffer was full: one of SO_MEMINFO's
+/// numbers (since Linux 4.12). Asked for when it is wanted, rather than told with each datagram as
+/// SO_RXQ_OVFL does, it misses none that were dropped after the last datagram read.
+pub(crate) fn kernel_drops(socket: &UdpSocket) -> u64 {
+    let mut numbers = [0u32; libc::SK_MEMINFO_DROPS as usize + 1];
+    let mut len = size_of_val(&numbers) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes, the array's size, and any bits are numbers.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            SO_MEMINFO,
+            numbers.as_mut_ptr().cast(),
+            &raw mut len,
+        )
+    };
+    if result == 0 { numbers[libc::SK_MEMINFO_DROPS as usize].into() } else { 0 }
+}

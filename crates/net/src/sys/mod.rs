@@ -1,0 +1,73 @@
+//! Reading and writing datagrams in batches, with their addresses at both ends.
+//!
+//! On Linux one call reads or writes a batch, and a socket tells and chooses addresses and interfaces
+//! for each datagram. Elsewhere it is a call a datagram, and the system chooses.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+#[path = "linux.rs"]
+mod imp;
+#[cfg(not(all(target_os = "linux", not(feature = "portable"))))]
+#[path = "portable.rs"]
+mod imp;
+
+pub(crate) use imp::{BINDS_TO_GROUP, join_source, kernel_drops, prepare, receive, send};
+
+/// Datagrams read or written at once.
+pub(crate) const BATCH: usize = 64;
+
+/// Room for the longest datagram that UDP's length field can tell (RFC 768), so that none is cut.
+const SLOT: usize = 65_536;
+
+/// Where a batch of datagrams is read into.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    /// `BATCH` slots. The system gives the pages of a slot only when a datagram reaches them.
+    bytes: Vec<u8>,
+    received: Vec<Received>,
+}
+
+/// What is known of a datagram that was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received {
+    slot: usize,
+    len: usize,
+    pub(crate) from: SocketAddr,
+    /// The address that it was sent to, where the system says so.
+    pub(crate) to: Option<IpAddr>,
+    /// The interface that it came in by, where the system says so.
+    pub(crate) interface: Option<u32>,
+}
+
+impl Inbox {
+    pub(crate) fn new() -> Inbox {
+        Inbox { bytes: vec![0; BATCH * SLOT], received: Vec::with_capacity(BATCH) }
+    }
+
+    /// The datagrams of the last [`receive`].
+    pub(crate) fn datagrams(&self) -> impl Iterator<Item = (Received, &[u8])> {
+        self.received.iter().map(|received| {
+            let start = received.slot * SLOT;
+            (*received, &self.bytes[start..start + received.len])
+        })
+    }
+}
+
+/// A datagram to write; its bytes lie in a buffer that is passed along.
+#[derive(Debug, Clone)]
+#[cfg_attr(
+    not(all(target_os = "linux", not(feature = "portable"))),
+    expect(dead_code, reason = "the portable path leaves source and interface to the system")
+)]
+pub(crate) struct Outgoing {
+    /// The channel to write to, by its place; datagrams passed together are of one channel.
+    pub(crate) channel: usize,
+    pub(crate) to: SocketAddr,
+    /// The own address to send from; `None`: the system chooses.
+    pub(crate) from: Option<IpAddr>,
+    /// The interface to send by; 0: the system chooses.
+    pub(crate) interface: u32,
+    pub(crate) bytes: Range<usize>,
+}

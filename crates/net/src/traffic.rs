@@ -1,0 +1,250 @@
+//! Datagrams in and out of an endpoint's sockets.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use mcast_proto::{Arrival, Cast, Destination, Instant, InterfaceId, Message, Path};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::channel::Purpose;
+use crate::endpoint::{Endpoint, with_zone};
+use crate::error::{Error, is_transient};
+use crate::interface::Interface;
+use crate::sys::{self, Inbox, Outgoing};
+use crate::waker::still;
+
+/// How long to wait for a send buffer that is full before a datagram counts as not sent.
+const SEND_PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// The buffers that datagrams pass through, made once.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    inbox: Inbox,
+    outgoing: Vec<Outgoing>,
+    /// What the outgoing datagrams carry.
+    bytes: Vec<u8>,
+    /// Which channels have something to read, by place.
+    readable: Vec<bool>,
+    /// Whether anything was ever sent.
+    has_sent: bool,
+    /// The last poll's list, emptied: kept for its room.
+    polled: Vec<PollFd<'static>>,
+}
+
+impl Traffic {
+    pub(crate) fn new() -> Traffic {
+        Traffic {
+            inbox: Inbox::new(),
+            outgoing: Vec::new(),
+            bytes: Vec::new(),
+            readable: Vec::new(),
+            has_sent: false,
+            polled: Vec::new(),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Waits until something can be read, the stopper is pulled, the interfaces change or `patience`
+    /// is over, and says whether the interfaces have changed.
+    pub(crate) fn wait(&mut self, patience: Duration) -> Result<bool, Error> {
+        let Endpoint { channels, traffic, watch, bell, .. } = self;
+        let mut fds = recycle(std::mem::take(&mut traffic.polled));
+        fds.extend(channels.iter().map(|channel| PollFd::new(&channel.socket, PollFlags::IN)));
+        let (at_bell, at_watch) = (fds.len(), fds.len() + 1);
+        fds.push(PollFd::new(bell, PollFlags::IN));
+        fds.extend(watch.fd().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        let timeout = Timespec {
+            tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: patience.subsec_nanos().into(),
+        };
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(_) => {}
+            Err(Errno::INTR) => fds.iter_mut().for_each(PollFd::clear_revents),
+            Err(cause) => return Err(Error::system("wait for datagrams", cause.into())),
+        }
+        let is_ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
+        traffic.readable.clear();
+        traffic.readable.extend(fds[..at_bell].iter().map(is_ready));
+        if is_ready(&fds[at_bell]) {
+            still(bell);
+        }
+        let is_changed = fds.get(at_watch).is_some_and(is_ready);
+        traffic.polled = recycle(fds);
+        Ok(is_changed)
+    }
+
+    /// Reads a batch from each socket that has something, and passes each datagram on with the name
+    /// of its interface.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        mut handle: impl FnMut(Arrival, &[u8], Option<&str>),
+    ) {
+        let mut failed = None;
+        let Endpoint { channels, interfaces, accounts, traffic, .. } = self;
+        let Traffic { inbox, readable, .. } = traffic;
+        for (place, channel) in channels.iter().enumerate() {
+            if !readable[place] {
+                continue;
+            }
+            let account = &mut accounts[channel.account];
+            match sys::receive(&channel.socket, inbox) {
+                Ok(()) => {}
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(cause) => {
+                    if !is_transient(&cause) {
+                        failed = Some(place);
+                    }
+                    let group = channel.purpose.groups()[0];
+                    let error = Error::refused("receive", group, &account.report.name, cause);
+                    account.complain(&error);
+                    continue;
+                }
+            }
+            for (received, bytes) in inbox.datagrams() {
+                if is_for_another(&channel.purpose, &received) {
+                    continue;
+                }
+                account.report.received += 1;
+                let arrival = arrival(&channel.purpose, &received, interfaces);
+                let name = arrival.from.interface.and_then(|id| find(interfaces, id));
+                log::trace!("{arrival:?}: {} bytes", bytes.len());
+                handle(arrival, bytes, name.map(|interface| interface.name.as_str()));
+            }
+        }
+        if let Some(place) = failed {
+            self.discard(place, now);
+        }
+    }
+
+    /// Puts a datagram in the batch that the next [`flush`](Self::flush) writes.
+    pub(crate) fn queue(&mut self, to: Destination, message: &Message<'_>) {
+        let Endpoint { channels, interfaces, traffic, .. } = self;
+        let Traffic { outgoing, bytes, .. } = traffic;
+        let start = bytes.len();
+        message.encode(bytes);
+        let bytes = start..bytes.len();
+        match to {
+            Destination::Group => {
+                for (place, channel) in channels.iter().enumerate() {
+                    let interface = channel.purpose.interface();
+                    for &group in channel.purpose.groups() {
+                        let from = match &channel.purpose {
+                            Purpose::Ask { address, .. } => Some(address.ip()),
+                            Purpose::Hear(_) => source(interfaces, interface, group.ip()),
+                        };
+                        let to = with_zone(group, interface);
+                        let bytes = bytes.clone();
+                        outgoing.push(Outgoing { channel: place, to, from, interface, bytes });
+                    }
+                }
+            }
+            Destination::Peer(Path { remote: to, interface }) => {
+                let reaches = |purpose: &Purpose| {
+                    purpose.is_ipv4() == to.is_ipv4()
+                        && interface.is_none_or(|id| id.0 == purpose.interface())
+                };
+                let Some(place) = channels.iter().position(|c| reaches(&c.purpose)) else {
+                    log::debug!("{to}: the interface that it was heard on is gone");
+                    return;
+                };
+                let interface = channels[place].purpose.interface();
+                let from = source(interfaces, interface, to.ip());
+                outgoing.push(Outgoing { channel: place, to, from, interface, bytes });
+            }
+        }
+    }
+
+    /// Writes what was queued. What can't be sent is counted and logged; it is an error only where
+    /// an asker's first sends all fail.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        let Endpoint { channels, accounts, traffic, .. } = self;
+        let Traffic { outgoing, bytes, has_sent, .. } = traffic;
+        let mut last_error = None;
+        let mut rest = outgoing.as_slice();
+        while let Some(first) = rest.first() {
+            let channel = &channels[first.channel];
+            let account = &mut accounts[channel.account];
+            let run = rest.iter().take_while(|next| next.channel == first.channel).count();
+            let sent = sys::send(&channel.socket, &rest[..run], bytes).or_else(|cause| {
+                // Waiting for room once is better than losing what the machine means to be sent.
+                if cause.kind() != io::ErrorKind::WouldBlock {
+                    return Err(cause);
+                }
+                poll(&mut [PollFd::new(&channel.socket, PollFlags::OUT)], Some(&SEND_PATIENCE))?;
+                sys::send(&channel.socket, &rest[..run], bytes)
+            });
+            match sent {
+                Ok(sent) => {
+                    log::trace!("{}: {sent} sent, to {} first", account.report.name, first.to);
+                    account.note_sent(sent);
+                    *has_sent = true;
+                    rest = &rest[sent..];
+                }
+                Err(cause) => {
+                    account.report.send_errors += 1;
+                    let error = Error::refused("send", first.to, &account.report.name, cause);
+                    account.complain(&error);
+                    last_error = Some(error);
+                    rest = &rest[1..];
+                }
+            }
+        }
+        outgoing.clear();
+        bytes.clear();
+        let has_sent = *has_sent;
+        match last_error {
+            Some(error) if self.is_asker() && !has_sent => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a datagram to a group came in by another interface than the channel's. IPv6 on Linux gives
+/// it to the sockets of every interface that have joined there or elsewhere; the other interface has a
+/// socket of its own, or is not in use.
+fn is_for_another(purpose: &Purpose, received: &sys::Received) -> bool {
+    matches!(purpose, Purpose::Hear(membership)
+        if received.interface.is_some_and(|index| index != membership.interface))
+}
+
+/// What the driver tells the machine about a datagram.
+fn arrival(purpose: &Purpose, received: &sys::Received, interfaces: &[Interface]) -> Arrival {
+    let own = InterfaceId(purpose.interface());
+    // Answers from this host to itself pass through the loopback, on whichever card they were asked.
+    let is_elsewhere = |id: &InterfaceId| find(interfaces, *id).is_some_and(|i| !i.loopback);
+    let id = received.interface.map(InterfaceId).filter(is_elsewhere).unwrap_or(own);
+    let from = Path { remote: with_zone(received.from, id.0), interface: Some(id) };
+    let ip = from.remote.ip();
+    let is_own = || interfaces.iter().any(|i| i.addresses.iter().any(|n| n.address == ip));
+    let on_link = find(interfaces, id).is_some_and(|i| i.is_on_link(ip)) || is_own();
+    Arrival { from, cast: cast(purpose, received.to), on_link }
+}
+
+fn cast(purpose: &Purpose, to: Option<IpAddr>) -> Cast {
+    match (purpose, to) {
+        (_, None) => Cast::Unknown,
+        (Purpose::Hear(membership), Some(ip)) if ip == membership.group.ip() => {
+            Cast::Group(with_zone(membership.group, membership.interface))
+        }
+        _ => Cast::Unicast,
+    }
+}
+
+fn source(interfaces: &[Interface], interface: u32, to: IpAddr) -> Option<IpAddr> {
+    find(interfaces, InterfaceId(interface)).and_then(|interface| interface.source_for(to))
+}
+
+fn find(interfaces: &[Interface], id: InterfaceId) -> Option<&Interface> {
+    interfaces.iter().find(|interface| interface.index == id.0)
+}
+
+/// Empties a list but keeps its room, for a list of things that live for another time: collecting into
+/// a list of the same shape reuses it.
+fn recycle<'a>(mut fds: Vec<PollFd<'_>>) -> Vec<PollFd<'a>> {
+    fds.clear();
+    fds.into_iter().map(|_| -> PollFd<'a> { unreachable!("it was emptied") }).collect()
+}
