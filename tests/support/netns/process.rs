@@ -1,0 +1,146 @@
+//! Programs under test: their lines as they come, signals, and an end within bounds.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
+
+use super::{PATIENCE, until};
+
+/// A running program; killed when this is dropped.
+pub struct Process {
+    child: Child,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What stood on its stdout and had not been read yet.
+    pub stdout: String,
+    /// The same of its stderr.
+    pub stderr: String,
+}
+
+impl Process {
+    /// Starts a command with nothing on its stdin, and reads both its outputs.
+    pub fn start(mut command: Command) -> Process {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let stdout = lines(child.stdout.take().expect("a pipe"));
+        let stderr = lines(child.stderr.take().expect("a pipe"));
+        Process { child, stdout, stderr }
+    }
+
+    /// The next line of stdout.
+    #[track_caller]
+    pub fn line(&self) -> String {
+        self.line_with("")
+    }
+
+    /// The next line of stdout that contains this; those before it are passed over.
+    #[track_caller]
+    pub fn line_with(&self, part: &str) -> String {
+        match next(&self.stdout, part) {
+            Ok(line) => line,
+            Err(passed) => {
+                let stderr: String = self.stderr.try_iter().collect();
+                panic!(
+                    "no line with {part:?} on stdout; there were {passed:?}, and on stderr:\n{stderr}"
+                );
+            }
+        }
+    }
+
+    /// The next line of stderr that contains this; those before it are passed over.
+    #[track_caller]
+    pub fn error_line_with(&self, part: &str) -> String {
+        match next(&self.stderr, part) {
+            Ok(line) => line,
+            Err(passed) => panic!("no line with {part:?} on stderr; there were {passed:?}"),
+        }
+    }
+
+    /// The lines of stdout that have come and were not read yet.
+    pub fn lines_so_far(&self) -> Vec<String> {
+        self.stdout.try_iter().map(|line| line.trim_end_matches('\n').to_owned()).collect()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the process is ours");
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_none()
+    }
+
+    /// Waits for its end; panics where that takes longer than [`PATIENCE`].
+    #[track_caller]
+    pub fn wait(mut self) -> Finished {
+        let mut status = None;
+        until("the program's end", || {
+            status = self.child.try_wait().expect("a child of ours");
+            status.is_some()
+        });
+        Finished {
+            code: status.and_then(|status| status.code()),
+            stdout: self.stdout.iter().collect(),
+            stderr: self.stderr.iter().collect(),
+        }
+    }
+
+    /// Sends a signal and waits for the end.
+    #[track_caller]
+    pub fn stop(self, signal: Signal) -> Finished {
+        self.signal(signal);
+        self.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It can only have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Reads a pipe to its end, line by line. Each line keeps its end, so that what a program printed can be
+/// put together again.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|len| len > 0) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+    receiver
+}
+
+fn next(lines: &Receiver<String>, part: &str) -> Result<String, Vec<String>> {
+    let mut passed = Vec::new();
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) if line.contains(part) => return Ok(line.trim_end_matches('\n').to_owned()),
+            Ok(line) => passed.push(line),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Err(passed),
+        }
+    }
+}
