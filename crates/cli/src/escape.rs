@@ -5,7 +5,7 @@
 //! a byte (a control character of ASCII, or one that is not UTF-8), `\u{202e}` a character, `\\` a
 //! backslash; and `\n`, `\r`, `\t`.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
@@ -31,15 +31,39 @@ impl fmt::Display for Escaped<'_> {
 }
 
 fn write_char(f: &mut fmt::Formatter<'_>, c: char, at_start: bool) -> fmt::Result {
-    use fmt::Write;
     match c {
         '\\' => f.write_str("\\\\"),
+        _ if at_start && is_mark(c) => write!(f, "\\u{{{:x}}}", u32::from(c)),
+        _ => write_harmless(f, c),
+    }
+}
+
+fn write_harmless(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
+    match c {
         '\n' => f.write_str("\\n"),
         '\r' => f.write_str("\\r"),
         '\t' => f.write_str("\\t"),
         _ if c.is_ascii_control() => write!(f, "\\x{:02x}", u32::from(c)),
-        _ if is_deceptive(c) || at_start && is_mark(c) => write!(f, "\\u{{{:x}}}", u32::from(c)),
+        _ if is_deceptive(c) => write!(f, "\\u{{{:x}}}", u32::from(c)),
         _ => f.write_char(c),
+    }
+}
+
+/// Displays a message of ours on one line, whatever names of files and interfaces are in it. Its
+/// backslashes stay as they are.
+pub(crate) struct OneLine<T>(pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for OneLine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Harmless<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+        impl Write for Harmless<'_, '_> {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                text.chars().try_for_each(|c| write_harmless(self.0, c))
+            }
+        }
+
+        write!(Harmless(f), "{}", self.0)
     }
 }
 
@@ -141,6 +165,11 @@ mod tests {
     #[test]
     fn a_mark_does_not_join_what_stands_before_it() {
         assert_eq!(escaped("\u{301}e\u{301}"), "\\u{301}e\u{301}");
+    }
+
+    #[test]
+    fn a_message_stays_on_its_line() {
+        assert_eq!(OneLine("no file \"a\\b\n\x1b[2J\"").to_string(), r#"no file "a\b\n\x1b[2J""#);
     }
 
     proptest! {

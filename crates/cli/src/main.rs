@@ -1,6 +1,46 @@
 //! `mcast`: find what is out there, by multicast.
 #![forbid(unsafe_code)]
+
+mod args;
 mod escape;
-fn main() {
-    println!("{}", escape::Escaped(b"x"));
+mod failure;
+mod output;
+mod parse;
+mod payload;
+mod render;
+mod session;
+mod signals;
+mod stderr;
+mod tick;
+mod usage;
+mod verb;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let Cli { verb, console } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::report(&error),
+    };
+    console.set_up();
+    let result = match verb {
+        Verb::Discover(discover) => discover.run(&console),
+        Verb::Respond(respond) => respond.run(&console),
+        Verb::Send(send) => send.run(&console),
+        Verb::Listen(listen) => listen.run(&console),
+        Verb::Demo(demo) => demo.run(),
+        Verb::Completions(completions) => completions.run(),
+        Verb::Man(man) => man.run(),
+    };
+    match result {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            stderr::error(&failure);
+            failure.exit_code()
+        }
+    }
 }

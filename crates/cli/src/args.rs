@@ -1,0 +1,165 @@
+//! The command line's words.
+
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
+use log::LevelFilter;
+use mcast_net::{Selector, Settings};
+
+use crate::failure::Failure;
+use crate::parse::Group;
+use crate::render::Format;
+use crate::stderr;
+use crate::verb;
+
+/// Find what is out there, by multicast
+///
+/// One side asks a multicast group "who's there?", every program that hears it answers "Me!" to the one
+/// that asked. mcast is both sides, and whatever you need to see what goes on between them.
+#[derive(Debug, Parser)]
+#[command(name = "mcast", version, max_term_width = 100, after_long_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+
+    #[command(flatten)]
+    pub(crate) console: Console,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mcast demo                      see how it works, on this machine alone
+  mcast respond                   answer whoever asks, until Ctrl-C
+  mcast discover                  ask who is there, on every network of this machine
+  mcast discover --json | jq .    the same for a program
+  mcast listen                    see what is sent to the group
+  mcast send hello                send something to it
+
+Exit status: 0 it did what it was asked, 1 it found none or too few, 2 the command line is wrong,
+3 the network refused, 130 or 143 it was interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Discover(verb::discover::Discover),
+    Respond(verb::respond::Respond),
+    Send(verb::send::Send),
+    Listen(verb::listen::Listen),
+    Demo(verb::demo::Demo),
+    Completions(verb::completions::Completions),
+    Man(verb::man::Man),
+}
+
+/// How to talk to the person.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Console {
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 100)]
+    pub(crate) quiet: bool,
+
+    /// Say more on stderr: which interfaces are used and why; -vv: every datagram
+    #[arg(short, long, global = true, action = ArgAction::Count, display_order = 101)]
+    pub(crate) verbose: u8,
+
+    /// When to use colours; NO_COLOR is obeyed
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value_t,
+        display_order = 102,
+        hide_possible_values = true,
+        help = "When to use colours: auto, always or never; auto obeys NO_COLOR"
+    )]
+    pub(crate) color: ColorChoice,
+}
+
+impl Console {
+    /// Puts it in force for the whole process.
+    pub(crate) fn set_up(&self) {
+        match self.color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        stderr::show_log(match (self.quiet, self.verbose) {
+            (true, _) => LevelFilter::Error,
+            (_, 0) => LevelFilter::Warn,
+            (_, 1) => LevelFilter::Info,
+            _ => LevelFilter::Trace,
+        });
+    }
+}
+
+/// Which network, and how.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct NetworkArgs {
+    /// The multicast group; may be repeated [default: 224.1.1.1:50008, with -6 [ff12::5008]:50008]
+    #[arg(short, long = "group", value_name = "ADDR[:PORT]")]
+    groups: Vec<Group>,
+
+    /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
+    /// repeated [default: all that are up and can multicast; loopback where there is no other]
+    #[arg(short, long = "interface", value_name = "INTERFACE", allow_hyphen_values = false)]
+    interfaces: Vec<Selector>,
+
+    /// IPv4
+    #[arg(short = '4', long = "ipv4", help = "Use IPv4; with -6, both [default]")]
+    ipv4: bool,
+
+    /// IPv6
+    #[arg(short = '6', long = "ipv6", help = "Use IPv6; with -4, both")]
+    ipv6: bool,
+
+    /// How many networks a multicast datagram may travel, less one (IPv4 TTL, IPv6 hop limit)
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    ttl: u8,
+
+    /// Keep our multicast from the programs on this machine
+    #[arg(long)]
+    no_loop: bool,
+
+    /// Print JSON Lines: one object an event
+    #[arg(long, help_heading = "Options")]
+    pub(crate) json: bool,
+}
+
+impl NetworkArgs {
+    /// The form of the output: text unless JSON is asked for.
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Text }
+    }
+
+    /// The settings that these options stand for.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let groups = self
+            .groups()?
+            .iter()
+            .map(|group| group.address(mcast_net::interfaces))
+            .collect::<Result<_, _>>()?;
+        Ok(Settings {
+            groups,
+            interfaces: self.interfaces.clone(),
+            ttl: self.ttl,
+            multicast_loop: !self.no_loop,
+            ..Settings::default()
+        })
+    }
+
+    fn groups(&self) -> Result<Vec<Group>, Failure> {
+        let NetworkArgs { groups, ipv4, ipv6, .. } = self;
+        if groups.is_empty() {
+            let v4 = (*ipv4 || !ipv6).then(Group::default_v4);
+            return Ok(v4.into_iter().chain(ipv6.then(Group::default_v6)).collect());
+        }
+        // Neither of the two means whatever the groups are.
+        let is_wanted = |group: &Group| ipv4 == ipv6 || group.is_ipv6() == *ipv6;
+        match groups.iter().find(|group| !is_wanted(group)) {
+            Some(group) => Err(Failure::usage(format!(
+                "group {group} is not {}: leave out the {}, or the group",
+                if *ipv4 { "IPv4" } else { "IPv6" },
+                if *ipv4 { "-4" } else { "-6" },
+            ))),
+            None => Ok(groups.clone()),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The values of options, read from text.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::num::ParseIntError;
+use std::str::FromStr;
+use std::time::Duration;
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+use mcast_net::Interface;
+use mcast_proto::{Rate, plain};
+
+use crate::failure::Failure;
+
+/// A group as it is written: `ADDR`, `ADDR:PORT`, `[ADDR]:PORT`; IPv6 with a zone: `ff12::1%eth0`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    ip: IpAddr,
+    zone: Option<String>,
+    port: u16,
+}
+
+impl FromStr for Group {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Group, String> {
+        let (host, port) = split_port(text)?;
+        let (address, zone) = match host.split_once('%') {
+            Some((address, zone)) => (address, Some(zone)),
+            None => (host, None),
+        };
+        let Ok(ip) = address.parse::<IpAddr>() else {
+            return Err(format!(
+                "{address:?} is not an IP address; write for example 224.1.1.1:50008 or [ff12::5008]:50008"
+            ));
+        };
+        if !ip.is_multicast() {
+            return Err(format!(
+                "{ip} is not a multicast address; those are 224.0.0.0 to 239.255.255.255 and ff00::/8"
+            ));
+        }
+        if zone.is_some_and(|zone| ip.is_ipv4() || zone.is_empty()) {
+            return Err("a zone is an interface's name or number after an IPv6 address".into());
+        }
+        let port = match port {
+            None => plain::PORT,
+            Some(port) => parse_port(port)?,
+        };
+        Ok(Group { ip, zone: zone.map(str::to_owned), port })
+    }
+}
+
+/// Splits off a port. An IPv6 address without brackets has none: its colons are its own.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), String> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, port) = rest.split_once(']').ok_or("a \"]\" is missing")?;
+        return match port.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if port.is_empty() => Ok((host, None)),
+            None => Err("after \"]\" comes :PORT or nothing".into()),
+        };
+    }
+    match text.split_once(':') {
+        Some((host, port)) if !port.contains(':') => Ok((host, Some(port))),
+        _ => Ok((text, None)),
+    }
+}
+
+/// Reads a port that can be sent to.
+pub(crate) fn parse_port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err(format!("{text:?} is not a port; those are 1 to 65535")),
+    }
+}
+
+impl Group {
+    /// The project's group over IPv4 or IPv6.
+    pub(crate) fn default_v4() -> Group {
+        Group { ip: plain::GROUP_V4.into(), zone: None, port: plain::PORT }
+    }
+
+    pub(crate) fn default_v6() -> Group {
+        Group { ip: plain::GROUP_V6.into(), zone: None, port: plain::PORT }
+    }
+
+    pub(crate) fn is_ipv6(&self) -> bool {
+        self.ip.is_ipv6()
+    }
+
+    /// Its address, the zone looked up among this machine's interfaces.
+    pub(crate) fn address(
+        &self,
+        interfaces: impl FnOnce() -> Result<Vec<Interface>, mcast_net::Error>,
+    ) -> Result<SocketAddr, Failure> {
+        let (IpAddr::V6(ip), Some(zone)) = (self.ip, &self.zone) else {
+            return Ok(SocketAddr::new(self.ip, self.port));
+        };
+        let interfaces = interfaces()?;
+        let scope_id = match interfaces.iter().find(|interface| interface.name == *zone) {
+            Some(interface) => interface.index,
+            None => zone.parse().map_err(|_: ParseIntError| {
+                let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
+                Failure::network(format!(
+                    "no interface named {zone:?}; there are: {}",
+                    names.join(", ")
+                ))
+            })?,
+        };
+        Ok(SocketAddrV6::new(ip, self.port, 0, scope_id).into())
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let zone = self.zone.as_ref().map_or(String::new(), |zone| format!("%{zone}"));
+        match self.ip {
+            IpAddr::V4(ip) => write!(f, "{ip}:{}", self.port),
+            IpAddr::V6(ip) => write!(f, "[{ip}{zone}]:{}", self.port),
+        }
+    }
+}
+
+/// Bytes in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hex(pub(crate) Vec<u8>);
+
+impl FromStr for Hex {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Hex, String> {
+        let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        if let Some(wrong) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
+            return Err(format!("{wrong:?} is not a hexadecimal digit; write for example 4d6521"));
+        }
+        HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map(Hex).map_err(|_| {
+            let number = digits.len();
+            format!("a byte has two digits, these are {number}; write for example 4d6521")
+        })
+    }
+}
+
+/// Reads how many there are to be.
+pub(crate) fn parse_count<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    match text.parse() {
+        Ok(count) if count >= N::from(1) => Ok(count),
+        _ => Err("not a count; write 1 or more".into()),
+    }
+}
+
+/// Reads a duration that is not zero.
+pub(crate) fn parse_period(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("too short; write for example 3s or 500ms".into()),
+        duration => Ok(duration),
+    }
+}
+
+/// Reads a duration.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    humantime::parse_duration(text)
+        .map_err(|_| "not a duration; write for example 3s or 500ms".into())
+}
+
+/// A limit to answers: `PER_SOURCE`, `PER_SOURCE/TOTAL` or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RateLimit(pub(crate) Option<Rate>);
+
+impl FromStr for RateLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<RateLimit, String> {
+        if text == "off" {
+            return Ok(RateLimit(None));
+        }
+        let number = |text: &str| match text.parse() {
+            Ok(number @ 1..) => Ok(number),
+            _ => Err(format!(
+                "{text:?} is not a number of answers; write for example 20/1000 or off"
+            )),
+        };
+        let (per_source, total) = match text.split_once('/') {
+            Some((per_source, total)) => (number(per_source)?, number(total)?),
+            None => {
+                let per_source = number(text)?;
+                (per_source, Rate::default().total.max(per_source))
+            }
+        };
+        Ok(RateLimit(Some(Rate { per_source, total })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(text: &str) -> Result<String, String> {
+        let address = text.parse::<Group>()?.address(|| Ok(Vec::new()));
+        address.map(|address| address.to_string()).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn groups_are_read_in_every_form() {
+        for (text, expected) in [
+            ("224.1.1.1", "224.1.1.1:50008"),
+            ("239.255.0.1:4000", "239.255.0.1:4000"),
+            ("ff12::5008", "[ff12::5008]:50008"),
+            ("[ff05::beef]", "[ff05::beef]:50008"),
+            ("[ff05::beef]:4000", "[ff05::beef]:4000"),
+            ("[ff02::1%3]:4000", "[ff02::1%3]:4000"),
+            ("ff02::1%3", "[ff02::1%3]:50008"),
+        ] {
+            assert_eq!(group(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_group_is_told_why() {
+        for (text, part) in [
+            ("10.0.0.1", "not a multicast address"),
+            ("[fe80::1]:5", "not a multicast address"),
+            ("", "not an IP address"),
+            ("printer", "not an IP address"),
+            ("224.1.1", "not an IP address"),
+            ("224.1.1.1:0", "not a port"),
+            ("224.1.1.1:65536", "not a port"),
+            ("224.1.1.1:", "not a port"),
+            ("[ff02::1", "missing"),
+            ("[ff02::1]5", "after"),
+            ("224.1.1.1%eth0", "zone"),
+            ("ff02::1%", "zone"),
+            ("ff02::1%eth9", "no interface named \"eth9\""),
+        ] {
+            let error = group(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_looked_up() {
+        let interfaces = mcast_net::interfaces;
+        let lo = mcast_net::interfaces().unwrap().into_iter().find(|i| i.loopback);
+        let Some(lo) = lo else { return println!("skipped: no loopback interface here") };
+        let group: Group = format!("[ff12::1%{}]:9", lo.name).parse().unwrap();
+        let expected = SocketAddrV6::new("ff12::1".parse().unwrap(), 9, 0, lo.index);
+        assert_eq!(group.address(interfaces).unwrap(), SocketAddr::V6(expected));
+    }
+
+    #[test]
+    fn hex_takes_pairs_of_digits() {
+        assert_eq!("4d6521".parse(), Ok(Hex(b"Me!".to_vec())));
+        assert_eq!("4D 65 21".parse(), Ok(Hex(b"Me!".to_vec())));
+        assert_eq!("".parse(), Ok(Hex(Vec::new())));
+        assert!("4d6".parse::<Hex>().unwrap_err().contains("these are 3"));
+        assert!("4g".parse::<Hex>().unwrap_err().contains("'g'"));
+        assert!("é1".parse::<Hex>().unwrap_err().contains("'é'"));
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_last() {
+        assert_eq!(parse_period("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_period("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("0"), Ok(Duration::ZERO));
+        for text in ["", "3", "0s", "0", "-1s", "soon", "99999999999999999999s"] {
+            assert!(parse_period(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_are_a_pair_or_off() {
+        let rate = |per_source, total| Ok(RateLimit(Some(Rate { per_source, total })));
+        assert_eq!("off".parse(), Ok(RateLimit(None)));
+        assert_eq!("5/50".parse(), rate(5, 50));
+        assert_eq!("5".parse(), rate(5, 1000));
+        assert_eq!("5000".parse(), rate(5000, 5000));
+        for text in ["", "0", "5/0", "5/", "/5", "5/5/5", "on", "4294967296"] {
+            assert!(text.parse::<RateLimit>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Addresses, ready to be pasted into the next command.
+
+use std::fmt;
+use std::net::{Ipv6Addr, SocketAddr};
+
+use serde::{Serialize, Serializer};
+
+/// Displays an address with its port: `10.0.0.2:50008`, `[2001:db8::1]:50008`, and, where the address
+/// means nothing without the interface, `[fe80::1%eth0]:50008`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Address<'a> {
+    pub(crate) address: SocketAddr,
+    /// The name of the interface that it was heard on.
+    pub(crate) interface: Option<&'a str>,
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SocketAddr::V6(v6) = self.address else {
+            return write!(f, "{}", self.address);
+        };
+        write!(f, "[{}", v6.ip())?;
+        match (is_local_to_link(v6.ip()), self.interface, v6.scope_id()) {
+            (true, Some(name), _) => write!(f, "%{name}")?,
+            (true, None, scope_id @ 1..) => write!(f, "%{scope_id}")?,
+            _ => {}
+        }
+        write!(f, "]:{}", v6.port())
+    }
+}
+
+/// Whether an address needs a zone: unicast or multicast of link-local scope or less (RFC 4007
+/// section 6, RFC 4291 section 2.7).
+fn is_local_to_link(ip: &Ipv6Addr) -> bool {
+    let multicast_scope = ip.segments()[0] & 0xf;
+    ip.is_unicast_link_local() || ip.is_multicast() && multicast_scope <= 2
+}
+
+impl Serialize for Address<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(address: &str, interface: Option<&str>) -> String {
+        Address { address: address.parse().unwrap(), interface }.to_string()
+    }
+
+    #[test]
+    fn only_addresses_that_need_a_zone_have_one() {
+        assert_eq!(shown("10.0.0.2:50008", Some("eth0")), "10.0.0.2:50008");
+        assert_eq!(shown("[2001:db8::1]:9", Some("eth0")), "[2001:db8::1]:9");
+        assert_eq!(shown("[2001:db8::1%3]:9", Some("eth0")), "[2001:db8::1]:9");
+        assert_eq!(shown("[ff05::beef%3]:9", Some("eth0")), "[ff05::beef]:9");
+        assert_eq!(shown("[fe80::1%3]:50008", Some("eth0")), "[fe80::1%eth0]:50008");
+        assert_eq!(shown("[ff12::5008]:50008", Some("eth0")), "[ff12::5008%eth0]:50008");
+    }
+
+    #[test]
+    fn a_zone_without_a_name_is_a_number() {
+        assert_eq!(shown("[fe80::1%3]:50008", None), "[fe80::1%3]:50008");
+        assert_eq!(shown("[fe80::1]:50008", None), "[fe80::1]:50008");
+    }
+}

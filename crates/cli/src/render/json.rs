@@ -1,0 +1,344 @@
+//! JSON Lines for programs: one object an event. Names and order are a contract.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use data_encoding::BASE64;
+use mcast_proto::{Event, Refusal};
+use serde::{Serialize, Serializer};
+use serde_json::ser::{Formatter, Serializer as JsonSerializer};
+
+use super::{Address, text};
+use crate::escape::is_deceptive;
+
+/// Appends the line of an event.
+pub(super) fn event(
+    buffer: &mut Vec<u8>,
+    event: &Event<'_>,
+    interface: Option<&str>,
+    time: SystemTime,
+) {
+    let time = Time(time);
+    match event {
+        Event::Found { from, round_trip, payload } => line(
+            buffer,
+            &Found {
+                event: "found",
+                time,
+                addr: Address { address: from.remote, interface },
+                interface,
+                rtt_ms: milliseconds(*round_trip),
+                payload: Payload::from(*payload),
+            },
+        ),
+        Event::Request { from, payload, refused } => line(
+            buffer,
+            &Request {
+                event: "request",
+                time,
+                from: Address { address: from.remote, interface },
+                interface,
+                payload: Payload::from(*payload),
+                answered: refused.is_none(),
+                refused: *refused,
+            },
+        ),
+        Event::Message { from, group, payload } => line(
+            buffer,
+            &Message {
+                event: "message",
+                time,
+                from: Address { address: from.remote, interface },
+                group: group.map(|address| Address { address, interface }),
+                interface,
+                len: payload.len(),
+                payload: Payload::from(*payload),
+            },
+        ),
+        // A kind of event that no verb asks for.
+        _ => {}
+    }
+}
+
+/// Appends a value as a line.
+pub(super) fn line(buffer: &mut Vec<u8>, value: &impl Serialize) {
+    let mut serializer = JsonSerializer::with_formatter(&mut *buffer, Harmless);
+    value.serialize(&mut serializer).expect("writing to memory does not fail");
+    buffer.push(b'\n');
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    event: &'static str,
+    time: Time,
+    addr: Address<'a>,
+    interface: Option<&'a str>,
+    rtt_ms: f64,
+    #[serde(flatten)]
+    payload: Payload<'a>,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    event: &'static str,
+    time: Time,
+    from: Address<'a>,
+    interface: Option<&'a str>,
+    #[serde(flatten)]
+    payload: Payload<'a>,
+    answered: bool,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_refusal")]
+    refused: Option<Refusal>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    event: &'static str,
+    time: Time,
+    from: Address<'a>,
+    group: Option<Address<'a>>,
+    interface: Option<&'a str>,
+    len: usize,
+    #[serde(flatten)]
+    payload: Payload<'a>,
+}
+
+/// The last line of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Done<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    discovery: Option<DiscoveryDone>,
+    sent: u64,
+    received: u64,
+    ignored: u64,
+    kernel_drops: u64,
+    elapsed_ms: f64,
+    interfaces: Vec<InterfaceDone<'a>>,
+}
+
+/// What only a discovery has to say at its end.
+#[derive(Debug, Serialize)]
+struct DiscoveryDone {
+    found: u64,
+    complete: Option<bool>,
+}
+
+/// What went over one interface.
+#[derive(Debug, Serialize)]
+pub(crate) struct InterfaceDone<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+}
+
+impl<'a> Done<'a> {
+    pub(crate) fn new(
+        summary: &mcast_proto::Summary,
+        kernel_drops: u64,
+        interfaces: Vec<InterfaceDone<'a>>,
+        is_discovery: bool,
+    ) -> Done<'a> {
+        let discovery = DiscoveryDone { found: summary.found, complete: summary.complete };
+        Done {
+            event: "done",
+            discovery: is_discovery.then_some(discovery),
+            sent: summary.sent,
+            received: summary.received,
+            ignored: summary.ignored,
+            kernel_drops,
+            elapsed_ms: milliseconds(summary.elapsed),
+            interfaces,
+        }
+    }
+}
+
+/// A payload: as text where it is text.
+#[derive(Serialize)]
+enum Payload<'a> {
+    #[serde(rename = "payload")]
+    Text(&'a str),
+    #[serde(rename = "payload_base64", serialize_with = "serialize_base64")]
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a [u8]> for Payload<'a> {
+    fn from(bytes: &'a [u8]) -> Payload<'a> {
+        str::from_utf8(bytes).map_or(Payload::Bytes(bytes), Payload::Text)
+    }
+}
+
+fn serialize_base64<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&BASE64.encode_display(bytes))
+}
+
+fn serialize_refusal<S: Serializer>(
+    refusal: &Option<Refusal>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    refusal.map(text::reason).serialize(serializer)
+}
+
+/// Milliseconds to the microsecond: more digits would be noise.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// Serializes as an RFC 3339 time in UTC.
+struct Time(SystemTime);
+
+/// The last second that RFC 3339 can write, in the year 9999.
+const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
+
+impl Serialize for Time {
+    /// A clock that stands before 1970 or after 9999 is shown at that limit: better than no line.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let time = self.0.clamp(epoch, epoch + LAST_SECOND);
+        serializer.collect_str(&humantime::format_rfc3339_micros(time))
+    }
+}
+
+/// Escapes what JSON need not escape but a terminal must not see.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        mut fragment: &str,
+    ) -> io::Result<()> {
+        while let Some((at, c)) = fragment.char_indices().find(|&(_, c)| is_deceptive(c)) {
+            writer.write_all(&fragment.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            fragment = &fragment[at + c.len_utf8()..];
+        }
+        writer.write_all(fragment.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use mcast_proto::{Path, Summary};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path(remote: &str) -> Path {
+        Path { remote: remote.parse().unwrap(), interface: None }
+    }
+
+    fn shown(event: &Event<'_>, interface: Option<&str>) -> String {
+        let mut buffer = Vec::new();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_000_000_123_456);
+        super::event(&mut buffer, event, interface, time);
+        String::from_utf8(buffer).unwrap()
+    }
+
+    #[test]
+    fn found_has_the_names_and_the_order_of_the_contract() {
+        let event = Event::Found {
+            from: path("10.0.0.2:50008"),
+            round_trip: Duration::from_nanos(410_123),
+            payload: b"Me!",
+        };
+        assert_eq!(
+            shown(&event, Some("eth0")),
+            concat!(
+                r#"{"event":"found","time":"2026-11-18T11:06:40.123456Z","addr":"10.0.0.2:50008","#,
+                r#""interface":"eth0","rtt_ms":0.41,"payload":"Me!"}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn request_says_whether_and_why_not() {
+        let from = path("[fe80::9%2]:41234");
+        let answered = Event::Request { from, payload: b"who's there?", refused: None };
+        assert_eq!(
+            shown(&answered, Some("eth0")),
+            concat!(
+                r#"{"event":"request","time":"2026-11-18T11:06:40.123456Z","#,
+                r#""from":"[fe80::9%eth0]:41234","interface":"eth0","payload":"who's there?","#,
+                r#""answered":true}"#,
+                "\n"
+            )
+        );
+        let refused = Event::Request { from, payload: b"", refused: Some(Refusal::SourceRate) };
+        let line = shown(&refused, None);
+        let end = r#""interface":null,"payload":"","answered":false,"refused":"source-rate"}"#;
+        assert!(line.trim_end().ends_with(end), "{line}");
+    }
+
+    #[test]
+    fn message_shows_bytes_that_are_no_text_in_base64() {
+        let group: SocketAddr = "224.1.1.1:50008".parse().unwrap();
+        let from = path("10.0.0.9:41234");
+        let event = Event::Message { from, group: Some(group), payload: b"\xff\x00" };
+        assert_eq!(
+            shown(&event, Some("eth0")),
+            concat!(
+                r#"{"event":"message","time":"2026-11-18T11:06:40.123456Z","#,
+                r#""from":"10.0.0.9:41234","group":"224.1.1.1:50008","interface":"eth0","len":2,"#,
+                r#""payload_base64":"/wA="}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn done_sums_up() {
+        let summary = Summary {
+            found: 2,
+            sent: 1,
+            received: 2,
+            elapsed: Duration::from_micros(3_001_200),
+            ..Summary::default()
+        };
+        let interfaces = || vec![InterfaceDone { name: "eth0", sent: 1, received: 2 }];
+        let mut buffer = Vec::new();
+        line(&mut buffer, &Done::new(&summary, 0, interfaces(), true));
+        line(&mut buffer, &Done::new(&summary, 0, interfaces(), false));
+        let counts = concat!(
+            r#""sent":1,"received":2,"ignored":0,"kernel_drops":0,"elapsed_ms":3001.2,"#,
+            r#""interfaces":[{"name":"eth0","sent":1,"received":2}]}"#
+        );
+        assert_eq!(
+            String::from_utf8(buffer).unwrap(),
+            format!(
+                "{{\"event\":\"done\",\"found\":2,\"complete\":null,{counts}\n\
+                 {{\"event\":\"done\",{counts}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_costs_no_line() {
+        for time in [
+            SystemTime::UNIX_EPOCH - Duration::from_secs(1),
+            SystemTime::UNIX_EPOCH + LAST_SECOND + Duration::from_secs(1),
+        ] {
+            let mut buffer = Vec::new();
+            let event = Event::Request { from: path("10.0.0.2:1"), payload: b"", refused: None };
+            super::event(&mut buffer, &event, None, time);
+            assert!(serde_json::from_slice::<serde_json::Value>(&buffer).is_ok());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_payload_is_one_harmless_line_that_reads_back(text in any::<String>()) {
+            let payload = text.as_bytes();
+            let event = Event::Request { from: path("10.0.0.2:1"), payload, refused: None };
+            let line = shown(&event, None);
+            prop_assert!(!line.trim_end_matches('\n').chars().any(is_deceptive), "{:?}", line);
+            let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+            prop_assert_eq!(&value["payload"], &text);
+        }
+    }
+}

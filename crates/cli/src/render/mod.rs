@@ -1,0 +1,98 @@
+//! How every verb's output looks, so that all of it is of one hand.
+
+mod address;
+mod json;
+mod text;
+
+use std::io;
+use std::time::SystemTime;
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use mcast_proto::Event;
+
+pub(crate) use address::Address;
+pub(crate) use json::{Done, InterfaceDone};
+pub(crate) use text::{Plural, Seconds};
+
+/// The form of the lines on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people: one line an event, payloads as escaped text.
+    Text,
+    /// The same, payloads in hexadecimal.
+    Hex,
+    /// JSON Lines.
+    Json,
+    /// The payloads' bytes and nothing else.
+    Raw,
+}
+
+/// Turns events into what is written for them.
+#[derive(Debug)]
+pub(crate) struct Renderer {
+    format: Format,
+    palette: Palette,
+    /// One for all events, so that none allocates.
+    buffer: Vec<u8>,
+}
+
+impl Renderer {
+    /// A renderer for stdout: in colours where it is a terminal, unless the user wants otherwise.
+    pub(crate) fn new(format: Format) -> Renderer {
+        let palette = match AutoStream::choice(&io::stdout()) {
+            ColorChoice::Never => Palette::PLAIN,
+            _ => Palette::COLORED,
+        };
+        Renderer { format, palette, buffer: Vec::new() }
+    }
+
+    /// What to write for an event that was heard on `interface` at `time`.
+    pub(crate) fn event(
+        &mut self,
+        event: &Event<'_>,
+        interface: Option<&str>,
+        time: SystemTime,
+    ) -> &[u8] {
+        self.buffer.clear();
+        match (self.format, event) {
+            (Format::Json, _) => json::event(&mut self.buffer, event, interface, time),
+            (Format::Raw, Event::Message { payload, .. }) => self.buffer.extend_from_slice(payload),
+            (format, _) => text::event(
+                &mut self.buffer,
+                &self.palette,
+                event,
+                interface,
+                format == Format::Hex,
+            ),
+        }
+        &self.buffer
+    }
+
+    /// What to write at the end: only JSON says on stdout that it is the end.
+    pub(crate) fn done(&mut self, done: &Done<'_>) -> &[u8] {
+        self.buffer.clear();
+        if self.format == Format::Json {
+            json::line(&mut self.buffer, done);
+        }
+        &self.buffer
+    }
+}
+
+/// The colours of text.
+#[derive(Debug)]
+struct Palette {
+    address: Style,
+    detail: Style,
+    refused: Style,
+}
+
+impl Palette {
+    const PLAIN: Palette =
+        Palette { address: Style::new(), detail: Style::new(), refused: Style::new() };
+    const COLORED: Palette = Palette {
+        address: AnsiColor::Green.on_default().bold(),
+        detail: Style::new().dimmed(),
+        refused: AnsiColor::Yellow.on_default(),
+    };
+}

@@ -1,0 +1,161 @@
+//! Text for people: one line an event.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anstyle::Style;
+use data_encoding::HEXLOWER;
+use mcast_proto::{Event, Path, Refusal};
+
+use super::{Address, Palette};
+use crate::escape::Escaped;
+
+/// Appends the line of an event: who, on which interface, the one fact of this kind of event, and what
+/// was said. Columns are wide enough for most IPv4 networks; what is longer pushes the rest aside.
+pub(super) fn event(
+    buffer: &mut Vec<u8>,
+    palette: &Palette,
+    event: &Event<'_>,
+    interface: Option<&str>,
+    hex: bool,
+) {
+    let result = match event {
+        Event::Found { from, round_trip, payload } => start(buffer, palette, from, interface)
+            .and_then(|()| column(buffer, palette.detail, 10, Milliseconds(*round_trip)))
+            .and_then(|()| end(buffer, payload, hex)),
+        Event::Request { from, payload, refused } => start(buffer, palette, from, interface)
+            .and_then(|()| match refused {
+                None => column(buffer, palette.detail, 8, "answered"),
+                Some(refusal) => column(buffer, palette.refused, 8, reason(*refusal)),
+            })
+            .and_then(|()| end(buffer, payload, hex)),
+        Event::Message { from, group, payload } => start(buffer, palette, from, interface)
+            .and_then(|()| match group {
+                None => column(buffer, palette.detail, 15, "-"),
+                Some(address) => {
+                    let group = Address { address: *address, interface };
+                    column(buffer, palette.detail, 15, group)
+                }
+            })
+            .and_then(|()| end(buffer, payload, hex)),
+        // A kind of event that no verb asks for.
+        _ => Ok(()),
+    };
+    result.expect("writing to memory does not fail");
+}
+
+fn start(
+    buffer: &mut Vec<u8>,
+    palette: &Palette,
+    from: &Path,
+    interface: Option<&str>,
+) -> io::Result<()> {
+    let address = Address { address: from.remote, interface };
+    column(buffer, palette.address, 21, address)?;
+    column(buffer, palette.detail, 6, Escaped(interface.unwrap_or("-").as_bytes()))
+}
+
+fn column(buffer: &mut Vec<u8>, style: Style, width: usize, text: impl Display) -> io::Result<()> {
+    write!(buffer, "{style}")?;
+    let start = buffer.len();
+    write!(buffer, "{text}")?;
+    let padding = width.saturating_sub(buffer.len() - start) + 2;
+    write!(buffer, "{style:#}{:padding$}", "")
+}
+
+fn end(buffer: &mut Vec<u8>, payload: &[u8], hex: bool) -> io::Result<()> {
+    if hex {
+        writeln!(buffer, "{}", HEXLOWER.encode_display(payload))
+    } else {
+        writeln!(buffer, "{}", Escaped(payload))
+    }
+}
+
+/// Why a probe is not answered, in a word.
+pub(super) fn reason(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotToGroup => "not-to-group",
+        Refusal::NotAPeer => "not-a-peer",
+        Refusal::OffLink => "off-link",
+        Refusal::OtherProbe => "other-probe",
+        Refusal::SourceRate => "source-rate",
+        Refusal::TotalRate => "total-rate",
+        Refusal::Busy => "busy",
+        _ => "refused",
+    }
+}
+
+/// Displays a round-trip time.
+struct Milliseconds(Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:7.2} ms", self.0.as_secs_f64() * 1000.0)
+    }
+}
+
+/// Displays how long a run took.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} s", self.0.as_secs_f64())
+    }
+}
+
+/// Displays a number of things: `1 answer`, `2 answers`. The noun takes an s.
+pub(crate) struct Plural(pub(crate) u64, pub(crate) &'static str);
+
+impl fmt::Display for Plural {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plural(number, noun) = self;
+        write!(f, "{number} {noun}{}", if *number == 1 { "" } else { "s" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(remote: &str) -> Path {
+        Path { remote: remote.parse().unwrap(), interface: None }
+    }
+
+    fn shown(event: &Event<'_>, hex: bool) -> String {
+        let mut buffer = Vec::new();
+        super::event(&mut buffer, &Palette::PLAIN, event, Some("eth0"), hex);
+        String::from_utf8(buffer).unwrap()
+    }
+
+    #[test]
+    fn each_kind_of_event_has_its_line() {
+        let from = path("10.0.0.2:50008");
+        let round_trip = Duration::from_micros(412);
+        let found = Event::Found { from, round_trip, payload: b"Me!" };
+        assert_eq!(shown(&found, false), "10.0.0.2:50008         eth0       0.41 ms  Me!\n");
+
+        let payload = b"who's there?";
+        let answered = Event::Request { from, payload, refused: None };
+        let line = "10.0.0.2:50008         eth0    answered  who's there?\n";
+        assert_eq!(shown(&answered, false), line);
+
+        let refused = Event::Request { from, payload, refused: Some(Refusal::OffLink) };
+        let line = "10.0.0.2:50008         eth0    off-link  who's there?\n";
+        assert_eq!(shown(&refused, false), line);
+
+        let group = Some("224.1.1.1:50008".parse().unwrap());
+        let message = Event::Message { from, group, payload: b"\xffa" };
+        let line = "10.0.0.2:50008         eth0    224.1.1.1:50008  ff61\n";
+        assert_eq!(shown(&message, true), line);
+    }
+
+    #[test]
+    fn what_came_off_the_network_leaves_one_harmless_line() {
+        let payload = "\x1b]0;owned\x07\r\nMe!\u{202e}\u{2028}".as_bytes();
+        let found = Event::Found { from: path("10.0.0.2:1"), round_trip: Duration::ZERO, payload };
+        let line = shown(&found, false);
+        assert!(line.ends_with("  \\x1b]0;owned\\x07\\r\\nMe!\\u{202e}\\u{2028}\n"), "{line}");
+        assert_eq!(line.lines().count(), 1);
+    }
+}

@@ -1,0 +1,122 @@
+//! The course that every network verb takes: run a machine, print what it reports, sum up.
+
+use std::fmt;
+use std::io::{self, IsTerminal};
+
+use mcast_net::clock::Clock;
+use mcast_net::{Driver, Endpoint, Heard, Report, Settings};
+use mcast_proto::Machine;
+
+use crate::failure::{Failure, Status};
+use crate::output::{Output, Reader};
+use crate::render::{Done, InterfaceDone, Plural, Renderer};
+use crate::signals::Interrupt;
+use crate::stderr;
+
+/// How a verb's run meets the world.
+pub(crate) struct Session {
+    pub(crate) renderer: Renderer,
+    pub(crate) reader: Reader,
+    /// Whether a progress line stands on stderr meanwhile.
+    pub(crate) progress: bool,
+    /// Whether the end tells who was found.
+    pub(crate) is_discovery: bool,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) report: Report,
+    /// The signal that ended it.
+    pub(crate) signal: Option<u8>,
+    /// The reader of our output closed it: it has seen enough, and nothing more is to be said.
+    pub(crate) is_unheard: bool,
+}
+
+impl Session {
+    /// Runs a machine to its end. `inspect` sees each event before it is printed.
+    pub(crate) fn run<M: Machine>(
+        mut self,
+        machine: M,
+        endpoint: Endpoint,
+        mut inspect: impl FnMut(&Heard<'_>),
+    ) -> Result<Ended, Failure> {
+        let mut driver = Driver::new(machine, endpoint);
+        let reader = self.reader;
+        let stopper = driver.stopper();
+        let output = Output::start(io::stdout(), reader, move || match reader {
+            Reader::Needed => stopper.stop(),
+            Reader::Optional => stderr::hint("stdout is closed: the run goes on, unseen"),
+        })?;
+        let (stopper, releaser) = (driver.stopper(), output.clone());
+        let interrupt = Interrupt::watch(move || {
+            releaser.release();
+            stopper.stop();
+        })?;
+        // Lines and progress on one terminal take turns.
+        let take_turns = self.progress && io::stdout().is_terminal();
+        let result = driver.run(|heard| {
+            inspect(&heard);
+            if take_turns {
+                stderr::clear();
+            }
+            output.print(self.renderer.event(&heard.event, heard.interface, Clock::wall()));
+            if take_turns {
+                output.flush();
+            }
+        });
+        stderr::clear();
+        if let Ok(report) = &result {
+            output.print(self.renderer.done(&done(report, self.is_discovery)));
+        }
+        let finished = output.finish();
+        let report = result?;
+        if let Some(error) = finished.error {
+            return Err(Failure::output(error));
+        }
+        let is_unheard = finished.closed && reader == Reader::Needed;
+        if finished.unwritten > 0 && !finished.closed {
+            let lines = Plural(finished.unwritten, "line");
+            stderr::hint(format_args!("{lines} dropped: whoever reads stdout did not take them"));
+        }
+        Ok(Ended { report, signal: interrupt.signal(), is_unheard })
+    }
+}
+
+impl Ended {
+    /// The status of a run that ended in itself with `status`.
+    pub(crate) fn status_or(&self, status: Status) -> Status {
+        match self.signal {
+            Some(signal) => Status::Interrupted(signal),
+            None if self.is_unheard => Status::Success,
+            None => status,
+        }
+    }
+}
+
+/// Displays where a verb is at work: `224.1.1.1:50008 on eth0, wlan0`.
+pub(crate) struct Place<'a>(pub(crate) &'a Settings, pub(crate) &'a Endpoint);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups: Vec<String> = self.0.groups.iter().map(ToString::to_string).collect();
+        let interfaces = self.1.interface_names();
+        write!(
+            f,
+            "{} on {}",
+            groups.join(", "),
+            match &interfaces[..] {
+                [] => "no interface yet".into(),
+                names => names.join(", "),
+            }
+        )
+    }
+}
+
+fn done(report: &Report, is_discovery: bool) -> Done<'_> {
+    let interfaces = report.interfaces.iter().map(|interface| InterfaceDone {
+        name: &interface.name,
+        sent: interface.sent,
+        received: interface.received,
+    });
+    Done::new(&report.summary, report.kernel_drops, interfaces.collect(), is_discovery)
+}

@@ -1,0 +1,134 @@
+//! `mcast discover`: who's there?
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use mcast_net::Endpoint;
+use mcast_proto::Instant;
+use mcast_proto::plain::{Discoverer, Discovery, PROBE};
+
+use crate::args::{Console, NetworkArgs};
+use crate::failure::{Failure, Status};
+use crate::output::Reader;
+use crate::parse::{Hex, parse_count, parse_period, parse_port};
+use crate::payload;
+use crate::render::{Plural, Renderer, Seconds};
+use crate::session::{Ended, Session};
+use crate::stderr;
+use crate::tick::Ticking;
+
+/// Ask a group who is there, and print each answer as it arrives
+///
+/// Multicasts a probe, collects the answers, and ends when none has come for a while. Each responder
+/// is one line on stdout: its address, the interface, the round-trip time, what it said. A summary
+/// goes to stderr.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Discover {
+    /// The probe's text [default: who's there?]
+    #[arg(short, long, value_name = "TEXT", group = "probe")]
+    payload: Option<String>,
+
+    /// The probe's bytes in hexadecimal
+    #[arg(long, value_name = "HEX", group = "probe")]
+    payload_hex: Option<Hex>,
+
+    /// A file with the probe's bytes
+    #[arg(long, value_name = "FILE", group = "probe")]
+    payload_file: Option<PathBuf>,
+
+    /// End after this long without a new answer
+    #[arg(short, long, value_name = "DURATION", default_value = "3s", value_parser = parse_period)]
+    timeout: Duration,
+
+    /// End after this long in any case
+    #[arg(long, value_name = "DURATION", value_parser = parse_period)]
+    deadline: Option<Duration>,
+
+    /// End as soon as this many have answered; exit 1 if fewer do
+    #[arg(short = 'n', long, value_name = "N", value_parser = parse_count::<u64>)]
+    count: Option<u64>,
+
+    /// Send the probe this many times in all, against loss
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_count::<u32>)]
+    repeat: u32,
+
+    /// The port that answers come to, so that a firewall's rule can name it [default: any]
+    #[arg(long, value_name = "PORT", value_parser = parse_port)]
+    source_port: Option<u16>,
+
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mcast discover                        everybody on every network
+  mcast discover -n 1 -t 500ms          is anybody there?
+  mcast discover --repeat 3 -i wlan0    a network that loses datagrams
+  mcast discover --json | jq -r 'select(.event == \"found\").addr'";
+
+/// How often the progress line changes.
+const REFRESH: Duration = Duration::from_millis(100);
+
+impl Discover {
+    pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
+        let file = self.payload_file.as_deref();
+        let probe = payload::choose(self.payload.as_deref(), self.payload_hex.as_ref(), file)?;
+        let mut settings = self.network.settings()?;
+        settings.source_port = self.source_port.unwrap_or(0);
+        let endpoint = Endpoint::asker(&settings)?;
+        let interfaces = endpoint.interface_names().join(", ");
+        let discovery = Discovery {
+            probe: probe.unwrap_or_else(|| PROBE.to_vec()),
+            repeat: self.repeat,
+            silence: self.timeout,
+            deadline: self.deadline,
+            count: self.count,
+            ..Discovery::default()
+        };
+
+        let progress = !console.quiet && io::stderr().is_terminal();
+        let tick = progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
+        let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
+        let session = Session {
+            renderer: Renderer::new(self.network.format()),
+            reader: Reader::Needed,
+            progress,
+            is_discovery: true,
+        };
+        let ended = session.run(machine, endpoint, |_| {})?;
+        if !console.quiet && !ended.is_unheard {
+            self.sum_up(&ended, &interfaces);
+        }
+        let is_enough = ended.report.summary.found >= self.count.unwrap_or(1);
+        Ok(ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled }))
+    }
+
+    fn sum_up(&self, ended: &Ended, interfaces: &str) {
+        let summary = &ended.report.summary;
+        let time = Seconds(summary.elapsed);
+        if summary.found == 0 && ended.signal.is_none() {
+            return stderr::hint(format_args!(
+                "no answer in {time} on {interfaces}: is mcast respond, or what you look for, running \
+                 there, and does a firewall let UDP through? try --repeat 3"
+            ));
+        }
+        let found = Plural(summary.found, "responder");
+        let wanted = match self.count {
+            Some(count) if summary.found < count => format!(" of {count}"),
+            _ => String::new(),
+        };
+        stderr::say(format_args!("{found}{wanted} in {time} on {interfaces}"));
+    }
+}
+
+fn show_progress(now: Instant, discoverer: &Discoverer) {
+    let answers = Plural(discoverer.summary(now).found, "answer");
+    match discoverer.ends() {
+        Some(end) => stderr::progress(format_args!("{answers}, {} left", Seconds(end - now))),
+        None => stderr::progress(format_args!("{answers}")),
+    }
+}
