@@ -1,5 +1,7 @@
-//! What the tests share: the simulator (`sim`) and network namespaces (`netns`).
+//! What the tests share: the simulator (`sim`), network namespaces (`netns`) and golden
+//! vectors (`vectors`).
 
 #[cfg(target_os = "linux")]
 pub mod netns;
 pub mod sim;
+pub mod vectors;
