@@ -49,25 +49,18 @@ pub(crate) enum Verb {
 
 /// How to talk to the person.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct Console {
     /// Say nothing on stderr but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 100)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
     /// Say more on stderr: which interfaces are used and why; -vv: every datagram
-    #[arg(short, long, global = true, action = ArgAction::Count, display_order = 101)]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// When to use colours; NO_COLOR is obeyed
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value_t,
-        display_order = 102,
-        hide_possible_values = true,
-        help = "When to use colours: auto, always or never; auto obeys NO_COLOR"
-    )]
+    /// When to use colours: auto, always or never; auto obeys NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", default_value_t, hide_possible_values = true)]
     pub(crate) color: ColorChoice,
 }
 
@@ -99,15 +92,15 @@ pub(crate) struct NetworkArgs {
 
     /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
     /// repeated [default: all that are up and can multicast; loopback where there is no other]
-    #[arg(short, long = "interface", value_name = "INTERFACE", allow_hyphen_values = false)]
+    #[arg(short, long = "interface", value_name = "INTERFACE")]
     interfaces: Vec<Selector>,
 
-    /// IPv4
-    #[arg(short = '4', long = "ipv4", help = "Use IPv4; with -6, both [default]")]
+    /// Use IPv4 [default]; with -6, both
+    #[arg(short = '4', long)]
     ipv4: bool,
 
-    /// IPv6
-    #[arg(short = '6', long = "ipv6", help = "Use IPv6; with -4, both")]
+    /// Use IPv6; with -4, both
+    #[arg(short = '6', long)]
     ipv6: bool,
 
     /// How many networks a multicast datagram may travel, less one (IPv4 TTL, IPv6 hop limit)
@@ -119,7 +112,7 @@ pub(crate) struct NetworkArgs {
     no_loop: bool,
 
     /// Print JSON Lines: one object an event
-    #[arg(long, help_heading = "Options")]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 }
 

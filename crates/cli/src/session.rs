@@ -45,7 +45,7 @@ impl Session {
         let stopper = driver.stopper();
         let output = Output::start(io::stdout(), reader, move || match reader {
             Reader::Needed => stopper.stop(),
-            Reader::Optional => stderr::hint("stdout is closed: the run goes on, unseen"),
+            Reader::Optional => log::warn!("stdout is closed: the run goes on, unseen"),
         })?;
         let (stopper, releaser) = (driver.stopper(), output.clone());
         let interrupt = Interrupt::watch(move || {
@@ -76,7 +76,14 @@ impl Session {
         let is_unheard = finished.closed && reader == Reader::Needed;
         if finished.unwritten > 0 && !finished.closed {
             let lines = Plural(finished.unwritten, "line");
-            stderr::hint(format_args!("{lines} dropped: whoever reads stdout did not take them"));
+            log::warn!("{lines} dropped: whoever reads stdout did not take them");
+        }
+        if report.kernel_drops > 0 && !is_unheard {
+            let datagrams = Plural(report.kernel_drops, "datagram");
+            log::warn!(
+                "{datagrams} lost: they came faster than they were read and filled the socket's \
+                 buffer; a higher net.core.rmem_max makes it larger"
+            );
         }
         Ok(Ended { report, signal: interrupt.signal(), is_unheard })
     }

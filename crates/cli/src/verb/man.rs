@@ -24,6 +24,7 @@ impl Man {
     pub(crate) fn run(self) -> Result<Status, Failure> {
         let mut command = Cli::command();
         command.build();
+        command = command.mut_subcommand("help", |help| help.hide(true));
         if let Some(verb) = self.verb {
             let Some(found) = command.find_subcommand(&verb) else {
                 return Err(Failure::usage(format!("no verb {verb:?}; mcast --help lists them")));

@@ -40,7 +40,7 @@ pub(crate) struct Respond {
     only: Option<String>,
 
     /// Spread the answers over a random wait of up to this
-    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     delay: Duration,
 
     /// Answers a second at the most, to one source and in all, or off

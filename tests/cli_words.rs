@@ -1,0 +1,159 @@
+//! What the binary says where no network is needed: help, usage errors, completions, manual.
+
+use std::process::{Command, Output};
+
+const VERBS: [&str; 7] = ["discover", "respond", "send", "listen", "demo", "completions", "man"];
+
+fn mcast(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mcast")).args(words).output().expect("mcast runs")
+}
+
+fn stdout(words: &[&str]) -> String {
+    let output = mcast(words);
+    assert!(output.status.success(), "{words:?}: {output:?}");
+    assert!(output.stderr.is_empty(), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("what mcast says is UTF-8")
+}
+
+/// Asserts that the words end with `code` and one line on stderr, which it returns.
+fn refused(words: &[&str], code: i32) -> String {
+    let output = mcast(words);
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
+    assert!(output.stdout.is_empty(), "{words:?}: {output:?}");
+    let said = String::from_utf8(output.stderr).expect("what mcast says is UTF-8");
+    assert!(said.starts_with("mcast: ") && said.lines().count() == 1, "{words:?}: {said}");
+    said
+}
+
+#[test]
+fn help_names_every_verb_and_nothing_that_does_not_work_yet() {
+    let help = stdout(&["--help"]);
+    for verb in VERBS {
+        assert!(help.contains(&format!("\n  {verb} ")), "{help}");
+        let of_verb = stdout(&[verb, "--help"]);
+        assert_eq!(stdout(&["help", verb]), of_verb);
+        for missing in ["--service", "--where", "--effort", "--key-file", "--watch", "doctor"] {
+            assert!(!of_verb.contains(missing) && !help.contains(missing), "{verb}: {missing}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_the_crates() {
+    assert_eq!(stdout(&["--version"]), format!("mcast {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn without_a_verb_help_is_shown_and_the_exit_code_is_2() {
+    let output = mcast(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Usage: mcast"));
+}
+
+#[test]
+fn every_shell_gets_completions_that_know_every_verb() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = stdout(&["completions", shell]);
+        for verb in VERBS {
+            assert!(script.contains(verb), "{shell} is not told of {verb}");
+        }
+    }
+    assert!(refused(&["completions", "dos"], 2).contains("possible values: bash"));
+}
+
+#[test]
+fn the_manual_has_a_page_for_all_and_one_for_each_verb() {
+    let page = stdout(&["man"]);
+    for verb in VERBS {
+        assert!(page.contains(&format!("mcast\\-{verb}(1)")), "{verb} is not in {page}");
+        assert!(stdout(&["man", verb]).contains(&format!(".TH mcast-{verb} 1")), "{verb}");
+    }
+    assert!(refused(&["man", "dance"], 2).contains("no verb \"dance\""));
+}
+
+#[test]
+fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
+    for (words, said) in [
+        (&["discover", "-g", "10.0.0.1"][..], "10.0.0.1 is not a multicast address"),
+        (&["discover", "-g", "224.1.1.1:0"], "\"0\" is not a port"),
+        (&["discover", "-g", "224.1.1.1:70000"], "\"70000\" is not a port"),
+        (&["discover", "-4", "-g", "ff02::1"], "[ff02::1]:50008 is not IPv4"),
+        (&["discover", "-6", "-g", "224.1.1.1"], "224.1.1.1:50008 is not IPv6"),
+        (&["discover", "--source-port", "0"], "\"0\" is not a port"),
+        (&["discover", "--payload-hex", "4d6"], "these are 3"),
+        (&["discover", "--payload-hex", "zz"], "'z' is not a hexadecimal digit"),
+        (&["discover", "-p", "a", "--payload-hex", "61"], "cannot be used with"),
+        (&["discover", "--payload-file", "/no/such/file"], "cannot open /no/such/file"),
+        (&["discover", "-t", "0s"], "too short"),
+        (&["discover", "--deadline", "soon"], "not a duration"),
+        (&["discover", "-n", "0"], "not a count"),
+        (&["discover", "--ttl", "256"], "not in 0..=255"),
+        (&["respond", "--rate", "0"], "not a number of answers"),
+        (&["respond", "--reply", "a", "--reply-file", "b"], "cannot be used with"),
+        (&["send", "a", "--payload-hex", "61"], "cannot be used with"),
+        (&["listen", "--hex", "--raw"], "cannot be used with"),
+        (&["listen", "--source", "224.1.1.1"], "224.1.1.1"),
+        (&["listen", "--source", "printer"], "invalid IP address"),
+        (&["-q", "-v", "listen"], "cannot be used with"),
+        (&["frobnicate"], "unrecognized subcommand"),
+    ] {
+        let line = refused(words, 2);
+        assert!(line.contains(said), "{words:?}: {line}");
+    }
+    let line = refused(&["discover", "-i", "no-such-0"], 3);
+    assert!(line.contains("no interface named \"no-such-0\"; there are: "), "{line}");
+}
+
+#[test]
+fn a_payload_that_no_datagram_can_hold_is_refused() {
+    let text = "x".repeat(65_508);
+    assert!(refused(&["send", &text], 2).contains("65507 bytes at the most"));
+    assert!(refused(&["respond", "--reply", &text], 2).contains("65507 bytes at the most"));
+}
+
+/// What the words print on a terminal; `script` runs a command on one of its own.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(words: &str, no_color: Option<&str>) -> Option<Output> {
+    let command = format!("{} {words}", env!("CARGO_BIN_EXE_mcast"));
+    let mut script = Command::new("script");
+    script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm");
+    script.env_remove("NO_COLOR").envs(no_color.map(|value| ("NO_COLOR", value)));
+    let output = script.output().ok();
+    if output.is_none() {
+        println!("skipped: there is no script command here");
+    }
+    output
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn raw_bytes_are_kept_from_a_terminal() {
+    let Some(output) = on_a_terminal("listen --raw", None) else { return };
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("--raw does not write to a terminal"), "{said}");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let is_colored = |color| {
+        let output = mcast(&["discover", "-i", "no-such-0", "--color", color]);
+        output.stderr.contains(&0x1b)
+    };
+    assert!(is_colored("always"));
+    assert!(!is_colored("never"));
+    assert!(!is_colored("auto"), "stderr is a pipe");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_gets_colours_unless_no_color_says_otherwise() {
+    let is_colored = |words, no_color| {
+        on_a_terminal(words, no_color).map(|output| output.stdout.contains(&0x1b))
+    };
+    let Some(by_default) = is_colored("discover -i no-such-0", None) else { return };
+    assert!(by_default);
+    assert_eq!(is_colored("discover -i no-such-0", Some("1")), Some(false));
+    assert_eq!(is_colored("discover -i no-such-0 --color never", None), Some(false));
+}
