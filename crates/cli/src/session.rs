@@ -106,16 +106,11 @@ pub(crate) struct Place<'a>(pub(crate) &'a Settings, pub(crate) &'a Endpoint);
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let groups: Vec<String> = self.0.groups.iter().map(ToString::to_string).collect();
-        let interfaces = self.1.interface_names();
-        write!(
-            f,
-            "{} on {}",
-            groups.join(", "),
-            match &interfaces[..] {
-                [] => "no interface yet".into(),
-                names => names.join(", "),
-            }
-        )
+        write!(f, "{}", groups.join(", "))?;
+        match &self.1.interface_names()[..] {
+            [] => write!(f, " as soon as an interface is up"),
+            names => write!(f, " on {}", names.join(", ")),
+        }
     }
 }
 

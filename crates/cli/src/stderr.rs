@@ -12,8 +12,15 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::escape::OneLine;
 
-/// Whether a progress line stands.
-static STANDING: Mutex<bool> = Mutex::new(false);
+static SCREEN: Mutex<Screen> = Mutex::new(Screen { progress: false, warning: String::new() });
+
+/// What stands on stderr.
+struct Screen {
+    /// Whether a progress line stands.
+    progress: bool,
+    /// The latest warning.
+    warning: String,
+}
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -21,27 +28,32 @@ const DETAIL: Style = Style::new().dimmed();
 
 /// Says a line.
 pub(crate) fn say(line: Arguments<'_>) {
-    let _standing = cleared();
-    // Nobody is left to be told that stderr can't be written.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    write_line(&mut cleared(), line);
 }
 
-/// Says what went wrong.
+/// Says what went wrong, unless a warning has said just that.
 pub(crate) fn error(message: impl Display) {
-    say(format_args!("{ERROR}mcast:{ERROR:#} {}", OneLine(message)));
+    let message = OneLine(message).to_string();
+    let mut screen = cleared();
+    if screen.warning != message {
+        write_line(&mut screen, format_args!("{ERROR}mcast:{ERROR:#} {message}"));
+    }
 }
 
 /// Says what may be wrong, or what to try.
-pub(crate) fn hint(message: impl Display) {
-    say(format_args!("{WARNING}mcast:{WARNING:#} {}", OneLine(message)));
+pub(crate) fn warn(message: impl Display) {
+    let mut screen = cleared();
+    screen.warning = OneLine(message).to_string();
+    let line = format!("{WARNING}mcast:{WARNING:#} {}", screen.warning);
+    write_line(&mut screen, format_args!("{line}"));
 }
 
 /// Puts a progress line in the place of the one that stands.
 pub(crate) fn progress(line: Arguments<'_>) {
-    let mut standing = cleared();
+    let mut screen = cleared();
     let mut stderr = anstream::stderr();
     let _ = write!(stderr, "{DETAIL}{line}{DETAIL:#}").and_then(|()| stderr.flush());
-    *standing = true;
+    screen.progress = true;
 }
 
 /// Takes the progress line away.
@@ -49,15 +61,20 @@ pub(crate) fn clear() {
     drop(cleared());
 }
 
-fn cleared() -> MutexGuard<'static, bool> {
-    let mut standing = STANDING.lock().unwrap_or_else(PoisonError::into_inner);
-    if std::mem::take(&mut *standing) {
+fn write_line(_held: &mut Screen, line: Arguments<'_>) {
+    // Nobody is left to be told that stderr can't be written.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+fn cleared() -> MutexGuard<'static, Screen> {
+    let mut screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::take(&mut screen.progress) {
         // To the line's start, and erase to its end (ECMA-48 EL). Past anstream, which would take
         // the sequence away where colours are not wanted.
         let mut stderr = std::io::stderr();
         let _ = stderr.write_all(b"\r\x1b[K").and_then(|()| stderr.flush());
     }
-    standing
+    screen
 }
 
 /// Shows the log's lines down to `level`.
@@ -80,7 +97,7 @@ impl Log for Logger {
         let message = record.args();
         match record.level() {
             Level::Error => error(message),
-            Level::Warn => hint(message),
+            Level::Warn => warn(message),
             _ => say(format_args!("{DETAIL}mcast: {}{DETAIL:#}", OneLine(message))),
         }
     }

@@ -111,7 +111,7 @@ impl Discover {
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
         if summary.found == 0 && ended.signal.is_none() {
-            return stderr::hint(format_args!(
+            return stderr::warn(format_args!(
                 "no answer in {time} on {interfaces}: is mcast respond, or what you look for, running \
                  there, and does a firewall let UDP through? try --repeat 3"
             ));
