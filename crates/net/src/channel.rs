@@ -72,11 +72,14 @@ impl Channel {
         let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))
             .map_err(refused("open a socket"))?;
         configure(&socket, settings, &purpose).map_err(refused("set up a socket"))?;
-        let local = match &purpose {
-            Purpose::Ask { address, .. } => *address,
-            Purpose::Hear(membership) => bind_address(membership),
+        // The one goes by its own address, the other by the group it is to hear.
+        let (local, known_by) = match &purpose {
+            Purpose::Ask { address, .. } => (*address, *address),
+            Purpose::Hear(membership) => (bind_address(membership), group),
         };
-        socket.bind(&local.into()).map_err(refused("bind"))?;
+        socket
+            .bind(&local.into())
+            .map_err(|cause| Error::refused("bind", known_by, name, cause))?;
         let receive_buffer =
             socket.recv_buffer_size().map_err(refused("read the receive buffer's size"))?;
 

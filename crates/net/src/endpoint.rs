@@ -108,8 +108,8 @@ impl Endpoint {
     }
 
     /// The smallest receive buffer that the system gave to a socket, in bytes; `None` without sockets.
-    /// 4 MiB are asked for. It is of the system's own reckoning: on Linux a small datagram takes up
-    /// some 400 to 800 bytes of it.
+    /// 4 MiB are asked for. It is of the system's own reckoning: Linux says twice what it was asked
+    /// for, of which a small datagram takes up some 800 bytes.
     pub fn receive_buffer(&self) -> Option<usize> {
         self.channels.iter().map(|channel| channel.receive_buffer).min()
     }
@@ -305,9 +305,11 @@ impl Endpoint {
             if self.verdicts.contains(&(index, verdict)) {
                 continue;
             }
+            let name = &interface.name;
             match verdict {
-                Verdict::Taken(why) => log::info!("{}: taken: {why}", interface.name),
-                Verdict::Left(why) => log::info!("{}: left: {why}", interface.name),
+                Verdict::Taken(why) => log::info!("{name} is used: {why}"),
+                Verdict::Left(why) => log::info!("{name} is not used: it {why}"),
+                Verdict::NotAskedFor => log::info!("{name} is not used: others were asked for"),
             }
         }
         for (index, _) in &self.verdicts {
@@ -320,19 +322,25 @@ impl Endpoint {
 
     fn no_interface(&self) -> Error {
         let group = self.settings.groups[0].ip();
-        let asked_for = &self.settings.interfaces;
-        let why = if asked_for.is_empty() {
-            "no interface with multicast is up".to_owned()
-        } else {
-            let reasons = self.interfaces.iter().zip(&self.verdicts);
-            let reasons = reasons.filter_map(|(interface, (_, verdict))| match verdict {
-                Verdict::Left(why) => Some(format!("{}: {why}", interface.name)),
-                Verdict::Taken(_) => None,
-            });
-            let reasons: Vec<String> = reasons.collect();
-            format!("none of the interfaces asked for can be used ({})", reasons.join("; "))
+        let reasons = self.interfaces.iter().zip(&self.verdicts);
+        let reasons: Vec<String> = reasons
+            .filter_map(|(interface, (_, verdict))| match verdict {
+                Verdict::Left(why) => Some(format!("{} {why}", interface.name)),
+                Verdict::Taken(_) | Verdict::NotAskedFor => None,
+            })
+            .collect();
+        let what = match (self.settings.interfaces.is_empty(), reasons.is_empty()) {
+            (true, _) => "no interface with multicast is up",
+            (false, false) => "no interface that was asked for can be used",
+            (false, true) => "no interface matches what was asked for",
         };
-        Error::new(ErrorKind::NoInterface, format!("{group}: {why}; bring one up, or name lo"))
+        let reasons = if reasons.is_empty() {
+            reasons.join("")
+        } else {
+            format!(" ({})", reasons.join(", "))
+        };
+        let message = format!("{group}: {what}{reasons}; bring one up, or name lo");
+        Error::new(ErrorKind::NoInterface, message)
     }
 
     pub(crate) fn reports(&self) -> Vec<InterfaceReport> {

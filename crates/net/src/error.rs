@@ -54,15 +54,15 @@ impl Error {
         Error { kind, message: message.into(), source: None }
     }
 
-    /// The system refused `operation` for `group` on `interface`.
+    /// The system refused `operation` on `interface`, with this group or other address.
     pub(crate) fn refused(
         operation: &str,
-        group: SocketAddr,
+        address: SocketAddr,
         interface: &str,
         cause: io::Error,
     ) -> Error {
         let kind = classify(&cause);
-        let port = group.port();
+        let port = address.port();
         let advice = match kind {
             ErrorKind::AddressInUse => {
                 format!(
@@ -78,17 +78,18 @@ impl Error {
             ErrorKind::NoRoute if cfg!(target_vendor = "apple") => {
                 "; is this program allowed the local network in the privacy settings".into()
             }
-            ErrorKind::NoRoute if group.is_ipv6() && cfg!(target_os = "linux") => format!(
+            ErrorKind::NoRoute if address.is_ipv6() && cfg!(target_os = "linux") => format!(
                 "; the interface needs an IPv6 address and a route: \
                  ip -6 route add local ff00::/8 dev {interface} table local makes one for lo"
             ),
             ErrorKind::NoRoute => "; is the interface up, and has it an address".into(),
+            ErrorKind::TooLong => "; a datagram carries 65507 bytes at the most".into(),
             _ if is_memberships_exhausted(operation, &cause) => {
                 "; too many memberships: raise net.ipv4.igmp_max_memberships".into()
             }
             _ => String::new(),
         };
-        let message = format!("{group} on {interface}: cannot {operation}: {cause}{advice}");
+        let message = format!("{address} on {interface}: cannot {operation}: {cause}{advice}");
         Error { kind, message, source: Some(cause) }
     }
 

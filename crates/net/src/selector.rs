@@ -102,8 +102,12 @@ impl Selector {
 /// What was decided about an interface, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
+    /// Taken because of this.
     Taken(&'static str),
+    /// Left because it ... this.
     Left(&'static str),
+    /// Left because others were asked for.
+    NotAskedFor,
 }
 
 /// Decides about each interface. `usable` says which ones have an address of a family in use.
@@ -118,13 +122,13 @@ pub(crate) fn choose(
             selectors.iter().any(|s| s.is_exclusion() == exclusion && s.names(interface))
         };
         if names(true) {
-            Verdict::Left("it is excluded")
+            Verdict::Left("is excluded")
         } else if asked_for && !names(false) {
-            Verdict::Left("it was not asked for")
+            Verdict::NotAskedFor
         } else if !interface.up {
-            Verdict::Left("it is down or has no carrier")
+            Verdict::Left("is down or has no carrier")
         } else if !usable(interface) {
-            Verdict::Left("it has no address of a family in use")
+            Verdict::Left("has no address of the groups' family")
         } else if asked_for {
             Verdict::Taken("it was asked for")
         } else {
@@ -142,7 +146,7 @@ pub(crate) fn choose(
     verdicts
 }
 
-const LOOPBACK: Verdict = Verdict::Left("it is the loopback, and there are others");
+const LOOPBACK: Verdict = Verdict::Left("is the loopback, and there are others");
 
 /// Names of interfaces that join containers and virtual machines to this host.
 const VIRTUAL: [&str; 14] = [
@@ -154,11 +158,11 @@ fn judge_by_kind(interface: &Interface) -> Verdict {
     if interface.loopback {
         LOOPBACK
     } else if !interface.multicast {
-        Verdict::Left("it can't multicast")
+        Verdict::Left("can't multicast")
     } else if interface.point_to_point {
-        Verdict::Left("it is a link to one peer; name it to use it")
+        Verdict::Left("is a link to one peer: name it to use it")
     } else if VIRTUAL.iter().any(|prefix| interface.name.starts_with(prefix)) {
-        Verdict::Left("it joins containers or virtual machines to this host; name it to use it")
+        Verdict::Left("joins containers or virtual machines to this host: name it to use it")
     } else {
         Verdict::Taken("it is up and can multicast")
     }
