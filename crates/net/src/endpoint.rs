@@ -1,16 +1,15 @@
 //! The set of sockets: which there are to be, and keeping it so while interfaces change.
 
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use mcast_proto::Instant;
 
 use crate::account::{Account, InterfaceReport};
 use crate::channel::{Channel, Purpose};
-use crate::error::{Error, ErrorKind};
-use crate::interface::{Interface, interfaces, is_link_local};
-use crate::membership::Membership;
-use crate::selector::{Verdict, check_known, choose};
+use crate::choice::{Choice, check_known};
+use crate::error::Error;
+use crate::interface::{Interface, interfaces};
+use crate::plan::{Role, address_of};
 use crate::settings::Settings;
 use crate::sys;
 use crate::traffic::Traffic;
@@ -41,7 +40,7 @@ pub struct Endpoint {
     pub(crate) bell: Bell,
     /// All that there are, by index, in use or not.
     pub(crate) interfaces: Vec<Interface>,
-    verdicts: Vec<(u32, Verdict)>,
+    choice: Choice,
     pub(crate) channels: Vec<Channel>,
     pub(crate) accounts: Vec<Account>,
     /// Dropped on sockets that are closed.
@@ -52,10 +51,12 @@ pub struct Endpoint {
     pub(crate) traffic: Traffic,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Asker,
-    Member,
+/// A socket that the system did not give.
+#[derive(Debug)]
+struct Refusal {
+    /// The place of the interface's account.
+    account: usize,
+    error: Error,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,11 +77,15 @@ impl Endpoint {
     /// used, or the system refuses all of them.
     pub fn asker(settings: &Settings) -> Result<Endpoint, Error> {
         let mut endpoint = Endpoint::new(settings, Role::Asker)?;
-        let refused = endpoint.refresh();
-        if endpoint.channels.is_empty() {
-            return Err(refused.unwrap_or_else(|| endpoint.no_interface()));
+        let mut refusals = endpoint.refresh();
+        if !endpoint.channels.is_empty() {
+            endpoint.complain(refusals);
+            Ok(endpoint)
+        } else if refusals.is_empty() {
+            Err(endpoint.choice.nothing_taken(settings))
+        } else {
+            Err(refusals.swap_remove(0).error)
         }
-        Ok(endpoint)
     }
 
     /// Opens sockets that hear: one for each group on each interface. There may be none at first: they
@@ -92,12 +97,13 @@ impl Endpoint {
     /// all of the interfaces for good.
     pub fn member(settings: &Settings) -> Result<Endpoint, Error> {
         let mut endpoint = Endpoint::new(settings, Role::Member)?;
-        match endpoint.refresh() {
-            Some(refused) if endpoint.channels.is_empty() && !refused.is_transient() => {
-                Err(refused)
-            }
-            _ => Ok(endpoint),
+        let mut refusals = endpoint.refresh();
+        let is_final = |refusal: &Refusal| !refusal.error.is_transient();
+        if endpoint.channels.is_empty() && refusals.first().is_some_and(is_final) {
+            return Err(refusals.swap_remove(0).error);
         }
+        endpoint.complain(refusals);
+        Ok(endpoint)
     }
 
     /// The names of the interfaces that are in use, by index.
@@ -130,7 +136,7 @@ impl Endpoint {
             stopper,
             bell,
             interfaces,
-            verdicts: Vec::new(),
+            choice: Choice::default(),
             channels: Vec::new(),
             accounts: Vec::new(),
             former_drops: 0,
@@ -183,8 +189,9 @@ impl Endpoint {
                 return;
             }
         };
-        // What is refused is logged there, and tried again.
-        let _refused = self.refresh();
+        // What is refused now is tried again.
+        let refusals = self.refresh();
+        self.complain(refusals);
         let changed: Vec<u32> = self
             .interfaces
             .iter()
@@ -209,32 +216,32 @@ impl Endpoint {
         }
     }
 
-    /// Closes the sockets that are no longer wanted and opens those that are missing. Returns the
-    /// first refusal; each is logged.
-    fn refresh(&mut self) -> Option<Error> {
-        let wanted = self.wanted();
-        let former_drops = &mut self.former_drops;
-        self.channels.retain(|channel| {
-            let stays = wanted.contains(&channel.purpose);
-            if !stays {
-                *former_drops += sys::kernel_drops(&channel.socket);
-            }
-            stays
-        });
-        let mut first_refusal = None;
+    /// Closes the sockets that are no longer wanted, opens those that are missing, and returns what the
+    /// system refused.
+    fn refresh(&mut self) -> Vec<Refusal> {
+        let choice = Choice::new(&self.interfaces, &self.settings);
+        choice.tell(&self.choice);
+        let current = self.channels.iter().map(|channel| &channel.purpose);
+        let wanted = self.role.plan(&self.settings, &self.interfaces, &choice, current);
+        self.choice = choice;
+        while let Some(place) = self.channels.iter().position(|c| !wanted.contains(&c.purpose)) {
+            self.close(place);
+        }
+        let mut refusals = Vec::new();
         for purpose in wanted {
             if self.channels.iter().any(|channel| channel.purpose == purpose) {
                 continue;
             }
-            if let Err(error) = self.open(purpose) {
-                first_refusal.get_or_insert(error);
+            match self.open(purpose) {
+                Ok(channel) => self.channels.push(channel),
+                Err(refusal) => refusals.push(refusal),
             }
         }
-        self.is_lacking = first_refusal.is_some() || self.channels.is_empty();
-        first_refusal
+        self.is_lacking = !refusals.is_empty() || self.channels.is_empty();
+        refusals
     }
 
-    fn open(&mut self, purpose: Purpose) -> Result<(), Error> {
+    fn open(&mut self, purpose: Purpose) -> Result<Channel, Refusal> {
         let index = purpose.interface();
         let name = match self.interfaces.iter().find(|interface| interface.index == index) {
             Some(interface) => interface.name.clone(),
@@ -242,15 +249,18 @@ impl Endpoint {
         };
         let address = address_of(&self.interfaces, &purpose);
         let account = self.account(&name);
-        match Channel::open(purpose, &self.settings, &name, address, account) {
-            Ok(channel) => {
-                self.channels.push(channel);
-                Ok(())
-            }
-            Err(error) => {
-                self.accounts[account].complain(&error);
-                Err(error)
-            }
+        Channel::open(purpose, &self.settings, &name, address, account)
+            .map_err(|error| Refusal { account, error })
+    }
+
+    fn close(&mut self, place: usize) {
+        let channel = self.channels.remove(place);
+        self.former_drops += sys::kernel_drops(&channel.socket);
+    }
+
+    fn complain(&mut self, refusals: Vec<Refusal>) {
+        for Refusal { account, error } in refusals {
+            self.accounts[account].complain(&error);
         }
     }
 
@@ -260,87 +270,6 @@ impl Endpoint {
             self.accounts.push(Account::new(name));
             self.accounts.len() - 1
         })
-    }
-
-    /// What the channels are to be, by interface.
-    fn wanted(&mut self) -> Vec<Purpose> {
-        let Settings { groups, interfaces: selectors, source_port, .. } = &self.settings;
-        let verdicts = choose(&self.interfaces, selectors, |interface| {
-            groups.iter().any(|group| interface.addresses_of(group.is_ipv4()).next().is_some())
-        });
-        let mut wanted = Vec::new();
-        for (interface, verdict) in self.interfaces.iter().zip(&verdicts) {
-            if !matches!(verdict, Verdict::Taken(_)) {
-                continue;
-            }
-            let here = |group: &&SocketAddr| {
-                zone(**group).is_none_or(|zone| zone == interface.index)
-                    && interface.addresses_of(group.is_ipv4()).next().is_some()
-            };
-            match self.role {
-                Role::Member => wanted.extend(groups.iter().filter(here).map(|&group| {
-                    let sources = self.settings.sources_of(group).collect();
-                    Purpose::Hear(Membership { interface: interface.index, group, sources })
-                })),
-                Role::Asker => {
-                    for ipv4 in [true, false] {
-                        let of_family = |group: &&SocketAddr| group.is_ipv4() == ipv4;
-                        let groups =
-                            groups.iter().filter(here).filter(of_family).copied().collect();
-                        wanted.extend(ask(interface, groups, *source_port));
-                    }
-                }
-            }
-        }
-        wanted.dedup();
-        self.tell(&verdicts);
-        wanted
-    }
-
-    /// Logs what was decided about the interfaces, where it is not what was decided before.
-    fn tell(&mut self, verdicts: &[Verdict]) {
-        let indices = self.interfaces.iter().map(|interface| interface.index);
-        let verdicts: Vec<_> = indices.zip(verdicts.iter().copied()).collect();
-        for (interface, &(index, verdict)) in self.interfaces.iter().zip(&verdicts) {
-            if self.verdicts.contains(&(index, verdict)) {
-                continue;
-            }
-            let name = &interface.name;
-            match verdict {
-                Verdict::Taken(why) => log::info!("{name} is used: {why}"),
-                Verdict::Left(why) => log::info!("{name} is not used: it {why}"),
-                Verdict::NotAskedFor => log::info!("{name} is not used: others were asked for"),
-            }
-        }
-        for (index, _) in &self.verdicts {
-            if !verdicts.iter().any(|(present, _)| present == index) {
-                log::info!("interface {index} is gone");
-            }
-        }
-        self.verdicts = verdicts;
-    }
-
-    fn no_interface(&self) -> Error {
-        let group = self.settings.groups[0].ip();
-        let reasons = self.interfaces.iter().zip(&self.verdicts);
-        let reasons: Vec<String> = reasons
-            .filter_map(|(interface, (_, verdict))| match verdict {
-                Verdict::Left(why) => Some(format!("{} {why}", interface.name)),
-                Verdict::Taken(_) | Verdict::NotAskedFor => None,
-            })
-            .collect();
-        let what = match (self.settings.interfaces.is_empty(), reasons.is_empty()) {
-            (true, _) => "no interface with multicast is up",
-            (false, false) => "no interface that was asked for can be used",
-            (false, true) => "no interface matches what was asked for",
-        };
-        let reasons = if reasons.is_empty() {
-            reasons.join("")
-        } else {
-            format!(" ({})", reasons.join(", "))
-        };
-        let message = format!("{group}: {what}{reasons}; bring one up, or name lo");
-        Error::new(ErrorKind::NoInterface, message)
     }
 
     pub(crate) fn reports(&self) -> Vec<InterfaceReport> {
@@ -355,41 +284,8 @@ impl Endpoint {
 
     /// Closes a socket that has failed for good; a new one takes its place shortly.
     pub(crate) fn discard(&mut self, place: usize, now: Instant) {
-        let channel = self.channels.remove(place);
-        self.former_drops += sys::kernel_drops(&channel.socket);
+        self.close(place);
         self.is_lacking = true;
         self.note_change(now);
     }
-}
-
-/// The purpose of an asker's socket, where there are groups to ask and an address to ask from.
-fn ask(interface: &Interface, groups: Vec<SocketAddr>, port: u16) -> Option<Purpose> {
-    let index = interface.index;
-    let farthest = groups.iter().find(|group| !is_link_local(group.ip())).or(groups.first())?;
-    let address = SocketAddr::new(interface.source_for(farthest.ip())?, port);
-    Some(Purpose::Ask { interface: index, address: with_zone(address, index), groups })
-}
-
-/// The zone that an address names.
-fn zone(address: SocketAddr) -> Option<u32> {
-    match address {
-        SocketAddr::V6(address) if address.scope_id() != 0 => Some(address.scope_id()),
-        _ => None,
-    }
-}
-
-/// Gives an address the zone that it needs: link-local IPv6 ones alone do (RFC 4007 section 6).
-pub(crate) fn with_zone(address: SocketAddr, index: u32) -> SocketAddr {
-    match address {
-        SocketAddr::V6(v6) => {
-            let zone = if is_link_local(address.ip()) { index } else { 0 };
-            SocketAddrV6::new(*v6.ip(), v6.port(), 0, zone).into()
-        }
-        v4 => v4,
-    }
-}
-
-fn address_of(interfaces: &[Interface], purpose: &Purpose) -> Option<IpAddr> {
-    let interface = interfaces.iter().find(|i| i.index == purpose.interface())?;
-    interface.source_for(purpose.groups()[0].ip())
 }

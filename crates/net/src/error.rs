@@ -154,3 +154,46 @@ pub(crate) fn is_transient(cause: &io::Error) -> bool {
 fn is_memberships_exhausted(operation: &str, cause: &io::Error) -> bool {
     operation.contains("join") && Errno::from_io_error(cause) == Some(Errno::NOBUFS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(operation: &str, cause: Errno) -> Error {
+        let group = "224.1.1.1:50008".parse().unwrap();
+        Error::refused(operation, group, "eth0", cause.into())
+    }
+
+    #[test]
+    fn the_text_names_all_that_matters() {
+        let error = refused("bind", Errno::ADDRINUSE);
+        assert_eq!(error.kind(), ErrorKind::AddressInUse);
+        let text = error.to_string();
+        for part in ["224.1.1.1:50008", "eth0", "cannot bind", "in use", "SO_REUSEADDR"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains('\n'));
+    }
+
+    #[test]
+    fn kinds_and_advice_follow_the_cause() {
+        assert_eq!(refused("send", Errno::NETUNREACH).kind(), ErrorKind::NoRoute);
+        assert_eq!(refused("send", Errno::ACCESS).kind(), ErrorKind::Permission);
+        assert_eq!(refused("send", Errno::MSGSIZE).kind(), ErrorKind::TooLong);
+        let text = refused("join", Errno::NOBUFS).to_string();
+        assert!(text.contains("igmp_max_memberships"), "{text}");
+        assert!(!refused("send", Errno::NOBUFS).to_string().contains("memberships"));
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_stays() {
+        for passing in [Errno::NETUNREACH, Errno::CONNREFUSED, Errno::NOBUFS, Errno::CONNRESET] {
+            assert!(refused("send", passing).is_transient(), "{passing:?}");
+        }
+        #[cfg(unix)]
+        assert!(refused("join", Errno::NODEV).is_transient());
+        for staying in [Errno::ADDRINUSE, Errno::ACCESS, Errno::MFILE, Errno::INVAL] {
+            assert!(!refused("bind", staying).is_transient(), "{staying:?}");
+        }
+    }
+}

@@ -134,3 +134,89 @@ pub(crate) fn is_link_local(ip: IpAddr) -> bool {
 fn has_link_scope(ip: Ipv6Addr) -> bool {
     ip.is_multicast() && ip.octets()[1] & 0x0f == 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(networks: &[(&str, u8)]) -> Interface {
+        let network = |(address, prefix_len): &(&str, u8)| Network {
+            address: address.parse().unwrap(),
+            prefix_len: *prefix_len,
+            peer: None,
+        };
+        Interface {
+            index: 2,
+            name: "eth0".into(),
+            addresses: networks.iter().map(network).collect(),
+            up: true,
+            multicast: true,
+            loopback: false,
+            point_to_point: false,
+        }
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn on_link_is_what_the_prefixes_hold() {
+        let card = card(&[("10.0.0.1", 24), ("10.1.2.3", 32), ("2001:db8:0:1::1", 64)]);
+        for near in ["10.0.0.255", "10.1.2.3", "2001:db8:0:1::ff", "fe80::9", "169.254.3.4", "::1"]
+        {
+            assert!(card.is_on_link(ip(near)), "{near}");
+        }
+        for far in ["10.0.1.1", "10.1.2.4", "2001:db8:0:2::1", "8.8.8.8", "::ffff:10.0.0.2"] {
+            assert!(!card.is_on_link(ip(far)), "{far}");
+        }
+    }
+
+    #[test]
+    fn the_far_end_of_a_tunnel_is_on_link() {
+        let mut tunnel = card(&[("10.8.0.2", 32)]);
+        tunnel.addresses[0].peer = Some(ip("10.8.0.1"));
+        assert!(tunnel.is_on_link(ip("10.8.0.1")));
+        assert!(!tunnel.is_on_link(ip("10.8.0.3")));
+    }
+
+    #[test]
+    fn a_prefix_of_zero_and_a_whole_one_hold() {
+        assert!(card(&[("10.0.0.1", 0)]).is_on_link(ip("192.0.2.1")));
+        assert!(card(&[("fd00::1", 0)]).is_on_link(ip("2001:db8::1")));
+        assert!(!card(&[("fd00::1", 128)]).is_on_link(ip("fd00::2")));
+    }
+
+    #[test]
+    fn one_speaks_from_the_address_that_the_peer_can_reach() {
+        let card = card(&[
+            ("169.254.1.1", 16),
+            ("10.0.0.1", 24),
+            ("10.0.9.1", 24),
+            ("fe80::1", 64),
+            ("2001:db8::1", 64),
+        ]);
+        for (peer, source) in [
+            ("10.0.9.77", "10.0.9.1"),
+            ("10.0.0.77", "10.0.0.1"),
+            ("169.254.7.7", "169.254.1.1"),
+            ("192.0.2.1", "10.0.0.1"),
+            ("224.1.1.1", "10.0.0.1"),
+            ("224.0.0.251", "10.0.0.1"),
+            ("fe80::77", "fe80::1"),
+            ("ff12::5008", "fe80::1"),
+            ("ff05::5008", "2001:db8::1"),
+            ("2001:db8:7::1", "2001:db8::1"),
+        ] {
+            assert_eq!(card.source_for(ip(peer)), Some(ip(source)), "{peer}");
+        }
+    }
+
+    #[test]
+    fn the_loopback_is_listed() {
+        let all = interfaces().unwrap();
+        let lo = all.iter().find(|interface| interface.loopback).expect("a loopback interface");
+        assert!(lo.index > 0 && !lo.name.is_empty());
+        assert!(all.is_sorted_by_key(|interface| interface.index));
+    }
+}

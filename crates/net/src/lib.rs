@@ -20,12 +20,14 @@
 
 mod account;
 mod channel;
+mod choice;
 pub mod clock;
 mod driver;
 mod endpoint;
 mod error;
 mod interface;
 mod membership;
+mod plan;
 mod selector;
 mod settings;
 mod sys;

@@ -1,4 +1,4 @@
-//! Which interfaces to use.
+//! How interfaces are named.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -8,7 +8,6 @@ use std::str::FromStr;
 use glob::Pattern;
 
 use crate::interface::Interface;
-use crate::{Error, ErrorKind};
 
 /// Names interfaces: what `-i` takes.
 ///
@@ -84,7 +83,7 @@ impl fmt::Display for Selector {
 }
 
 impl Selector {
-    fn names(&self, interface: &Interface) -> bool {
+    pub(crate) fn names(&self, interface: &Interface) -> bool {
         match self {
             Selector::Name(name) => *name == interface.name,
             Selector::Index(index) => *index == interface.index,
@@ -94,98 +93,7 @@ impl Selector {
         }
     }
 
-    fn is_exclusion(&self) -> bool {
+    pub(crate) fn is_exclusion(&self) -> bool {
         matches!(self, Selector::Except(_))
     }
-}
-
-/// What was decided about an interface, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Taken because of this.
-    Taken(&'static str),
-    /// Left because it ... this.
-    Left(&'static str),
-    /// Left because others were asked for.
-    NotAskedFor,
-}
-
-/// Decides about each interface. `usable` says which ones have an address of a family in use.
-pub(crate) fn choose(
-    interfaces: &[Interface],
-    selectors: &[Selector],
-    usable: impl Fn(&Interface) -> bool,
-) -> Vec<Verdict> {
-    let asked_for = selectors.iter().any(|selector| !selector.is_exclusion());
-    let judge = |interface: &Interface| {
-        let names = |exclusion: bool| {
-            selectors.iter().any(|s| s.is_exclusion() == exclusion && s.names(interface))
-        };
-        if names(true) {
-            Verdict::Left("is excluded")
-        } else if asked_for && !names(false) {
-            Verdict::NotAskedFor
-        } else if !interface.up {
-            Verdict::Left("is down or has no carrier")
-        } else if !usable(interface) {
-            Verdict::Left("has no address of the groups' family")
-        } else if asked_for {
-            Verdict::Taken("it was asked for")
-        } else {
-            judge_by_kind(interface)
-        }
-    };
-    let mut verdicts: Vec<Verdict> = interfaces.iter().map(judge).collect();
-    if !verdicts.iter().any(|verdict| matches!(verdict, Verdict::Taken(_))) {
-        for verdict in &mut verdicts {
-            if *verdict == LOOPBACK {
-                *verdict = Verdict::Taken("it is the loopback, and there is no other");
-            }
-        }
-    }
-    verdicts
-}
-
-const LOOPBACK: Verdict = Verdict::Left("is the loopback, and there are others");
-
-/// Names of interfaces that join containers and virtual machines to this host.
-const VIRTUAL: [&str; 14] = [
-    "docker", "br-", "virbr", "veth", "cni", "flannel", "cali", "cilium", "lxc", "lxdbr",
-    "incusbr", "podman", "vnet", "vmnet",
-];
-
-fn judge_by_kind(interface: &Interface) -> Verdict {
-    if interface.loopback {
-        LOOPBACK
-    } else if !interface.multicast {
-        Verdict::Left("can't multicast")
-    } else if interface.point_to_point {
-        Verdict::Left("is a link to one peer: name it to use it")
-    } else if VIRTUAL.iter().any(|prefix| interface.name.starts_with(prefix)) {
-        Verdict::Left("joins containers or virtual machines to this host: name it to use it")
-    } else {
-        Verdict::Taken("it is up and can multicast")
-    }
-}
-
-/// An error where an interface is asked for, by anything but a pattern, that is not there.
-pub(crate) fn check_known(interfaces: &[Interface], selectors: &[Selector]) -> Result<(), Error> {
-    for selector in selectors {
-        let what = match selector {
-            Selector::Name(_) => "named",
-            Selector::Index(_) => "with the number",
-            Selector::Address(_) => "with the address",
-            Selector::Glob(_) | Selector::Except(_) => continue,
-        };
-        if interfaces.iter().any(|interface| selector.names(interface)) {
-            continue;
-        }
-        let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
-        let names = names.join(", ");
-        return Err(Error::new(
-            ErrorKind::UnknownInterface,
-            format!("no interface {what} \"{selector}\"; there are: {names}"),
-        ));
-    }
-    Ok(())
 }

@@ -74,3 +74,25 @@ impl Settings {
         self.sources.iter().copied().filter(move |source| source.is_ipv4() == group.is_ipv4())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_contradict_are_refused() {
+        let with_group =
+            |group: &str| Settings { groups: vec![group.parse().unwrap()], ..Settings::default() };
+        assert!(Settings::default().check().is_ok());
+        assert!(with_group("[ff12::5008]:50008").check().is_ok());
+        for wrong in ["10.0.0.1:50008", "[fe80::1]:50008", "224.1.1.1:0"] {
+            let error = with_group(wrong).check().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings, "{wrong}");
+        }
+        assert!(Settings { groups: Vec::new(), ..Settings::default() }.check().is_err());
+        for wrong in ["224.1.1.1", "0.0.0.0", "2001:db8::1"] {
+            let sources = vec![wrong.parse().unwrap()];
+            assert!(Settings { sources, ..Settings::default() }.check().is_err(), "{wrong}");
+        }
+    }
+}

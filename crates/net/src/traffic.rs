@@ -9,9 +9,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::channel::Purpose;
-use crate::endpoint::{Endpoint, with_zone};
+use crate::endpoint::Endpoint;
 use crate::error::{Error, is_transient};
 use crate::interface::Interface;
+use crate::plan::with_zone;
 use crate::sys::{self, Inbox, Outgoing};
 use crate::waker::still;
 

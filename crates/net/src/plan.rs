@@ -1,0 +1,95 @@
+//! Which sockets there are to be.
+
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use crate::channel::Purpose;
+use crate::choice::Choice;
+use crate::interface::{Interface, is_link_local};
+use crate::membership::Membership;
+use crate::settings::Settings;
+
+/// What an endpoint is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Asker,
+    Member,
+}
+
+impl Role {
+    /// What sockets are to be there for, by interface. What `current` sockets are for is kept as it is
+    /// where it still holds.
+    pub(crate) fn plan<'a>(
+        self,
+        settings: &Settings,
+        interfaces: &[Interface],
+        choice: &Choice,
+        current: impl Iterator<Item = &'a Purpose> + Clone,
+    ) -> Vec<Purpose> {
+        let mut plan = Vec::new();
+        for interface in interfaces.iter().filter(|interface| choice.takes(interface.index)) {
+            let has_address = |ipv4| interface.addresses_of(ipv4).next().is_some();
+            let here = settings.groups.iter().copied().filter(|group| {
+                has_address(group.is_ipv4())
+                    && zone(*group).is_none_or(|zone| zone == interface.index)
+            });
+            match self {
+                Role::Member => plan.extend(here.map(|group| {
+                    let sources = settings.sources_of(group).collect();
+                    Purpose::Hear(Membership { interface: interface.index, group, sources })
+                })),
+                Role::Asker => {
+                    for ipv4 in [true, false] {
+                        let groups: Vec<SocketAddr> =
+                            here.clone().filter(|group| group.is_ipv4() == ipv4).collect();
+                        let kept = current.clone().find(|p| still_asks(p, interface, &groups));
+                        let asks = || ask(interface, groups, settings.source_port);
+                        plan.extend(kept.cloned().or_else(asks));
+                    }
+                }
+            }
+        }
+        plan
+    }
+}
+
+/// What an asker's socket is for, where there are groups to ask and an address to ask from.
+fn ask(interface: &Interface, groups: Vec<SocketAddr>, port: u16) -> Option<Purpose> {
+    let index = interface.index;
+    let farthest = groups.iter().find(|group| !is_link_local(group.ip())).or(groups.first())?;
+    let address = SocketAddr::new(interface.source_for(farthest.ip())?, port);
+    Some(Purpose::Ask { interface: index, address: with_zone(address, index), groups })
+}
+
+/// Whether a socket goes on asking as it does: answers are on their way to its address, and another
+/// address that comes is no reason to miss them.
+fn still_asks(purpose: &Purpose, on: &Interface, these: &[SocketAddr]) -> bool {
+    matches!(purpose, Purpose::Ask { interface, address, groups }
+        if *interface == on.index
+            && groups == these
+            && on.addresses_of(address.is_ipv4()).any(|own| own == address.ip()))
+}
+
+/// The zone that an address names.
+fn zone(address: SocketAddr) -> Option<u32> {
+    match address {
+        SocketAddr::V6(address) if address.scope_id() != 0 => Some(address.scope_id()),
+        _ => None,
+    }
+}
+
+/// Gives an address the zone that it needs: link-local IPv6 ones alone do (RFC 4007 section 6).
+pub(crate) fn with_zone(address: SocketAddr, index: u32) -> SocketAddr {
+    match address {
+        SocketAddr::V6(v6) => {
+            let zone = if is_link_local(address.ip()) { index } else { 0 };
+            SocketAddrV6::new(*v6.ip(), v6.port(), 0, zone).into()
+        }
+        v4 => v4,
+    }
+}
+
+/// An own address to speak from for a purpose.
+pub(crate) fn address_of(interfaces: &[Interface], purpose: &Purpose) -> Option<IpAddr> {
+    let interface = interfaces.iter().find(|i| i.index == purpose.interface())?;
+    interface.source_for(purpose.groups()[0].ip())
+}
