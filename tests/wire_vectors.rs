@@ -170,7 +170,7 @@ fn python(arguments: &[&str], input: &str) -> Option<String> {
         Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             // Not by `println`, which the test runner would keep to itself.
-            writeln!(std::io::stderr(), "skipped: there is no python3 on this machine").unwrap();
+            std::io::stderr().write_all(b"skipped: there is no python3 on this machine\n").unwrap();
             return None;
         }
         Err(error) => panic!("python3: {error}"),
