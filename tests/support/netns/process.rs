@@ -1,7 +1,7 @@
 //! Programs under test: their lines as they come, signals, and an end within bounds.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 pub use rustix::process::Signal;
@@ -11,7 +11,7 @@ use super::{PATIENCE, until};
 
 /// A running program; killed when this is dropped.
 pub struct Process {
-    child: Child,
+    child: Guarded,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
 }
@@ -29,12 +29,21 @@ pub struct Finished {
 
 impl Process {
     /// Starts a command with nothing on its stdin, and reads both its outputs.
-    pub fn start(mut command: Command) -> Process {
+    #[track_caller]
+    pub fn start(command: Command) -> Process {
+        let (process, stdout) = Process::start_unread(command);
+        Process { stdout: lines(stdout), ..process }
+    }
+
+    /// Starts a command with nothing on its stdin, and leaves the reading of its stdout to the caller.
+    #[track_caller]
+    pub fn start_unread(mut command: Command) -> (Process, ChildStdout) {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let stdout = lines(child.stdout.take().expect("a pipe"));
+        let stdout = child.stdout.take().expect("a pipe");
         let stderr = lines(child.stderr.take().expect("a pipe"));
-        Process { child, stdout, stderr }
+        let child = Guarded(child);
+        (Process { child, stdout: channel().1, stderr }, stdout)
     }
 
     /// The next line of stdout.
@@ -73,17 +82,17 @@ impl Process {
 
     /// Its process id.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("the process is ours");
+        kill_process(Pid::from_child(&self.child.0), signal).expect("the process is ours");
     }
 
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("a child of ours").is_none()
+        self.child.0.try_wait().expect("a child of ours").is_none()
     }
 
     /// Waits for its end; panics where that takes longer than [`PATIENCE`].
@@ -91,7 +100,7 @@ impl Process {
     pub fn wait(mut self) -> Finished {
         let mut status = None;
         until("the program's end", || {
-            status = self.child.try_wait().expect("a child of ours");
+            status = self.child.0.try_wait().expect("a child of ours");
             status.is_some()
         });
         Finished {
@@ -109,11 +118,14 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+/// A child that is killed when this is dropped.
+struct Guarded(Child);
+
+impl Drop for Guarded {
     fn drop(&mut self) {
         // It can only have ended already.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
