@@ -13,6 +13,9 @@ mod imp;
 #[path = "portable.rs"]
 mod imp;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use imp::{BINDS_TO_GROUP, join_source, kernel_drops, prepare, receive, send};
 
 /// Datagrams read or written at once.
