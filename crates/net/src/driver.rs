@@ -16,6 +16,7 @@ pub struct Driver<M> {
     machine: M,
     endpoint: Endpoint,
     clock: Clock,
+    finished: Option<Summary>,
 }
 
 /// An event with the name of the interface that it came by.
@@ -42,7 +43,7 @@ pub struct Report {
 impl<M: Machine> Driver<M> {
     /// A driver that starts at [`run`](Self::run).
     pub fn new(machine: M, endpoint: Endpoint) -> Driver<M> {
-        Driver { machine, endpoint, clock: Clock::new() }
+        Driver { machine, endpoint, clock: Clock::new(), finished: None }
     }
 
     /// A handle that ends the run from another thread.
@@ -60,7 +61,8 @@ impl<M: Machine> Driver<M> {
         &self.endpoint
     }
 
-    /// Runs the machine until it has finished, and passes on what it reports.
+    /// Runs the machine until it has finished, and passes on what it reports. Once it has, another call
+    /// tells the same at once.
     ///
     /// While `on_event` runs nothing is read: what comes meanwhile waits in the sockets' buffers.
     ///
@@ -74,9 +76,9 @@ impl<M: Machine> Driver<M> {
             if self.endpoint.stopper.is_asked() {
                 self.machine.close(now);
             }
-            let finished = self.handle_due(now, &mut on_event);
+            self.handle_due(now, &mut on_event);
             self.endpoint.flush()?;
-            if let Some(summary) = finished {
+            if let Some(summary) = self.finished {
                 return Ok(self.report(summary));
             }
 
@@ -88,7 +90,7 @@ impl<M: Machine> Driver<M> {
                 self.endpoint.note_change(now);
             }
             let machine = &mut self.machine;
-            self.endpoint.receive(now, |arrival, bytes, interface| {
+            self.endpoint.receive(|arrival, bytes, interface| {
                 if let Some(Action::Emit(event)) = machine.handle_datagram(now, arrival, bytes) {
                     on_event(Heard { event, interface });
                 }
@@ -98,11 +100,7 @@ impl<M: Machine> Driver<M> {
 
     /// Carries out what is due, a batch at the most, so that a machine with much to send does not keep
     /// the sockets and the stopper waiting.
-    fn handle_due(
-        &mut self,
-        now: Instant,
-        on_event: &mut impl FnMut(Heard<'_>),
-    ) -> Option<Summary> {
+    fn handle_due(&mut self, now: Instant, on_event: &mut impl FnMut(Heard<'_>)) {
         for _ in 0..BATCH {
             if self.machine.deadline().is_none_or(|deadline| deadline > now) {
                 break;
@@ -110,11 +108,10 @@ impl<M: Machine> Driver<M> {
             match self.machine.handle_timeout(now) {
                 Some(Action::Send { to, message }) => self.endpoint.queue(to, &message),
                 Some(Action::Emit(event)) => on_event(Heard { event, interface: None }),
-                Some(Action::Done(summary)) => return Some(summary),
+                Some(Action::Done(summary)) => self.finished = Some(summary),
                 None => {}
             }
         }
-        None
     }
 
     fn report(&self, summary: Summary) -> Report {

@@ -152,27 +152,25 @@ impl Endpoint {
 
     /// Does what is due for the sockets themselves, and says when to be called next.
     pub(crate) fn tend(&mut self, now: Instant) -> Instant {
-        let relist_after =
-            |lacks: bool, retry: Duration| now + if lacks { retry.min(RELIST) } else { RELIST };
-        let mut timers = self.timers.unwrap_or_else(|| Timers {
-            relist: relist_after(self.is_lacking, RETRY.0),
-            renew: now + RENEWAL,
-            retry: RETRY.0,
-        });
-        if timers.relist <= now {
-            self.relist();
-            timers.retry = if self.is_lacking { (timers.retry * 2).min(RETRY.1) } else { RETRY.0 };
-            timers.relist = relist_after(self.is_lacking, timers.retry);
-        }
+        let start = Timers { relist: now + RELIST, renew: now + RENEWAL, retry: RETRY.0 };
+        let mut timers = self.timers.unwrap_or(start);
         if timers.renew <= now {
             self.renew(|_| true);
             timers.renew = now + RENEWAL;
+        }
+        if timers.relist <= now {
+            self.relist();
+            timers.relist = now + RELIST;
+            timers.retry = if self.is_lacking { (timers.retry * 2).min(RETRY.1) } else { RETRY.0 };
+        }
+        if self.is_lacking {
+            timers.relist = timers.relist.min(now + timers.retry);
         }
         self.timers = Some(timers);
         timers.relist.min(timers.renew)
     }
 
-    /// Something about the interfaces has changed, or a socket has failed.
+    /// Something about the interfaces has changed.
     pub(crate) fn note_change(&mut self, now: Instant) {
         self.watch.still();
         if let Some(timers) = &mut self.timers {
@@ -201,17 +199,22 @@ impl Endpoint {
         self.renew(|index| changed.contains(&index));
     }
 
-    /// Joins again on the interfaces that `which` names.
+    /// Joins again on the interfaces that `which` names. A socket that can't is closed, and opened
+    /// again later.
     fn renew(&mut self, which: impl Fn(u32) -> bool) {
-        for channel in &self.channels {
+        for place in (0..self.channels.len()).rev() {
+            let channel = &self.channels[place];
             let Purpose::Hear(membership) = &channel.purpose else { continue };
             if !which(membership.interface) {
                 continue;
             }
             let address = address_of(&self.interfaces, &channel.purpose);
             if let Err(cause) = membership.renew(&channel.socket, address) {
-                let name = &self.accounts[channel.account].report.name;
-                log::warn!("{}", Error::refused("join again", membership.group, name, cause));
+                let account = &mut self.accounts[channel.account];
+                let name = &account.report.name;
+                let error = Error::refused("join again", membership.group, name, cause);
+                account.complain(&error);
+                self.close(place);
             }
         }
     }
@@ -253,9 +256,11 @@ impl Endpoint {
             .map_err(|error| Refusal { account, error })
     }
 
-    fn close(&mut self, place: usize) {
+    /// Closes a socket. Where it is still wanted, a new one takes its place later.
+    pub(crate) fn close(&mut self, place: usize) {
         let channel = self.channels.remove(place);
         self.former_drops += sys::kernel_drops(&channel.socket);
+        self.is_lacking = true;
     }
 
     fn complain(&mut self, refusals: Vec<Refusal>) {
@@ -280,12 +285,5 @@ impl Endpoint {
     pub(crate) fn kernel_drops(&self) -> u64 {
         let drops = self.channels.iter().map(|channel| sys::kernel_drops(&channel.socket));
         self.former_drops + drops.sum::<u64>()
-    }
-
-    /// Closes a socket that has failed for good; a new one takes its place shortly.
-    pub(crate) fn discard(&mut self, place: usize, now: Instant) {
-        self.close(place);
-        self.is_lacking = true;
-        self.note_change(now);
     }
 }

@@ -73,3 +73,59 @@ fn unless_joined(joined: io::Result<()>) -> io::Result<()> {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    /// Sends to the group from two of the loopback's addresses, and tells which were heard.
+    fn heard(member: &UdpSocket, group: SocketAddr) -> Vec<IpAddr> {
+        for last in [1, 2, 1] {
+            let sender = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, last), 0)).unwrap();
+            SockRef::from(&sender).set_multicast_if_v4(&Ipv4Addr::LOCALHOST).unwrap();
+            sender.send_to(b"x", group).unwrap();
+        }
+        // What was sent on the loopback is there when the sending returns.
+        let mut heard = Vec::new();
+        while let Ok((_, from)) = member.recv_from(&mut [0]) {
+            heard.push(from.ip());
+        }
+        heard
+    }
+
+    #[test]
+    fn a_membership_holds_through_renewals_with_its_sources() {
+        let random = crate::seed().to_ne_bytes();
+        let ip = Ipv4Addr::new(239, 255, random[0], random[1]);
+        let member = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        member.set_nonblocking(true).unwrap();
+        #[cfg(target_os = "linux")]
+        SockRef::from(&member).set_multicast_all_v4(false).unwrap();
+        let group = SocketAddr::new(ip.into(), member.local_addr().unwrap().port());
+        let interfaces = crate::interfaces().unwrap();
+        let interface = interfaces.iter().find(|interface| interface.loopback).unwrap().index;
+
+        let address = Some(Ipv4Addr::LOCALHOST.into());
+        let one: IpAddr = [127, 0, 0, 1].into();
+        let two: IpAddr = [127, 0, 0, 2].into();
+        assert_eq!(heard(&member, group), [one; 0]);
+
+        let any = Membership { interface, group, sources: Vec::new() };
+        any.join(&member, address).unwrap();
+        any.join(&member, address).expect("having joined is no error");
+        assert_eq!(heard(&member, group), [one, two, one]);
+        any.renew(&member, address).unwrap();
+        assert_eq!(heard(&member, group), [one, two, one]);
+
+        let some = Membership { interface, group, sources: vec![two] };
+        some.renew(&member, address).unwrap();
+        assert_eq!(heard(&member, group), [two]);
+        some.renew(&member, address).unwrap();
+        assert_eq!(heard(&member, group), [two]);
+        let both = Membership { interface, group, sources: vec![two, one] };
+        both.renew(&member, address).unwrap();
+        assert_eq!(heard(&member, group), [one, two, one]);
+    }
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use mcast_proto::{Arrival, Cast, Destination, Instant, InterfaceId, Message, Path};
+use mcast_proto::{Arrival, Cast, Destination, InterfaceId, Message, Path};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -79,11 +79,7 @@ impl Endpoint {
 
     /// Reads a batch from each socket that has something, and passes each datagram on with the name
     /// of its interface.
-    pub(crate) fn receive(
-        &mut self,
-        now: Instant,
-        mut handle: impl FnMut(Arrival, &[u8], Option<&str>),
-    ) {
+    pub(crate) fn receive(&mut self, mut handle: impl FnMut(Arrival, &[u8], Option<&str>)) {
         let mut failed = None;
         let Endpoint { channels, interfaces, accounts, traffic, .. } = self;
         let Traffic { inbox, readable, .. } = traffic;
@@ -117,7 +113,7 @@ impl Endpoint {
             }
         }
         if let Some(place) = failed {
-            self.discard(place, now);
+            self.close(place);
         }
     }
 
