@@ -15,37 +15,18 @@ pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut at_start = true;
-        for chunk in self.0.utf8_chunks() {
-            for c in chunk.valid().chars() {
-                write_char(f, c, at_start)?;
-                at_start = false;
+        for (i, chunk) in self.0.utf8_chunks().enumerate() {
+            let mut text = chunk.valid();
+            if let Some(c) = text.chars().next().filter(|&c| i == 0 && is_mark(c)) {
+                write_escape(f, c)?;
+                text = &text[c.len_utf8()..];
             }
+            write_text(f, text, |c| c == '\\' || is_deceptive(c))?;
             for byte in chunk.invalid() {
                 write!(f, "\\x{byte:02x}")?;
-                at_start = false;
             }
         }
         Ok(())
-    }
-}
-
-fn write_char(f: &mut fmt::Formatter<'_>, c: char, at_start: bool) -> fmt::Result {
-    match c {
-        '\\' => f.write_str("\\\\"),
-        _ if at_start && is_mark(c) => write!(f, "\\u{{{:x}}}", u32::from(c)),
-        _ => write_harmless(f, c),
-    }
-}
-
-fn write_harmless(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
-    match c {
-        '\n' => f.write_str("\\n"),
-        '\r' => f.write_str("\\r"),
-        '\t' => f.write_str("\\t"),
-        _ if c.is_ascii_control() => write!(f, "\\x{:02x}", u32::from(c)),
-        _ if is_deceptive(c) => write!(f, "\\u{{{:x}}}", u32::from(c)),
-        _ => f.write_char(c),
     }
 }
 
@@ -59,11 +40,35 @@ impl<T: fmt::Display> fmt::Display for OneLine<T> {
 
         impl Write for Harmless<'_, '_> {
             fn write_str(&mut self, text: &str) -> fmt::Result {
-                text.chars().try_for_each(|c| write_harmless(self.0, c))
+                write_text(self.0, text, is_deceptive)
             }
         }
 
         write!(Harmless(f), "{}", self.0)
+    }
+}
+
+fn write_text(
+    f: &mut fmt::Formatter<'_>,
+    mut text: &str,
+    is_escaped: impl Fn(char) -> bool,
+) -> fmt::Result {
+    while let Some((at, c)) = text.char_indices().find(|&(_, c)| is_escaped(c)) {
+        f.write_str(&text[..at])?;
+        write_escape(f, c)?;
+        text = &text[at + c.len_utf8()..];
+    }
+    f.write_str(text)
+}
+
+fn write_escape(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
+    match c {
+        '\\' => f.write_str("\\\\"),
+        '\n' => f.write_str("\\n"),
+        '\r' => f.write_str("\\r"),
+        '\t' => f.write_str("\\t"),
+        _ if c.is_ascii() => write!(f, "\\x{:02x}", u32::from(c)),
+        _ => write!(f, "\\u{{{:x}}}", u32::from(c)),
     }
 }
 
@@ -91,7 +96,7 @@ fn is_ignorable(c: char) -> bool {
 
 /// Whether a character joins the one before it, which at the start would be one of ours.
 fn is_mark(c: char) -> bool {
-    c.general_category_group() == GeneralCategoryGroup::Mark
+    !c.is_ascii() && c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ const CAPACITY: usize = 1 << 20;
 /// How long the end of a run waits for a reader that has stopped.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long the writer rests after each write.
+const PACE: Duration = Duration::from_millis(1);
+
 /// What the reader of our output is to the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
@@ -42,6 +45,8 @@ struct State {
     waiting_lines: u64,
     /// Lines that the writer has taken and not finished with.
     taken_lines: u64,
+    /// The writer has nothing to do, and waits to be woken.
+    writer_waits: bool,
     /// The writer has ended, for this reason.
     failed: Option<io::Error>,
     /// Nobody is to wait for the reader any more.
@@ -93,7 +98,10 @@ impl Output {
         if state.failed.is_none() {
             state.waiting.extend_from_slice(line);
             state.waiting_lines += 1;
-            self.shared.changed.notify_all();
+            // To wake a thread costs more than to print a line: only one that waits is woken.
+            if std::mem::take(&mut state.writer_waits) {
+                self.shared.changed.notify_all();
+            }
         }
     }
 
@@ -162,11 +170,10 @@ impl Shared {
     /// Writes whatever comes, until that fails.
     fn write_all(&self, out: &mut impl Write) -> io::Error {
         let mut taken = Vec::new();
+        let mut state = self.lock();
         loop {
-            let mut state = self.lock();
-            state.taken_lines = 0;
-            self.changed.notify_all();
             while state.waiting.is_empty() {
+                state.writer_waits = true;
                 state = self.wait(state);
             }
             std::mem::swap(&mut state.waiting, &mut taken);
@@ -177,6 +184,11 @@ impl Shared {
                 return error;
             }
             taken.clear();
+            self.lock().taken_lines = 0;
+            self.changed.notify_all();
+            // Under load the next write then carries many lines.
+            thread::sleep(PACE);
+            state = self.lock();
         }
     }
 }
