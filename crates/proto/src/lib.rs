@@ -29,6 +29,7 @@ mod life;
 mod limit;
 #[cfg(feature = "proptest")]
 pub mod ops;
+mod owned;
 mod path;
 pub mod plain;
 mod rng;
@@ -38,6 +39,7 @@ pub mod wire;
 
 pub use event::{Event, Refusal, Report, Summary};
 pub use limit::Rate;
+pub use owned::OwnedEvent;
 pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
 pub use time::Instant;
 

@@ -1,0 +1,66 @@
+//! Events that outlive the datagram that they came from.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::Event;
+
+/// An [`Event`] with bytes of its own, to be kept, or to be handed to another thread.
+///
+/// ```
+/// use mcast_proto::{Event, OwnedEvent, Path};
+///
+/// let from = Path { remote: "10.0.0.2:50008".parse()?, interface: None };
+/// let datagram = b"hello".to_vec();
+/// let event = Event::Message { from, group: None, payload: &datagram };
+/// let kept = OwnedEvent::from(event);
+/// drop(datagram);
+/// assert!(matches!(kept.as_event(), Event::Message { payload: b"hello", .. }));
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct OwnedEvent {
+    /// The event without its bytes.
+    shell: Event<'static>,
+    bytes: Vec<u8>,
+}
+
+impl OwnedEvent {
+    /// The event, to be matched on.
+    pub fn as_event(&self) -> Event<'_> {
+        map_bytes(&self.shell, |_| &self.bytes)
+    }
+}
+
+impl From<Event<'_>> for OwnedEvent {
+    fn from(event: Event<'_>) -> OwnedEvent {
+        let mut bytes = Vec::new();
+        let shell = map_bytes(&event, |borrowed| {
+            bytes.extend_from_slice(borrowed);
+            &[]
+        });
+        OwnedEvent { shell, bytes }
+    }
+}
+
+impl fmt::Debug for OwnedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_event().fmt(f)
+    }
+}
+
+/// The same event with what `replace` gives for its bytes, which each kind of event has in one place at
+/// the most.
+fn map_bytes<'a, 'b>(event: &Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u8]) -> Event<'b> {
+    match *event {
+        Event::Found { from, round_trip, payload } => {
+            Event::Found { from, round_trip, payload: replace(payload) }
+        }
+        Event::Request { from, payload, refused } => {
+            Event::Request { from, payload: replace(payload), refused }
+        }
+        Event::Message { from, group, payload } => {
+            Event::Message { from, group, payload: replace(payload) }
+        }
+    }
+}
