@@ -1,20 +1,81 @@
 //! Drives [`mcast_proto`] machines with real multicast sockets, on every interface.
 //!
-//! An [`Endpoint`] is a set of sockets, opened by [`Settings`]; a [`Driver`] runs a machine on it:
+//! A [`Driver`] runs a machine, which knows the protocol, on an [`Endpoint`], which is a set of
+//! sockets. There are two ways to take what it reports: by a function, or from an iterator.
+//!
+//! # By a function
+//!
+//! [`Driver::run`] blocks until the machine has finished, and starts no thread:
 //!
 //! ```no_run
-//! use mcast_net::{Driver, Endpoint, Settings};
+//! use mcast_net::{Driver, Endpoint, Settings, seed};
 //! use mcast_proto::plain::{Discoverer, Discovery};
 //!
 //! let endpoint = Endpoint::asker(&Settings::default())?;
-//! let machine = Discoverer::new(Discovery::default(), mcast_net::seed());
+//! let machine = Discoverer::new(Discovery::default(), seed());
 //! let report = Driver::new(machine, endpoint).run(|heard| println!("{heard:?}"))?;
 //! println!("{} found", report.summary.found);
 //! # Ok::<(), mcast_net::Error>(())
 //! ```
 //!
-//! Through the `log` crate it tells at the level of info which interfaces it uses and why, warns once
-//! of each that fails, and traces datagrams.
+//! # From an iterator
+//!
+//! [`Driver::into_events`] runs it in a thread of its own, which ends when the iterator is dropped:
+//!
+//! ```no_run
+//! # use mcast_net::{Driver, Endpoint, Settings, seed};
+//! # use mcast_proto::plain::{Discoverer, Discovery};
+//! # let endpoint = Endpoint::asker(&Settings::default())?;
+//! # let machine = Discoverer::new(Discovery::default(), seed());
+//! let mut events = Driver::new(machine, endpoint).into_events()?;
+//! for heard in &mut events {
+//!     println!("{:?}", heard.as_heard());
+//! }
+//! println!("{} found", events.finish()?.summary.found);
+//! # Ok::<(), mcast_net::Error>(())
+//! ```
+//!
+//! # Until it is stopped
+//!
+//! A responder answers until a [`Stopper`] ends it, from any thread: the machine says what it still has
+//! to, and the run returns its report.
+//!
+//! ```no_run
+//! use mcast_net::{Driver, Endpoint, Settings, seed};
+//! use mcast_proto::plain::{Responder, Response};
+//!
+//! let endpoint = Endpoint::member(&Settings::default())?;
+//! let mut driver = Driver::new(Responder::new(Response::default(), seed()), endpoint);
+//! let stopper = driver.stopper();
+//! std::thread::spawn(move || {
+//!     std::thread::sleep(std::time::Duration::from_secs(60));
+//!     stopper.stop();
+//! });
+//! println!("{} answers sent", driver.run(|_| {})?.summary.sent);
+//! # Ok::<(), mcast_net::Error>(())
+//! ```
+//!
+//! # On which interfaces
+//!
+//! Without more words it is [all that make sense](Selector#the-default-choice), and those that come
+//! later. [`Settings::interfaces`] takes what the command line takes after `-i`:
+//!
+//! ```
+//! use mcast_net::Settings;
+//!
+//! let wired = Settings { interfaces: vec!["eth*".parse()?], ..Settings::default() };
+//! let by_address = Settings { interfaces: vec!["10.0.0.1".parse()?], ..Settings::default() };
+//! let all_but = Settings { interfaces: vec!["!wlan0".parse()?], ..Settings::default() };
+//! # Ok::<(), std::convert::Infallible>(())
+//! ```
+//!
+//! [`interfaces`] lists what there is. Through the `log` crate an endpoint tells at the level of info
+//! which interfaces it uses and why, warns once of each that fails, and traces datagrams.
+//!
+//! # Without this crate
+//!
+//! The machines need none of this: `examples/tokio.rs`, `smol.rs` and `fixed_buffers.rs` drive them
+//! under other runtimes, and as firmware does.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -25,6 +86,7 @@ pub mod clock;
 mod driver;
 mod endpoint;
 mod error;
+mod events;
 mod interface;
 mod membership;
 mod plan;
@@ -39,6 +101,7 @@ pub use account::InterfaceReport;
 pub use driver::{Driver, Heard, Report};
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
+pub use events::{Events, OwnedHeard};
 pub use interface::{Interface, Network, interfaces};
 pub use selector::Selector;
 pub use settings::Settings;
@@ -52,3 +115,8 @@ pub use waker::Stopper;
 pub fn seed() -> u64 {
     getrandom::u64().expect("the system has a source of randomness")
 }
+
+/// Compiles the README's example, so that it can't drift.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
