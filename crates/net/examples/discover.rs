@@ -14,12 +14,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         settings.interfaces.push(interface.parse()?);
     }
     let machine = Discoverer::new(Discovery::default(), mcast_net::seed());
-    let report = Driver::new(machine, Endpoint::asker(&settings)?).run(|heard| {
+    let mut events = Driver::new(machine, Endpoint::asker(&settings)?).into_events()?;
+    for heard in &mut events {
+        let heard = heard.as_heard();
         if let Event::Found { from, round_trip, payload } = heard.event {
             let (remote, interface) = (from.remote, heard.interface.unwrap_or("?"));
-            println!("{remote} on {interface} after {round_trip:?}: {}", payload.escape_ascii());
+            println!(
+                "{remote} on {interface} after {round_trip:?} says {}",
+                payload.escape_ascii()
+            );
         }
-    })?;
-    println!("{report:?}");
+    }
+    let report = events.finish()?;
+    println!("{} found", report.summary.found);
     Ok(())
 }

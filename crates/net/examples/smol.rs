@@ -1,0 +1,69 @@
+//! The machines under smol, without this crate's driver:
+//! `cargo run -p mcast-net --example smol -- respond`, and in another terminal `… discover`.
+
+use std::io;
+
+use mcast_proto::plain::{Discoverer, Discovery, Responder, Response};
+use mcast_proto::{Action, Machine};
+use smol::future::{FutureExt as _, pending};
+use smol::{Async, Timer};
+
+mod loopback;
+use loopback::{Link, address, clock, print, seed};
+
+fn main() -> io::Result<()> {
+    smol::block_on(async {
+        match std::env::args().nth(1).as_deref() {
+            Some("discover") => {
+                drive(Discoverer::new(Discovery::default(), seed()), Link::asker()?).await
+            }
+            Some("respond") => {
+                drive(Responder::new(Response::default(), seed()), Link::member()?).await
+            }
+            _ => Err(io::Error::other("say discover or respond")),
+        }
+    })
+}
+
+async fn drive(mut machine: impl Machine, link: Link) -> io::Result<()> {
+    let socket = Async::new(link.socket.try_clone()?)?;
+    let clock = clock();
+    let (mut incoming, mut outgoing) = (vec![0; 65_536], Vec::new());
+    loop {
+        // 1. Do what is due. The first call starts the machine.
+        let now = clock();
+        while machine.deadline().is_some_and(|due| due <= now) {
+            match machine.handle_timeout(now) {
+                Some(Action::Send { to, message }) => {
+                    outgoing.clear();
+                    message.encode(&mut outgoing);
+                    socket.send_to(&outgoing, address(to)).await?;
+                }
+                Some(Action::Emit(event)) => print(&event),
+                Some(Action::Done(summary)) => {
+                    println!("{} found", summary.found);
+                    return Ok(());
+                }
+                None => {}
+            }
+        }
+
+        // 2. Wait for a datagram or for the deadline.
+        let datagram = async { socket.recv_from(&mut incoming).await.map(Some) };
+        let deadline = async {
+            match machine.deadline() {
+                Some(due) => Timer::after(due - clock()).await,
+                None => pending().await,
+            };
+            Ok(None)
+        };
+        let Some((len, from)) = datagram.or(deadline).await? else { continue };
+
+        // 3. Give the datagram to the machine.
+        let arrival = link.arrival(from);
+        let action = machine.handle_datagram(clock(), arrival, &incoming[..len]);
+        if let Some(Action::Emit(event)) = action {
+            print(&event);
+        }
+    }
+}
