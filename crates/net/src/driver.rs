@@ -73,6 +73,7 @@ impl<M: Machine> Driver<M> {
     pub fn run(&mut self, mut on_event: impl FnMut(Heard<'_>)) -> Result<Report, Error> {
         loop {
             let now = self.clock.now();
+            self.endpoint.note_drops(now);
             if self.endpoint.stopper.is_asked() {
                 self.machine.close(now);
             }

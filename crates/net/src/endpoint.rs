@@ -7,6 +7,7 @@ use mcast_proto::Instant;
 use crate::account::{Account, InterfaceReport};
 use crate::channel::{Channel, Purpose};
 use crate::choice::{Choice, check_known};
+use crate::drops::{Drops, DropsKeeper};
 use crate::error::Error;
 use crate::interface::{Interface, interfaces};
 use crate::plan::{Role, address_of};
@@ -45,6 +46,7 @@ pub struct Endpoint {
     pub(crate) accounts: Vec<Account>,
     /// Dropped on sockets that are closed.
     former_drops: u64,
+    drops: DropsKeeper,
     /// Whether a socket is missing that should be there.
     is_lacking: bool,
     timers: Option<Timers>,
@@ -120,6 +122,11 @@ impl Endpoint {
         self.channels.iter().map(|channel| channel.receive_buffer).min()
     }
 
+    /// The number of datagrams that the system drops, to be looked at while a run goes on.
+    pub fn drops(&self) -> Drops {
+        self.drops.drops()
+    }
+
     fn new(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
         settings.check()?;
         // First the watch, so that no change falls between the listing and it.
@@ -140,6 +147,7 @@ impl Endpoint {
             channels: Vec::new(),
             accounts: Vec::new(),
             former_drops: 0,
+            drops: DropsKeeper::default(),
             is_lacking: true,
             timers: None,
             traffic: Traffic::new(),
@@ -281,9 +289,17 @@ impl Endpoint {
         self.accounts.iter().map(|account| account.report.clone()).collect()
     }
 
+    pub(crate) fn note_drops(&mut self, now: Instant) {
+        let Endpoint { drops, channels, former_drops, .. } = self;
+        drops.note(now, || *former_drops + drops_of(channels));
+    }
+
     /// Datagrams that the system dropped for want of buffer.
     pub(crate) fn kernel_drops(&self) -> u64 {
-        let drops = self.channels.iter().map(|channel| sys::kernel_drops(&channel.socket));
-        self.former_drops + drops.sum::<u64>()
+        self.former_drops + drops_of(&self.channels)
     }
+}
+
+fn drops_of(channels: &[Channel]) -> u64 {
+    channels.iter().map(|channel| sys::kernel_drops(&channel.socket)).sum()
 }

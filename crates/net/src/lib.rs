@@ -84,6 +84,7 @@ mod channel;
 mod choice;
 pub mod clock;
 mod driver;
+mod drops;
 mod endpoint;
 mod error;
 mod events;
@@ -99,6 +100,7 @@ mod watch;
 
 pub use account::InterfaceReport;
 pub use driver::{Driver, Heard, Report};
+pub use drops::Drops;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use events::{Events, OwnedHeard};

@@ -74,10 +74,12 @@ impl Listen {
         }
 
         let heard = Cell::new(Volume::default());
+        let drops = endpoint.drops();
         let mut before = (Instant::ZERO, Volume::default());
         let show_stats = |now: Instant, _: &Listener| {
-            heard.get().show_since(before.1, now - before.0);
-            before = (now, heard.get());
+            let volume = Volume { drops: drops.total(), ..heard.get() };
+            volume.show_since(before.1, now - before.0);
+            before = (now, volume);
         };
         let listener = Listener::new(Listening { count: self.count, silence: self.timeout });
         let tick = self.stats.then_some((Duration::from_secs(1), show_stats));
@@ -112,17 +114,22 @@ impl Listen {
 struct Volume {
     datagrams: u64,
     bytes: u64,
+    /// Dropped by the system.
+    drops: u64,
 }
 
 impl Volume {
     fn and(self, payload: &[u8]) -> Volume {
-        Volume { datagrams: self.datagrams + 1, bytes: self.bytes + payload.len() as u64 }
+        Volume { datagrams: self.datagrams + 1, bytes: self.bytes + payload.len() as u64, ..self }
     }
 
     fn show_since(self, before: Volume, time: Duration) {
         let a_second = |number: u64| number as f64 / time.as_secs_f64();
         let datagrams = a_second(self.datagrams - before.datagrams);
         let bytes = a_second(self.bytes - before.bytes);
-        stderr::say(format_args!("{datagrams:.0} datagrams/s, {bytes:.0} bytes/s"));
+        let drops = self.drops - before.drops;
+        stderr::say(format_args!(
+            "{datagrams:.0} datagrams/s, {bytes:.0} bytes/s, {drops} dropped by the kernel"
+        ));
     }
 }
