@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use crate::Path;
+use crate::service::{Change, Instance, Loss};
 
 /// A result for the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,35 @@ pub enum Event<'a> {
         from: Path,
         /// What was asked.
         payload: &'a [u8],
+        /// Why it will not be answered; `None`: an answer is scheduled.
+        refused: Option<Refusal>,
+    },
+    /// A responder of the structured protocol was found.
+    ServiceFound(Instance<'a>),
+    /// Something is new about a responder that was found.
+    ServiceChanged {
+        /// The responder as it is now.
+        instance: Instance<'a>,
+        /// What is new.
+        change: Change,
+    },
+    /// A responder that was found is there no more.
+    ServiceLost {
+        /// Its number.
+        id: u64,
+        /// Where it was found.
+        from: Path,
+        /// How that is known.
+        reason: Loss,
+    },
+    /// A responder of the structured protocol heard a query that asks for its answer.
+    Query {
+        /// Who asked.
+        from: Path,
+        /// The service that was asked for; `None`: any.
+        service: Option<&'a str>,
+        /// Whether the asker watches.
+        watch: bool,
         /// Why it will not be answered; `None`: an answer is scheduled.
         refused: Option<Refusal>,
     },
@@ -87,6 +117,14 @@ pub struct Summary {
     pub found: u64,
     /// Whether everybody was found; `None` where nobody can know, as in the plain protocol.
     pub complete: Option<bool>,
+    /// Sweeps of the structured protocol's discovery that came to their end.
+    pub sweeps: u32,
+    /// Of the responders found, those whose answer to the group came before any other: a firewall may
+    /// keep answers to the asker alone away from it.
+    pub found_by_group: u64,
+    /// Datagrams that the operating system dropped for want of buffer, as far as the driver reported
+    /// them.
+    pub dropped: u64,
     /// Datagrams sent. One to the group counts once, however many interfaces it left by.
     pub sent: u64,
     /// Datagrams received.

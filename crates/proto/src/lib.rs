@@ -17,12 +17,14 @@
 //! A machine never sends in reaction to a datagram: it schedules, and the sending comes out of
 //! `handle_timeout`. A driver that reads 64 datagrams at once therefore writes its 64 answers at once.
 //!
-//! See [`plain`] for an example in which a discoverer and a responder find each other.
+//! See [`plain`] and [`service`] for examples in which a discoverer and a responder find each other.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 extern crate alloc;
+
+use core::net::{Ipv4Addr, SocketAddr};
 
 mod event;
 mod life;
@@ -34,6 +36,7 @@ mod path;
 pub mod plain;
 mod rng;
 mod schedule;
+pub mod service;
 mod time;
 pub mod wire;
 
@@ -100,13 +103,31 @@ pub enum Action<'a> {
 pub enum Message<'a> {
     /// The plain protocol's: these bytes and nothing else.
     Plain(&'a [u8]),
+    /// The structured protocol's.
+    Structured {
+        /// What it says.
+        datagram: wire::Datagram<'a>,
+        /// The key that authenticates it.
+        key: Option<&'a wire::Key>,
+    },
 }
 
 impl Message<'_> {
-    /// Appends the datagram's bytes to `buffer`.
+    /// Appends the datagram's bytes to `buffer`, for a datagram that need not say where it is from: see
+    /// [`encode_from`](Self::encode_from).
     pub fn encode(&self, buffer: &mut alloc::vec::Vec<u8>) {
+        self.encode_from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), buffer);
+    }
+
+    /// Appends the datagram's bytes to `buffer`. A key may bind them to the address and port that they
+    /// are sent from, which is `local`; without a key it does not matter.
+    pub fn encode_from(&self, local: SocketAddr, buffer: &mut alloc::vec::Vec<u8>) {
         match self {
             Message::Plain(bytes) => buffer.extend_from_slice(bytes),
+            Message::Structured { datagram, key } => {
+                let seal = key.map(|key| wire::Seal { key, from: local });
+                datagram.encode(seal, buffer);
+            }
         }
     }
 }

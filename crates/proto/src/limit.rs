@@ -25,27 +25,32 @@ impl Default for Rate {
     }
 }
 
-/// Sources whose rate is followed at one time. A newcomer takes the place of the source that has been
-/// quiet for longest.
-const SOURCES: usize = 1024;
+/// Sources whose rate a plain responder follows at one time.
+pub(crate) const SOURCES: usize = 1024;
 
 /// Applies a [`Rate`].
 #[derive(Debug, Clone)]
 pub(crate) struct Limiter {
     rate: Rate,
     total: TokenBucket,
+    /// Sources whose rate is followed at one time. A newcomer takes the place of the source that has
+    /// been quiet for longest.
+    most: usize,
     /// Sorted by address.
     sources: Vec<(IpAddr, TokenBucket)>,
 }
 
 impl Limiter {
-    pub(crate) fn new(rate: Rate) -> Limiter {
-        Limiter { rate, total: TokenBucket::full(rate.total), sources: Vec::with_capacity(SOURCES) }
+    /// `sources` are followed at one time, one at the least.
+    pub(crate) fn new(rate: Rate, sources: usize) -> Limiter {
+        let most = sources.max(1);
+        let total = TokenBucket::full(rate.total);
+        Limiter { rate, total, most, sources: Vec::with_capacity(most) }
     }
 
     /// Takes one answer to `source` off both buckets, or off neither.
     pub(crate) fn admit(&mut self, now: Instant, source: IpAddr) -> Result<(), Refusal> {
-        let Limiter { rate, total, sources } = self;
+        let Limiter { rate, total, most, sources } = self;
         // The total comes first: while it is exhausted, forged sources can't push the honest ones
         // out of the table.
         total.refill(now, rate.total);
@@ -55,8 +60,8 @@ impl Limiter {
         let at = match sources.binary_search_by_key(&source, |entry| entry.0) {
             Ok(at) => at,
             Err(_) => {
-                if sources.len() == SOURCES {
-                    let oldest = (0..SOURCES).min_by_key(|&i| sources[i].1.refilled).unwrap_or(0);
+                if sources.len() == *most {
+                    let oldest = (0..*most).min_by_key(|&i| sources[i].1.refilled).unwrap_or(0);
                     sources.remove(oldest);
                 }
                 let at = sources.partition_point(|entry| entry.0 < source);
@@ -78,7 +83,7 @@ impl Limiter {
 /// A token bucket: it fills at a steady rate up to its burst, two seconds' worth; an answer takes one
 /// token. Counted in billionths of a token, so that no rate loses by rounding.
 #[derive(Debug, Clone)]
-struct TokenBucket {
+pub(crate) struct TokenBucket {
     nano_tokens: u64,
     refilled: Instant,
 }
@@ -87,8 +92,18 @@ const TOKEN: u64 = 1_000_000_000;
 const BURST: Duration = Duration::from_secs(2);
 
 impl TokenBucket {
-    fn full(rate: u32) -> TokenBucket {
+    pub(crate) fn full(rate: u32) -> TokenBucket {
         TokenBucket { nano_tokens: TokenBucket::burst(rate), refilled: Instant::ZERO }
+    }
+
+    /// Takes a token if there is one.
+    pub(crate) fn take_one(&mut self, now: Instant, rate: u32) -> bool {
+        self.refill(now, rate);
+        let is_there = !self.is_empty();
+        if is_there {
+            self.take();
+        }
+        is_there
     }
 
     fn burst(rate: u32) -> u64 {
@@ -126,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_source_gets_its_burst_and_then_its_rate() {
-        let mut limiter = Limiter::new(Rate::default());
+        let mut limiter = Limiter::new(Rate::default(), SOURCES);
         assert_eq!(admitted(&mut limiter, Instant::ZERO, source(1), 100), 40);
         assert_eq!(limiter.admit(Instant::ZERO, source(1)), Err(Refusal::SourceRate));
         assert_eq!(admitted(&mut limiter, Instant::from_millis(50), source(1), 100), 1);
@@ -136,7 +151,7 @@ mod tests {
 
     #[test]
     fn all_sources_together_share_the_total() {
-        let mut limiter = Limiter::new(Rate { per_source: 20, total: 100 });
+        let mut limiter = Limiter::new(Rate { per_source: 20, total: 100 }, SOURCES);
         let sum: usize =
             (0..50).map(|n| admitted(&mut limiter, Instant::ZERO, source(n), 40)).sum();
         assert_eq!(sum, 200);
@@ -145,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_table_of_sources_is_bounded_and_forgets_the_quietest() {
-        let mut limiter = Limiter::new(Rate { per_source: 1, total: 1_000_000 });
+        let mut limiter = Limiter::new(Rate { per_source: 1, total: 1_000_000 }, SOURCES);
         for n in 0..=SOURCES as u16 {
             let now = Instant::from_micros(n.into());
             assert_eq!(admitted(&mut limiter, now, source(n), 10), 2);
@@ -156,7 +171,7 @@ mod tests {
 
     #[test]
     fn time_that_goes_back_gives_nothing() {
-        let mut limiter = Limiter::new(Rate::default());
+        let mut limiter = Limiter::new(Rate::default(), SOURCES);
         assert_eq!(admitted(&mut limiter, Instant::from_millis(5000), source(1), 100), 40);
         assert_eq!(admitted(&mut limiter, Instant::ZERO, source(1), 100), 0);
         assert_eq!(admitted(&mut limiter, Instant::from_millis(5000), source(1), 100), 0);

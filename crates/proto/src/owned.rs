@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::Event;
+use crate::service::Instance;
+use crate::wire::Tlvs;
 
 /// An [`Event`] with bytes of its own, to be kept, or to be handed to another thread.
 ///
@@ -52,6 +54,10 @@ impl fmt::Debug for OwnedEvent {
 /// The same event with what `replace` gives for its bytes, which each kind of event has in one place at
 /// the most.
 fn map_bytes<'a, 'b>(event: &Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u8]) -> Event<'b> {
+    let with_tlvs = |instance: Instance<'a>, tlvs: &'b [u8]| Instance {
+        tlvs: Tlvs::checked_before(tlvs),
+        ..instance
+    };
     match *event {
         Event::Found { from, round_trip, payload } => {
             Event::Found { from, round_trip, payload: replace(payload) }
@@ -61,6 +67,18 @@ fn map_bytes<'a, 'b>(event: &Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u
         }
         Event::Message { from, group, payload } => {
             Event::Message { from, group, payload: replace(payload) }
+        }
+        Event::ServiceFound(instance) => {
+            Event::ServiceFound(with_tlvs(instance, replace(instance.tlvs.as_bytes())))
+        }
+        Event::ServiceChanged { instance, change } => {
+            let instance = with_tlvs(instance, replace(instance.tlvs.as_bytes()));
+            Event::ServiceChanged { instance, change }
+        }
+        Event::ServiceLost { id, from, reason } => Event::ServiceLost { id, from, reason },
+        Event::Query { from, service, watch, refused } => {
+            let text = |name: &'a str| str::from_utf8(replace(name.as_bytes())).unwrap_or_default();
+            Event::Query { from, service: service.map(text), watch, refused }
         }
     }
 }

@@ -131,7 +131,7 @@ impl Sim {
     ) {
         let node = &self.nodes[to.0 as usize];
         let link = self.links[node.link as usize];
-        if node.island != island {
+        if node.island != island || (node.drops_unicasts && arrival.cast == Cast::Unicast) {
             return;
         }
         let copies = 1 + u32::from(link.duplicate > 0.0 && self.rng.f64() < link.duplicate);

@@ -102,6 +102,7 @@ struct Node {
     link: u32,
     /// Nodes hear each other only where this is the same.
     island: u32,
+    drops_unicasts: bool,
     /// The earliest wake-up in the queue for it.
     wake: Instant,
     socket: Option<Box<SocketQueue>>,
@@ -225,6 +226,7 @@ impl Sim {
             on_link: host.on_link,
             link,
             island: 0,
+            drops_unicasts: false,
             wake: Instant::FAR_FUTURE,
             socket,
         });
@@ -248,6 +250,11 @@ impl Sim {
     /// on island 0.
     pub fn move_to_island(&mut self, id: NodeId, island: u32) {
         self.nodes[id.0 as usize].island = island;
+    }
+
+    /// Puts a firewall before a node that lets through only what is sent to its group.
+    pub fn drop_unicasts_to(&mut self, id: NodeId) {
+        self.nodes[id.0 as usize].drops_unicasts = true;
     }
 
     /// Puts a new machine in a node's place, at the same address: a restart. The old one is dropped
@@ -363,7 +370,7 @@ impl Sim {
             match node.machine.handle_timeout(self.now) {
                 Some(Action::Send { to, message }) => {
                     self.buffer.clear();
-                    message.encode(&mut self.buffer);
+                    message.encode_from(node.address, &mut self.buffer);
                     self.send(id, to);
                 }
                 Some(Action::Emit(event)) => {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use mcast_proto::service::{Change, Loss};
 use mcast_proto::{Arrival, Destination, Event, Instant, Refusal, Summary};
 
 use super::NodeId;
@@ -26,6 +27,27 @@ pub enum What {
         /// Where it answered from.
         from: SocketAddr,
     },
+    /// A responder of the structured protocol was found.
+    ServiceFound {
+        /// Its number.
+        id: u64,
+        /// Where it answered from.
+        from: SocketAddr,
+    },
+    /// It changed.
+    ServiceChanged {
+        /// Its number.
+        id: u64,
+        /// In what.
+        change: Change,
+    },
+    /// It is gone.
+    ServiceLost {
+        /// Its number.
+        id: u64,
+        /// Why.
+        reason: Loss,
+    },
     /// A probe was refused.
     Refused(Refusal),
     /// It finished.
@@ -36,7 +58,16 @@ impl Record {
     pub(super) fn of_event(at: Instant, node: NodeId, event: &Event<'_>) -> Option<Record> {
         let what = match event {
             Event::Found { from, .. } => What::Found { from: from.remote },
-            Event::Request { refused: Some(why), .. } => What::Refused(*why),
+            Event::Request { refused: Some(why), .. } | Event::Query { refused: Some(why), .. } => {
+                What::Refused(*why)
+            }
+            Event::ServiceFound(instance) => {
+                What::ServiceFound { id: instance.id, from: instance.from.remote }
+            }
+            Event::ServiceChanged { instance, change } => {
+                What::ServiceChanged { id: instance.id, change: *change }
+            }
+            Event::ServiceLost { id, reason, .. } => What::ServiceLost { id: *id, reason: *reason },
             _ => return None,
         };
         Some(Record { at, node, what })

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::{PORT, REPLY};
 use crate::life::Life;
-use crate::limit::{Limiter, Rate};
+use crate::limit::{Limiter, Rate, SOURCES};
 use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::schedule::Waiting;
@@ -68,7 +68,7 @@ impl Responder {
     pub fn new(config: Response, seed: u64) -> Responder {
         Responder {
             rng: Rng::new(seed),
-            limiter: config.rate.map(Limiter::new),
+            limiter: config.rate.map(|rate| Limiter::new(rate, SOURCES)),
             waiting: Waiting::new(),
             life: Life::default(),
             config,

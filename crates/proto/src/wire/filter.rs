@@ -47,7 +47,7 @@ impl Slice {
 }
 
 /// Where a responder is in a session's order: its top bits are the slice, its low bits the sample.
-fn place(id: u64, txn: u64) -> u64 {
+pub(crate) fn place(id: u64, txn: u64) -> u64 {
     mix64(id ^ txn)
 }
 

@@ -42,6 +42,7 @@ mod tlv;
 
 pub use auth::{AuthError, Binding, Key, KeyError, Keyring, MIN_SECRET, Seal, sealed_with};
 pub use error::{DecodeError, DecodeErrorKind};
+pub(crate) use filter::place;
 pub use filter::{Filter, FilterBuilder, Slice};
 pub use query::Query;
 pub use reply::{Announce, Goodbye, Reply};

@@ -46,6 +46,11 @@ impl<'a> Tlvs<'a> {
         Ok(Tlvs(bytes))
     }
 
+    /// Bytes that are known to be of valid TLVs.
+    pub(crate) fn checked_before(bytes: &'a [u8]) -> Tlvs<'a> {
+        Tlvs(bytes)
+    }
+
     /// They one after the other.
     pub fn iter(self) -> TlvIter<'a> {
         TlvIter(Reader(self.0))

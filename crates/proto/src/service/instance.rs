@@ -1,0 +1,98 @@
+//! What an asker tells of a responder.
+
+use core::time::Duration;
+
+use crate::Path;
+use crate::wire::{Attr, Tlv, Tlvs};
+
+/// A responder, as it has just been heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instance<'a> {
+    /// Its number: the same over all its addresses for as long as it runs.
+    pub id: u64,
+    /// Where it was heard.
+    pub from: Path,
+    /// How it was heard.
+    pub via: Via,
+    /// From the latest question to this answer, with the wait over which it asked the answers to be
+    /// spread; `None` where there was no question.
+    pub round_trip: Option<Duration>,
+    /// For how long it may be taken to be there.
+    pub lease: Duration,
+    /// Whether it proved to have the shared secret.
+    pub authentic: bool,
+    /// There is more than it could say, and asking for the rest brought no answer.
+    pub truncated: bool,
+    /// Everything that it said of itself.
+    pub tlvs: Tlvs<'a>,
+}
+
+/// How a responder was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// It answered the asker alone.
+    Unicast,
+    /// It answered to the group, which the asker wants where a firewall drops the former.
+    Group,
+    /// It announced itself and has not answered: it may be deaf to queries, as where a switch has
+    /// forgotten that it is in the group.
+    Announcement,
+}
+
+/// What is new about a responder that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// What it says of itself.
+    Content,
+    /// It was heard from a further address.
+    Address,
+    /// It was started again.
+    Restarted,
+    /// Two say different things under its number at one time: one is a forgery, or a copy of a host
+    /// with its number.
+    Conflict,
+}
+
+/// Why a responder is taken to be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// It said goodbye, and proved it or did not answer any more.
+    Goodbye,
+    /// Its lease ended, and it did not answer when asked.
+    Expired,
+}
+
+impl<'a> Instance<'a> {
+    /// The service that it offers.
+    pub fn service(&self) -> Option<&'a str> {
+        self.tlvs
+            .iter()
+            .find_map(|tlv| if let Tlv::Service(name) = tlv { Some(name) } else { None })
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> Option<&'a str> {
+        self.tlvs.iter().find_map(|tlv| if let Tlv::Name(name) = tlv { Some(name) } else { None })
+    }
+
+    /// The port of its service, of the first endpoint where it has several.
+    pub fn port(&self) -> Option<u16> {
+        self.tlvs
+            .iter()
+            .find_map(|tlv| if let Tlv::Endpoint(at) = tlv { Some(at.port) } else { None })
+    }
+
+    /// What the plain protocol's answer would be.
+    pub fn payload(&self) -> Option<&'a [u8]> {
+        self.tlvs
+            .iter()
+            .find_map(|tlv| if let Tlv::Payload(bytes) = tlv { Some(bytes) } else { None })
+    }
+
+    /// Its attributes, in the order in which it says them.
+    pub fn attrs(&self) -> impl Iterator<Item = Attr<'a>> + use<'a> {
+        self.tlvs.iter().filter_map(|tlv| if let Tlv::Attr(attr) = tlv { Some(attr) } else { None })
+    }
+}

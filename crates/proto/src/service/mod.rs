@@ -1,0 +1,91 @@
+//! The structured protocol: everybody is found, however many they are and however much the network
+//! loses, and the asker knows when everybody is.
+//!
+//! A [`Responder`] does what each query says and nothing else: whether it belongs to the part of the
+//! responders that is asked, whether it is known already, and over what time to spread its answer. All
+//! planning is with the [`Discoverer`], in three steps. First it asks 1 in 256, to see how many there
+//! are. Then it asks everybody, over a time that fits the answers. Then it keeps asking only those not
+//! yet heard, until nobody new has answered for a number of times in a row. A `Watcher` goes on from
+//! there: it hears announcements and goodbyes, and asks again before a lease ends.
+//!
+//! The datagrams are in [`wire`](crate::wire). A discoverer and a responder that find each other, with
+//! a vector for a network:
+//!
+//! ```
+//! use core::net::SocketAddr;
+//! use mcast_proto::{Action, Arrival, Cast, Event, Instant, Machine, Path, service};
+//!
+//! let group: SocketAddr = (service::GROUP_V4, service::PORT).into();
+//! let asker = Path { remote: "10.0.0.9:41234".parse()?, interface: None };
+//! let answerer = Path { remote: "10.0.0.2:50009".parse()?, interface: None };
+//!
+//! let mut discoverer = service::Discoverer::new(service::Discovery::of("printer")?, 1);
+//! let offer = service::Offer::new("printer")?.name("lab-3")?.port(631)?.attr("color", b"yes")?;
+//! let response = service::Response { announce: false, ..service::Response::of(offer) };
+//! let mut responder = service::Responder::new(response, 2);
+//!
+//! let mut now = Instant::ZERO;
+//! let mut found = Vec::new();
+//! let summary = loop {
+//!     now = discoverer.deadline().into_iter().chain(responder.deadline()).min().unwrap().max(now);
+//!     match discoverer.handle_timeout(now) {
+//!         Some(Action::Send { message, .. }) => {
+//!             let mut query = Vec::new();
+//!             message.encode(&mut query);
+//!             let heard = Arrival { from: asker, cast: Cast::Group(group), on_link: true };
+//!             let _event = responder.handle_datagram(now, heard, &query);
+//!         }
+//!         Some(Action::Done(summary)) => break summary,
+//!         _ => {}
+//!     }
+//!     if let Some(Action::Send { message, .. }) = responder.handle_timeout(now) {
+//!         let mut reply = Vec::new();
+//!         message.encode(&mut reply);
+//!         let heard = Arrival { from: answerer, cast: Cast::Unicast, on_link: true };
+//!         if let Some(Action::Emit(Event::ServiceFound(instance))) =
+//!             discoverer.handle_datagram(now, heard, &reply)
+//!         {
+//!             found.push((instance.name().map(String::from), instance.port()));
+//!         }
+//!     }
+//! };
+//! assert_eq!(found, [(Some("lab-3".into()), Some(631))]);
+//! assert_eq!(summary.complete, Some(true));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+
+mod announcer;
+mod answers;
+mod asking;
+mod crowd;
+mod discoverer;
+mod inquiries;
+mod instance;
+mod known;
+mod offer;
+mod pace;
+mod recent;
+mod responder;
+mod selection;
+mod tally;
+
+pub use discoverer::{Discoverer, Discovery, Effort};
+pub use instance::{Change, Instance, Loss, Via};
+pub use offer::{Offer, Response, Stores};
+pub use responder::Responder;
+pub use selection::Selection;
+
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+/// The group: administratively scoped to the site (RFC 2365 section 6.1), on the link by its TTL of 1.
+pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 80, 9);
+
+/// The group over IPv6: transient and link-local (RFC 4291 section 2.7).
+pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x5009);
+
+/// The port: not the plain protocol's, whose responders would answer every query, each time.
+pub const PORT: u16 = 50009;
