@@ -9,14 +9,15 @@ use mcast_proto::Machine;
 
 use crate::failure::{Failure, Status};
 use crate::output::{Output, Reader};
-use crate::render::{Done, InterfaceDone, Plural, Renderer};
+use crate::render::{Done, Format, InterfaceDone, Plural, Renderer};
 use crate::signals::Interrupt;
 use crate::stderr;
 
 /// How a verb's run meets the world.
 pub(crate) struct Session {
-    pub(crate) renderer: Renderer,
-    pub(crate) reader: Reader,
+    renderer: Renderer,
+    reader: Reader,
+    interrupt: Interrupt,
     /// Whether a progress line stands on stderr meanwhile.
     pub(crate) progress: bool,
     /// Whether the end tells who was found.
@@ -33,6 +34,14 @@ pub(crate) struct Ended {
 }
 
 impl Session {
+    /// Makes ready for a run. From here on a signal ends it in good order, so this comes before the
+    /// opening of sockets: who sees that they are open may signal.
+    pub(crate) fn new(format: Format, reader: Reader) -> Result<Session, Failure> {
+        let renderer = Renderer::new(format);
+        let interrupt = Interrupt::watch()?;
+        Ok(Session { renderer, reader, interrupt, progress: false, is_discovery: false })
+    }
+
     /// Runs a machine to its end. `inspect` sees each event before it is printed.
     pub(crate) fn run<M: Machine>(
         mut self,
@@ -48,10 +57,10 @@ impl Session {
             Reader::Optional => log::warn!("stdout is closed: the run goes on, unseen"),
         })?;
         let (stopper, releaser) = (driver.stopper(), output.clone());
-        let interrupt = Interrupt::watch(move || {
+        self.interrupt.then(move || {
             releaser.release();
             stopper.stop();
-        })?;
+        });
         // Lines and progress on one terminal take turns.
         let take_turns = self.progress && io::stdout().is_terminal();
         let result = driver.run(|heard| {
@@ -85,7 +94,7 @@ impl Session {
                  buffer; a higher net.core.rmem_max makes it larger"
             );
         }
-        Ok(Ended { report, signal: interrupt.signal(), is_unheard })
+        Ok(Ended { report, signal: self.interrupt.signal(), is_unheard })
     }
 }
 

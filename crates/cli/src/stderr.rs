@@ -4,9 +4,10 @@
 //! writes to the terminal does it through here, or calls [`clear`] first.
 
 use std::fmt::{Arguments, Display};
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -36,23 +37,24 @@ pub(crate) fn error(message: impl Display) {
     let message = OneLine(message).to_string();
     let mut screen = cleared();
     if screen.warning != message {
-        write_line(&mut screen, format_args!("{ERROR}mcast:{ERROR:#} {message}"));
+        let style = styled(ERROR);
+        write_line(&mut screen, format_args!("{style}mcast:{style:#} {message}"));
     }
 }
 
 /// Says what may be wrong, or what to try.
 pub(crate) fn warn(message: impl Display) {
     let mut screen = cleared();
-    screen.warning = OneLine(message).to_string();
-    let line = format!("{WARNING}mcast:{WARNING:#} {}", screen.warning);
-    write_line(&mut screen, format_args!("{line}"));
+    let (style, message) = (styled(WARNING), OneLine(message).to_string());
+    write_line(&mut screen, format_args!("{style}mcast:{style:#} {message}"));
+    screen.warning = message;
 }
 
 /// Puts a progress line in the place of the one that stands.
 pub(crate) fn progress(line: Arguments<'_>) {
     let mut screen = cleared();
-    let mut stderr = anstream::stderr();
-    let _ = write!(stderr, "{DETAIL}{line}{DETAIL:#}").and_then(|()| stderr.flush());
+    let style = styled(DETAIL);
+    let _ = io::stderr().write_all(format!("{style}{line}{style:#}").as_bytes());
     screen.progress = true;
 }
 
@@ -62,17 +64,24 @@ pub(crate) fn clear() {
 }
 
 fn write_line(_held: &mut Screen, line: Arguments<'_>) {
-    // Nobody is left to be told that stderr can't be written.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    // In one write, so that lines of several programs don't mix. Nobody is left to be told that it
+    // failed.
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// A style, where colours are wanted.
+fn styled(style: Style) -> Style {
+    match AutoStream::choice(&io::stderr()) {
+        ColorChoice::Never => Style::new(),
+        _ => style,
+    }
 }
 
 fn cleared() -> MutexGuard<'static, Screen> {
     let mut screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::take(&mut screen.progress) {
-        // To the line's start, and erase to its end (ECMA-48 EL). Past anstream, which would take
-        // the sequence away where colours are not wanted.
-        let mut stderr = std::io::stderr();
-        let _ = stderr.write_all(b"\r\x1b[K").and_then(|()| stderr.flush());
+        // To the line's start, and erase to its end (ECMA-48 EL).
+        let _ = io::stderr().write_all(b"\r\x1b[K");
     }
     screen
 }
@@ -98,7 +107,10 @@ impl Log for Logger {
         match record.level() {
             Level::Error => error(message),
             Level::Warn => warn(message),
-            _ => say(format_args!("{DETAIL}mcast: {}{DETAIL:#}", OneLine(message))),
+            _ => {
+                let style = styled(DETAIL);
+                say(format_args!("{style}mcast: {}{style:#}", OneLine(message)));
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Hex, parse_count, parse_period, parse_port};
 use crate::payload;
-use crate::render::{Plural, Renderer, Seconds};
+use crate::render::{Plural, Seconds};
 use crate::session::{Ended, Session};
 use crate::stderr;
 use crate::tick::Ticking;
@@ -79,6 +79,10 @@ impl Discover {
         let probe = payload::choose(self.payload.as_deref(), self.payload_hex.as_ref(), file)?;
         let mut settings = self.network.settings()?;
         settings.source_port = self.source_port.unwrap_or(0);
+        let progress = !console.quiet && io::stderr().is_terminal();
+        let mut session = Session::new(self.network.format(), Reader::Needed)?;
+        session.progress = progress;
+        session.is_discovery = true;
         let endpoint = Endpoint::asker(&settings)?;
         let interfaces = endpoint.interface_names().join(", ");
         let discovery = Discovery {
@@ -90,15 +94,8 @@ impl Discover {
             ..Discovery::default()
         };
 
-        let progress = !console.quiet && io::stderr().is_terminal();
         let tick = progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
         let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
-        let session = Session {
-            renderer: Renderer::new(self.network.format()),
-            reader: Reader::Needed,
-            progress,
-            is_discovery: true,
-        };
         let ended = session.run(machine, endpoint, |_| {})?;
         if !console.quiet && !ended.is_unheard {
             self.sum_up(&ended, &interfaces);

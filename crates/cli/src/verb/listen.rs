@@ -14,7 +14,7 @@ use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{parse_count, parse_period};
-use crate::render::{Format, Plural, Renderer, Seconds};
+use crate::render::{Format, Plural, Seconds};
 use crate::session::{Place, Session};
 use crate::stderr;
 use crate::tick::Ticking;
@@ -68,6 +68,12 @@ impl Listen {
         }
         let mut settings = self.network.settings()?;
         settings.sources.clone_from(&self.sources);
+        let format = match (self.raw, self.hex) {
+            (true, _) => Format::Raw,
+            (_, true) => Format::Hex,
+            _ => self.network.format(),
+        };
+        let session = Session::new(format, Reader::Needed)?;
         let endpoint = Endpoint::member(&settings)?;
         if !console.quiet {
             stderr::say(format_args!("listening to {}", Place(&settings, &endpoint)));
@@ -84,16 +90,6 @@ impl Listen {
         let listener = Listener::new(Listening { count: self.count, silence: self.timeout });
         let tick = self.stats.then_some((Duration::from_secs(1), show_stats));
         let machine = Ticking::new(listener, tick);
-        let session = Session {
-            renderer: Renderer::new(match (self.raw, self.hex) {
-                (true, _) => Format::Raw,
-                (_, true) => Format::Hex,
-                _ => self.network.format(),
-            }),
-            reader: Reader::Needed,
-            progress: false,
-            is_discovery: false,
-        };
         let ended = session.run(machine, endpoint, |event| {
             if let Event::Message { payload, .. } = event.event {
                 heard.set(heard.get().and(payload));

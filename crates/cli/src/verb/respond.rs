@@ -12,7 +12,7 @@ use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Hex, RateLimit, parse_count, parse_duration};
 use crate::payload;
-use crate::render::{Plural, Renderer, Seconds};
+use crate::render::{Plural, Seconds};
 use crate::session::{Place, Session};
 use crate::stderr;
 
@@ -71,6 +71,7 @@ impl Respond {
         let file = self.reply_file.as_deref();
         let reply = payload::choose(self.reply.as_deref(), self.reply_hex.as_ref(), file)?;
         let settings = self.network.settings()?;
+        let session = Session::new(self.network.format(), Reader::Optional)?;
         let endpoint = Endpoint::member(&settings)?;
         if !console.quiet {
             stderr::say(format_args!("answering {}", Place(&settings, &endpoint)));
@@ -83,12 +84,6 @@ impl Respond {
             port: settings.groups[0].port(),
             allow_off_link: self.allow_off_link,
             count: self.count,
-        };
-        let session = Session {
-            renderer: Renderer::new(self.network.format()),
-            reader: Reader::Optional,
-            progress: false,
-            is_discovery: false,
         };
         let machine = Responder::new(response, mcast_net::seed());
         let ended = session.run(machine, endpoint, |_| {})?;

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Hex, parse_count, parse_period, parse_port};
 use crate::payload;
-use crate::render::{Plural, Renderer};
+use crate::render::Plural;
 use crate::session::{Place, Session};
 use crate::stderr;
 
@@ -65,6 +65,7 @@ impl Send {
         let payload = payload.unwrap_or_else(|| PROBE.to_vec());
         let mut settings = self.network.settings()?;
         settings.source_port = self.source_port.unwrap_or(0);
+        let session = Session::new(self.network.format(), Reader::Needed)?;
         let endpoint = Endpoint::asker(&settings)?;
         let place = Place(&settings, &endpoint).to_string();
         let bytes = Plural(payload.len() as u64, "byte");
@@ -72,12 +73,6 @@ impl Send {
             payload,
             count: self.count.or(self.every.is_none().then_some(1)),
             every: self.every.unwrap_or(Duration::ZERO),
-        };
-        let session = Session {
-            renderer: Renderer::new(self.network.format()),
-            reader: Reader::Needed,
-            progress: false,
-            is_discovery: false,
         };
         let ended = session.run(Sender::new(sending), endpoint, |_| {})?;
         if !console.quiet && !ended.is_unheard {
