@@ -213,6 +213,13 @@ mod tests {
     }
 
     #[test]
+    fn of_networks_in_each_other_the_narrower_is_meant() {
+        let card = card(&[("10.0.0.1", 8), ("10.0.5.1", 24)]);
+        assert_eq!(card.source_for(ip("10.0.5.77")), Some(ip("10.0.5.1")));
+        assert_eq!(card.source_for(ip("10.0.6.77")), Some(ip("10.0.0.1")));
+    }
+
+    #[test]
     fn the_loopback_is_listed() {
         let all = interfaces().unwrap();
         let lo = all.iter().find(|interface| interface.loopback).expect("a loopback interface");

@@ -8,7 +8,10 @@ use mcast_net::{Driver, Endpoint, ErrorKind, Report, Settings};
 use mcast_proto::plain::{
     Discoverer, Discovery, Listener, Listening, Responder, Response, Sender, Sending,
 };
-use mcast_proto::{Event, Refusal};
+use mcast_proto::{
+    Action, Arrival, Destination, Event, Instant, Machine, Message, Path, Refusal, Summary,
+};
+use socket2::{Domain, Socket, Type};
 
 /// A group of the test's own on the loopback interface: which is random, so that tests that run at the
 /// same time, here or elsewhere on the machine, don't meet.
@@ -136,9 +139,50 @@ fn a_first_send_that_fails_everywhere_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::TooLong, "{error}");
 }
 
+/// Sends to peers of whom the second can't be sent to.
+struct ThreeAnswers {
+    peers: Vec<SocketAddr>,
+}
+
+impl Machine for ThreeAnswers {
+    fn handle_datagram<'d>(&mut self, _: Instant, _: Arrival, _: &'d [u8]) -> Option<Action<'d>> {
+        None
+    }
+    fn handle_timeout(&mut self, _: Instant) -> Option<Action<'_>> {
+        let Some(remote) = self.peers.pop() else { return Some(Action::Done(Summary::default())) };
+        let to = Destination::Peer(Path { remote, interface: None });
+        Some(Action::Send { to, message: Message::Plain(b"x") })
+    }
+    fn deadline(&self) -> Option<Instant> {
+        Some(Instant::ZERO)
+    }
+    fn close(&mut self, _: Instant) {}
+}
+
+#[test]
+fn a_peer_that_cannot_be_reached_keeps_nothing_from_the_others() {
+    let peers = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+    let [first, second] = peers.each_ref().map(|peer| peer.local_addr().unwrap());
+    // Without SO_BROADCAST that is refused, on every system.
+    let unreachable = SocketAddr::from(([255; 4], 9));
+    let machine = ThreeAnswers { peers: vec![second, unreachable, first] };
+    let mut driver = Driver::new(machine, Endpoint::member(&settings()).unwrap());
+    let report = driver.run(|_| {}).unwrap();
+    assert_eq!((report.interfaces[0].sent, report.interfaces[0].send_errors), (2, 1));
+    for peer in peers {
+        peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!(peer.recv(&mut [0; 4]).expect("what was sent to it"), 1);
+    }
+    assert_eq!(driver.run(|_| {}).unwrap(), report, "a finished run tells its report again");
+}
+
 #[test]
 fn several_members_share_a_port_and_all_hear() {
     let settings = settings();
+    // Some programs, the tutorial's among them, say SO_REUSEADDR and nothing else.
+    let plain = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
+    plain.set_reuse_address(true).unwrap();
+    plain.bind(&SocketAddr::from(([0; 4], port(&settings))).into()).unwrap();
     let members = [(); 3].map(|()| Endpoint::member(&settings).unwrap());
     let sending = Sending { payload: b"x".to_vec(), count: Some(1), every: Duration::ZERO };
     Driver::new(Sender::new(sending), Endpoint::asker(&settings).unwrap()).run(|_| {}).unwrap();
