@@ -168,7 +168,7 @@ impl Keyring {
     }
 
     /// Checks the trailer of a datagram that has been decoded, and that came from `from`. It takes
-    /// microseconds: judge first whatever can be judged without.
+    /// ten times as long as decoding: judge first whatever can be judged without.
     ///
     /// # Errors
     ///

@@ -81,7 +81,7 @@ impl<'a> Filter<'a> {
     /// Whether the responder is silenced.
     pub fn silences(self, id: u64, txn: u64, round: u16) -> bool {
         !self.0.is_empty()
-            && positions(id, txn, round, self.0.len())
+            && positions(id, salt(txn, round), self.0.len())
                 .iter()
                 .all(|&(byte, mask)| self.0.get(byte).is_some_and(|bits| bits & mask != 0))
     }
@@ -92,9 +92,13 @@ impl<'a> Filter<'a> {
     }
 }
 
+/// What makes the hashes of one round differ from those of the next.
+fn salt(txn: u64, round: u16) -> u64 {
+    mix64(txn.wrapping_add(round.into()).wrapping_add(1))
+}
+
 /// The four bits that stand for a responder, each as a byte's place and a mask.
-fn positions(id: u64, txn: u64, round: u16, length: usize) -> [(usize, u8); 4] {
-    let salt = mix64(txn.wrapping_add(round.into()).wrapping_add(1));
+fn positions(id: u64, salt: u64, length: usize) -> [(usize, u8); 4] {
     let hash = mix64(id ^ salt);
     [0, 16, 32, 48].map(|shift| {
         // 16 bits of the hash, mapped on the filter's bits, of which there are at most 9600.
@@ -108,8 +112,7 @@ fn positions(id: u64, txn: u64, round: u16, length: usize) -> [(usize, u8); 4] {
 #[derive(Debug)]
 pub struct FilterBuilder<'b> {
     bytes: &'b mut [u8],
-    txn: u64,
-    round: u16,
+    salt: u64,
 }
 
 impl<'b> FilterBuilder<'b> {
@@ -118,12 +121,12 @@ impl<'b> FilterBuilder<'b> {
         let length = bytes.len().min(MAX_FILTER);
         let (bytes, _) = bytes.split_at_mut(length);
         bytes.fill(0);
-        FilterBuilder { bytes, txn, round }
+        FilterBuilder { bytes, salt: salt(txn, round) }
     }
 
     /// Adds a responder.
     pub fn insert(&mut self, id: u64) {
-        for (byte, mask) in positions(id, self.txn, self.round, self.bytes.len()) {
+        for (byte, mask) in positions(id, self.salt, self.bytes.len()) {
             if let Some(bits) = self.bytes.get_mut(byte) {
                 *bits |= mask;
             }

@@ -1,0 +1,92 @@
+//! What a datagram costs, in nanoseconds, beside what it costs just to copy one: the second is what the
+//! machine can do, so that figures from two machines can be compared.
+//!
+//!     cargo bench -p mcast-proto --bench decode
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use mcast_proto::wire::{
+    self, Binding, Datagram, Epoch, Filter, FilterBuilder, Key, Keyring, Query, Reply, Seal, Tlv,
+    TlvBuf,
+};
+
+const ID: u64 = 0x00c0_ffee_00c0_ffee;
+const TXN: u64 = 0x0123_4567_89ab_cdef;
+
+fn decode(criterion: &mut Criterion) {
+    let mut tlvs = TlvBuf::new();
+    tlvs.push(Tlv::Payload(b"Me!")).expect("short");
+    tlvs.push(Tlv::Epoch(Epoch { boot: 42, seq: 0 })).expect("short");
+    let (id, tlvs) = (ID, tlvs.as_tlvs());
+    let reply = Reply { txn: TXN, id, round: 3, copy: 0, lease_s: 120, truncated: false, tlvs };
+    let reply = Datagram::Reply(reply);
+
+    let mut bits = vec![0; Filter::bytes_for(900)];
+    let mut builder = FilterBuilder::new(&mut bits, TXN, 3);
+    (0..900u64).for_each(|n| builder.insert(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    let filter = builder.finish();
+    let small = encode(Datagram::Query(Query::new(TXN, 3)), None);
+    let full = encode(Datagram::Query(Query { filter, ..Query::new(TXN, 3) }), None);
+    let key = Key::new(b"correct horse battery staple", Binding::Source).expect("long enough");
+    let from = "192.0.2.7:40000".parse().expect("an address");
+    let seal = Seal { key: &key, from };
+    let sealed = encode(Datagram::Query(Query::new(TXN, 3)), Some(seal));
+    let keyring = Keyring::new(key.clone(), Vec::new());
+    let answer = encode(reply, None);
+
+    let mut group = criterion.benchmark_group("datagram");
+    for (name, bytes) in [("128 B", &small), ("1157 B", &full)] {
+        let mut buffer = vec![0u8; 2048];
+        group.bench_function(format!("copy {name}"), |bencher| {
+            bencher.iter(|| {
+                let bytes = black_box(bytes.as_slice());
+                buffer[..bytes.len()].copy_from_slice(bytes);
+                black_box(&buffer);
+            });
+        });
+    }
+    for (name, bytes) in [("query, 128 B", &small), ("query, 900 known", &full)] {
+        group.bench_function(format!("decode and judge {name}"), |bencher| {
+            bencher.iter(|| match wire::decode(black_box(bytes)) {
+                Ok(Datagram::Query(query)) => query.asks(black_box(ID)),
+                _ => unreachable!("it is a query"),
+            });
+        });
+    }
+    group.bench_function("decode reply", |bencher| {
+        bencher.iter(|| wire::decode(black_box(&answer)).is_ok());
+    });
+    group.bench_function("encode reply", |bencher| {
+        let mut buffer = Vec::with_capacity(2048);
+        bencher.iter(|| {
+            buffer.clear();
+            black_box(reply).encode(None, &mut buffer);
+            black_box(&buffer);
+        });
+    });
+    group.bench_function("verify query, 128 B", |bencher| {
+        bencher.iter(|| keyring.verify(from, black_box(&sealed)).is_ok());
+    });
+    group.bench_function("fill a filter with 900", |bencher| {
+        bencher.iter_batched_ref(
+            || vec![0; Filter::bytes_for(900)],
+            |bits| {
+                let mut builder = FilterBuilder::new(bits, TXN, 3);
+                (0..900u64).for_each(|id| builder.insert(black_box(id)));
+                black_box(builder.finish());
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+fn encode(datagram: Datagram<'_>, seal: Option<Seal<'_>>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    datagram.encode(seal, &mut bytes);
+    bytes
+}
+
+criterion_group!(benches, decode);
+criterion_main!(benches);
