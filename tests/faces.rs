@@ -4,44 +4,40 @@
 
 use std::path::{Path, PathBuf};
 
-use mcast_tests::netns::World;
+use mcast_tests::netns::{Host, Process, World};
+
+const ANSWERING: [&[&str]; 4] =
+    [&["respond"], &["tokio", "respond"], &["smol", "respond"], &["fixed_buffers", "respond"]];
+
+const ASKING: [&[&str]; 4] =
+    [&["discover"], &["tokio", "discover"], &["smol", "discover"], &["fixed_buffers", "discover"]];
 
 #[test]
-fn all_examples_find_the_responder_on_the_driver() {
-    all_find("respond", &[]);
-}
-
-#[test]
-fn all_examples_find_the_responder_under_tokio() {
-    all_find("tokio", &["respond"]);
-}
-
-#[test]
-fn all_examples_find_the_responder_under_smol() {
-    all_find("smol", &["respond"]);
-}
-
-#[test]
-fn all_examples_find_the_responder_in_fixed_buffers() {
-    all_find("fixed_buffers", &["respond"]);
-}
-
-fn all_find(responder: &str, args: &[&str]) {
+fn every_example_that_asks_finds_every_one_that_answers() {
     let Some(world) = World::new() else { return };
-    let host = world.host();
-    let _responder = host.start(example(responder), args);
-    host.until_joined("lo", "224.1.1.1", 1);
-    let discoverers = ["discover", "tokio", "smol", "fixed_buffers"].map(|name| {
-        let args = if name == "discover" { &[][..] } else { &["discover"] };
-        (name, host.start(example(name), args))
+    let hosts = ANSWERING.map(|answering| {
+        let host = world.host();
+        let responder = start(&host, answering);
+        (host, responder, answering)
     });
-    for (name, discoverer) in discoverers {
+    // All at once: each takes three seconds.
+    let mut discoverers = Vec::new();
+    for (host, _, answering) in &hosts {
+        host.until_joined("lo", "224.1.1.1", 1);
+        discoverers.extend(ASKING.map(|asking| (asking, answering, start(host, asking))));
+    }
+    for (asking, answering, discoverer) in discoverers {
         let finished = discoverer.wait();
         let lines: Vec<_> = finished.stdout.lines().collect();
-        let [found, summary] = lines[..] else { panic!("{name}: {finished:?}") };
-        assert!(found.starts_with("127.0.0.1:50008 ") && found.ends_with(" says Me!"), "{found}");
-        assert_eq!((summary, finished.code), ("1 found", Some(0)), "{name}: {finished:?}");
+        let said = format!("{asking:?} of {answering:?}: {finished:?}");
+        let [found, summary] = lines[..] else { panic!("{said}") };
+        assert!(found.starts_with("127.0.0.1:50008 ") && found.ends_with(" says Me!"), "{said}");
+        assert_eq!((summary, finished.code), ("1 found", Some(0)), "{said}");
     }
+}
+
+fn start(host: &Host<'_>, words: &[&str]) -> Process {
+    host.start(example(words[0]), &words[1..])
 }
 
 /// An example's program. Cargo builds it beside the tests when it tests a whole package, but not when
