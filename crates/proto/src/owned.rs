@@ -82,3 +82,50 @@ fn map_bytes<'a, 'b>(event: &Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::service::{Change, Loss, Via};
+    use crate::wire::{Tlv, TlvBuf};
+    use crate::{InterfaceId, Path, Refusal};
+
+    #[test]
+    fn what_is_kept_is_what_was_reported() {
+        let remote = ([10, 0, 0, 2], 50_008).into();
+        let from = Path { remote, interface: Some(InterfaceId(3)) };
+        let payload = b"Me!";
+        let mut tlvs = TlvBuf::new();
+        tlvs.push(Tlv::Name("lab-3")).unwrap();
+        let instance = Instance {
+            id: 0xfeed,
+            from,
+            via: Via::Group,
+            round_trip: Some(Duration::from_millis(4)),
+            lease: Duration::from_secs(120),
+            authentic: true,
+            truncated: true,
+            tlvs: tlvs.as_tlvs(),
+        };
+        let query = |service| {
+            let refused = Some(Refusal::Busy);
+            Event::Query { from, service, watch: true, refused }
+        };
+        for event in [
+            Event::Found { from, round_trip: Duration::from_millis(1), payload },
+            Event::Request { from, payload, refused: Some(Refusal::OffLink) },
+            Event::Message { from, group: Some(remote), payload },
+            Event::ServiceFound(instance),
+            Event::ServiceChanged { instance, change: Change::Restarted },
+            Event::ServiceLost { id: 0xfeed, from, reason: Loss::Expired },
+            query(Some("printer")),
+            query(None),
+        ] {
+            let kept = OwnedEvent::from(event.clone());
+            assert_eq!(kept.as_event(), event);
+            assert_eq!(alloc::format!("{kept:?}"), alloc::format!("{event:?}"));
+        }
+    }
+}
