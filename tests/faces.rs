@@ -36,6 +36,17 @@ fn every_example_that_asks_finds_every_one_that_answers() {
     }
 }
 
+#[test]
+fn the_example_of_services_finds_what_it_offers() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    let _offer = start(&host, &["services", "offer"]);
+    host.until_joined("lo", "239.255.80.9", 1);
+    let finished = start(&host, &["services", "find"]).wait();
+    let expected = "\"lab-3\" at 127.0.0.1, port 631\n1 found, complete: Some(true)\n";
+    assert_eq!(finished.stdout, expected, "{finished:?}");
+}
+
 fn start(host: &Host<'_>, words: &[&str]) -> Process {
     host.start(example(words[0]), &words[1..])
 }

@@ -72,6 +72,11 @@
 //! [`interfaces`] lists what there is. Through the `log` crate an endpoint tells at the level of info
 //! which interfaces it uses and why, warns once of each that fails, and traces datagrams.
 //!
+//! # With services
+//!
+//! The machines of [`mcast_proto::service`] run in the same way: `examples/services.rs` offers a printer,
+//! and finds it.
+//!
 //! # Without this crate
 //!
 //! The machines need none of this: `examples/tokio.rs`, `smol.rs` and `fixed_buffers.rs` drive them
