@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod conduct;
+mod terminal;
 mod tutorial;
 mod wire;
 

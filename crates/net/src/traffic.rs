@@ -108,7 +108,7 @@ impl Endpoint {
                 account.report.received += 1;
                 let arrival = arrival(&channel.purpose, &received, interfaces);
                 let name = arrival.from.interface.and_then(|id| find(interfaces, id));
-                log::trace!("{arrival:?}: {} bytes", bytes.len());
+                trace(&account.report.name, &arrival, bytes);
                 handle(arrival, bytes, name.map(|interface| interface.name.as_str()));
             }
         }
@@ -176,7 +176,7 @@ impl Endpoint {
             });
             match sent {
                 Ok(sent) => {
-                    log::trace!("{}: {sent} sent, to {} first", account.report.name, first.to);
+                    log::trace!("{}: {sent} sent, the first to {}", account.report.name, first.to);
                     account.note_sent(sent);
                     *has_sent = true;
                     rest = &rest[sent..];
@@ -206,6 +206,17 @@ impl Endpoint {
 fn is_for_another(purpose: &Purpose, received: &sys::Received) -> bool {
     matches!(purpose, Purpose::Hear(membership)
         if received.interface.is_some_and(|index| index != membership.interface))
+}
+
+fn trace(interface: &str, arrival: &Arrival, bytes: &[u8]) {
+    let to = match arrival.cast {
+        Cast::Group(_) => "sent to the group",
+        Cast::Unicast => "sent to this host",
+        Cast::Unknown => "nobody says to whom",
+    };
+    let off_link = if arrival.on_link { "" } else { ", from beyond the link" };
+    let (from, len) = (arrival.from.remote, bytes.len());
+    log::trace!("{interface}: {len} bytes from {from}, {to}{off_link}");
 }
 
 /// What the driver tells the machine about a datagram.

@@ -109,8 +109,8 @@ impl Discover {
         let time = Seconds(summary.elapsed);
         if summary.found == 0 && ended.signal.is_none() {
             return stderr::warn(format_args!(
-                "no answer in {time} on {interfaces}: is mcast respond, or what you look for, running \
-                 there, and does a firewall let UDP through? try --repeat 3"
+                "no answer in {time} on {interfaces}: is anything responding? look at the firewalls \
+                 on both sides, and try --repeat 3 where datagrams get lost"
             ));
         }
         let found = Plural(summary.found, "responder");
