@@ -190,6 +190,9 @@ impl Sim {
     pub(super) fn arrives(&mut self, to: NodeId, arrival: Arrival, datagram: &[u8]) {
         self.trace.arrival(self.now, to, arrival, datagram);
         let node = &mut self.nodes[to.0 as usize];
+        if node.paused_until > self.now {
+            return;
+        }
         if let Some(socket) = &mut node.socket {
             // As the kernel does it: the count comes with the next datagram that is read.
             let count = std::mem::take(&mut socket.unreported);

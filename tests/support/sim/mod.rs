@@ -103,6 +103,7 @@ struct Node {
     /// Nodes hear each other only where this is the same.
     island: u32,
     drops_unicasts: bool,
+    paused_until: Instant,
     /// The earliest wake-up in the queue for it.
     wake: Instant,
     socket: Option<Box<SocketQueue>>,
@@ -227,6 +228,7 @@ impl Sim {
             link,
             island: 0,
             drops_unicasts: false,
+            paused_until: Instant::ZERO,
             wake: Instant::FAR_FUTURE,
             socket,
         });
@@ -250,6 +252,11 @@ impl Sim {
     /// on island 0.
     pub fn move_to_island(&mut self, id: NodeId, island: u32) {
         self.nodes[id.0 as usize].island = island;
+    }
+
+    /// Keeps a node's host from running for this long: what comes to it meanwhile is lost.
+    pub fn pause(&mut self, id: NodeId, length: Duration) {
+        self.nodes[id.0 as usize].paused_until = self.now + length;
     }
 
     /// Puts a firewall before a node that lets through only what is sent to its group.
@@ -361,6 +368,10 @@ impl Sim {
             return; // an earlier wake-up took this one's place
         }
         node.wake = Instant::FAR_FUTURE;
+        let paused_until = node.paused_until;
+        if paused_until > self.now {
+            return self.wake_at(id, paused_until);
+        }
         // A machine that never comes to rest would stop the clock: that is a failure to show.
         for _ in 0..1_000_000 {
             let node = &mut self.nodes[id.0 as usize];

@@ -36,6 +36,10 @@ const IDLE_GAP: Duration = Duration::from_millis(100);
 const GROUP_GAP: Duration = Duration::from_millis(1_100);
 /// Sweeps without anybody after which one in as many asks for answers to the group.
 const UNHEARD_SWEEPS: u32 = 4;
+/// Rounds for whose answers a watcher, which goes on with one session, still waits.
+const RECENT_ROUNDS: u16 = 64;
+/// The same for questions to one responder, of which many may be open.
+const RECENT_INQUIRIES: u16 = 4096;
 /// An asker that was called late catches up by this much at the most.
 const CATCH_UP: Duration = Duration::from_millis(2);
 
@@ -77,6 +81,8 @@ pub(super) struct Asking {
     pace: Pace,
     tally: Tally,
     round: u16,
+    /// Questions to one responder count their rounds down, so that each is one of its own to it.
+    inquiry_round: u16,
     /// The sweep is the first that asks everybody.
     first: bool,
     /// Answers expected in the next sweep.
@@ -126,6 +132,7 @@ impl Asking {
             pace: Pace::new(Instant::ZERO, limits.answers, limits.buffer),
             tally: Tally::new(),
             round: 0,
+            inquiry_round: 0,
             first: false,
             expected: 0,
             slice_bits: 0,
@@ -165,6 +172,16 @@ impl Asking {
         self.sweeps
     }
 
+    /// Whether an answer to this round may still come: later it may have been sent again by anybody.
+    pub(super) fn is_recent(&self, round: u16) -> bool {
+        self.round.wrapping_sub(round) <= RECENT_ROUNDS || self.is_inquiry(round)
+    }
+
+    fn is_inquiry(&self, round: u16) -> bool {
+        let since = round.checked_sub(self.inquiry_round);
+        self.inquiry_round != 0 && since.is_some_and(|since| since < RECENT_INQUIRIES)
+    }
+
     /// The time since the latest query.
     pub(super) fn since_asked(&self, now: Instant) -> Duration {
         now - self.last_asked
@@ -191,8 +208,8 @@ impl Asking {
         self.answers += 1;
         self.news += u64::from(is_new);
         self.only_by_group = by_group && (self.only_by_group || is_new);
-        if round == 0 {
-            return; // the scout's answers come when they come
+        if round == 0 || self.is_inquiry(round) {
+            return; // these come when they come
         }
         let slice = Slice::of(id, self.txn, self.slice_bits).index() as usize;
         let in_time = round == self.round && self.tally.heard(now, slice) == Some(false);
@@ -376,12 +393,15 @@ impl Asking {
         selection: &'a Selection,
     ) -> Query<'a> {
         self.last_asked = now;
+        self.inquiry_round = self.inquiry_round.wrapping_sub(1);
         Query {
             // In the smallest slice there is: others behind the same address stay silent.
             slice: Slice::of(id, self.txn, crate::wire::MAX_HASH_BITS),
+            window_ms: (SHORTEST_WINDOW * TAIL_COPIES.into()).as_millis() as u16,
+            copies: TAIL_COPIES,
             tlvs: selection.tlvs(),
             length: crate::wire::MAX_SENT,
-            ..Query::new(self.txn, self.round)
+            ..Query::new(self.txn, self.inquiry_round)
         }
     }
 }

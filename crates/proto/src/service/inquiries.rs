@@ -1,13 +1,12 @@
 //! Questions to single responders.
-#![expect(dead_code, reason = "two of the reasons are for the watcher, which comes next")]
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::{Instant, Path};
 
-/// A responder that is asked alone and is there does not answer one of sixteen times, at half of all
-/// datagrams lost each way, in 1 of 100 cases: each such question asks for one answer.
+/// As many as the quiet sweeps of a discovery: at half of all datagrams lost each way, a responder that
+/// is there is taken to be gone in one case of ten thousand.
 const ASKS: u8 = 16;
 /// Sixteen make a second.
 const GAP: Duration = Duration::from_millis(62);
@@ -67,6 +66,11 @@ impl Inquiries {
     pub(super) fn close(&mut self, id: u64) -> Option<Inquiry> {
         let at = self.0.iter().position(|open| open.id == id)?;
         Some(self.0.swap_remove(at))
+    }
+
+    /// It was heard. Where details are wanted that does not say them.
+    pub(super) fn close_unless_details(&mut self, id: u64) {
+        self.0.retain(|open| open.id != id || open.why == Why::Details);
     }
 
     pub(super) fn is_empty(&self) -> bool {

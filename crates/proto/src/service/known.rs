@@ -1,14 +1,14 @@
 //! The table of responders that an asker knows.
-#![expect(dead_code, reason = "leases are for the watcher, which comes next")]
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::instance::Change;
+use super::leases::Lease;
+use crate::Path;
 use crate::rng::mix64;
 use crate::wire::{Epoch, Slice, Tlvs, place};
-use crate::{Instant, Path};
 
 /// Addresses of one responder that are told apart.
 const ADDRESSES: usize = 4;
@@ -25,26 +25,6 @@ pub(super) struct Entry {
     addresses: u8,
     in_conflict: bool,
     pub(super) lease: Lease,
-}
-
-/// Until when a responder may be taken to be there, and when it is asked again. Only a watcher uses it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Lease {
-    pub(super) begins: Instant,
-    pub(super) ends: Instant,
-    /// When it is due to be asked.
-    pub(super) ask_at: Instant,
-    /// How many times it was asked since `begins`.
-    pub(super) asks: u8,
-}
-
-impl Lease {
-    pub(super) const NONE: Lease = Lease {
-        begins: Instant::ZERO,
-        ends: Instant::FAR_FUTURE,
-        ask_at: Instant::FAR_FUTURE,
-        asks: 0,
-    };
 }
 
 /// What hearing a responder changed.

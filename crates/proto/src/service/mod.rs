@@ -5,7 +5,7 @@
 //! responders that is asked, whether it is known already, and over what time to spread its answer. All
 //! planning is with the [`Discoverer`], in three steps. First it asks 1 in 256, to see how many there
 //! are. Then it asks everybody, over a time that fits the answers. Then it keeps asking only those not
-//! yet heard, until nobody new has answered for a number of times in a row. A `Watcher` goes on from
+//! yet heard, until nobody new has answered for a number of times in a row. A [`Watcher`] goes on from
 //! there: it hears announcements and goodbyes, and asks again before a lease ends.
 //!
 //! The datagrams are in [`wire`](crate::wire). A discoverer and a responder that find each other, with
@@ -66,18 +66,22 @@ mod discoverer;
 mod inquiries;
 mod instance;
 mod known;
+mod leases;
+mod neighbours;
 mod offer;
 mod pace;
 mod recent;
 mod responder;
 mod selection;
 mod tally;
+mod watcher;
 
 pub use discoverer::{Discoverer, Discovery, Effort};
 pub use instance::{Change, Instance, Loss, Via};
 pub use offer::{Offer, Response, Stores};
 pub use responder::Responder;
 pub use selection::Selection;
+pub use watcher::Watcher;
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,0 +1,390 @@
+//! The watching side: everybody, and then who comes, changes and goes.
+
+use core::time::Duration;
+
+use super::asking::{Asking, Goal};
+use super::discoverer::{Discovery, open_reply};
+use super::inquiries::{Inquiries, Inquiry, Step, Why};
+use super::instance::{Instance, Loss, Via};
+use super::known::{Heard, Known};
+use super::leases::{Leases, Look};
+use super::neighbours::Neighbours;
+use crate::life::Life;
+use crate::path::is_peer;
+use crate::rng::Rng;
+use crate::wire::{self, Announce, Datagram, Goodbye, Keyring, Query, Reply, Tlvs};
+use crate::{
+    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Report, Summary,
+};
+
+/// A sweep that refreshes leases ends after this many quiet ones: three of them make a lease.
+const REFRESH_QUIET: u32 = 4;
+/// Called later than this, the watcher takes it that its host slept.
+const SLEPT: Duration = Duration::from_secs(5);
+
+/// Finds everybody and goes on: it reports who is found, changes and is lost until it is closed.
+///
+/// Its driver must hear the group. The discovery's deadline and count bound nothing here.
+#[derive(Debug, Clone)]
+pub struct Watcher {
+    config: Discovery,
+    rng: Rng,
+    asking: Asking,
+    known: Known,
+    inquiries: Inquiries,
+    neighbours: Neighbours,
+    leases: Leases,
+    /// Whether everybody was found, as the first discovery ended.
+    complete: Option<bool>,
+    /// A run of sweeps was started, and its end not yet seen to.
+    sweeping: bool,
+    left_out: bool,
+    life: Life,
+}
+
+impl Watcher {
+    /// A watcher that starts at the first [`Machine::handle_timeout`]. `seed` decides the session's
+    /// number, which answers must repeat: it must not be one that others can guess.
+    pub fn new(config: Discovery, seed: u64) -> Watcher {
+        let mut rng = Rng::new(seed);
+        let txn = rng.next();
+        Watcher {
+            rng,
+            asking: Asking::new(txn, config.limits()),
+            known: Known::new(txn, config.capacity, config.per_source()),
+            inquiries: Inquiries::new(),
+            neighbours: Neighbours::default(),
+            leases: Leases::new(),
+            complete: None,
+            sweeping: false,
+            left_out: false,
+            life: Life::default(),
+            config,
+        }
+    }
+
+    /// What was done so far; `complete` is about the first discovery, and `None` until it has ended.
+    pub fn summary(&self, now: Instant) -> Summary {
+        let complete = self.complete.map(|complete| complete && !self.left_out);
+        Summary { complete, sweeps: self.asking.sweeps(), ..self.life.summary(now) }
+    }
+
+    /// Responders that are there now, as far as it knows.
+    pub fn present(&self) -> usize {
+        self.known.len()
+    }
+
+    fn is_authentic(&self, arrival: Arrival, datagram: &[u8]) -> bool {
+        let ring = self.config.keyring.as_ref();
+        ring.is_none_or(|ring| ring.verify(arrival.from.remote, datagram).is_ok())
+    }
+
+    /// Anything that shows that a responder is there.
+    fn hear_presence<'d>(
+        &mut self,
+        now: Instant,
+        instance: Instance<'d>,
+        round: Option<u16>,
+    ) -> Option<Action<'d>> {
+        let Instance { id, from, tlvs, truncated, via, .. } = instance;
+        let (said, epoch) = ((!truncated).then_some(tlvs), tlvs.epoch());
+        let heard = self.known.hear(from, id, said, epoch);
+        if let Some(round) = round {
+            self.asking.heard(now, id, round, heard == Heard::New, via == Via::Group);
+        }
+        if heard != Heard::NoRoom {
+            self.leases.renew(now, &mut self.known, id, instance.lease, &mut self.rng);
+        }
+        match heard {
+            Heard::New => {
+                self.inquiries.close(id);
+                self.life.counts.found += 1;
+                self.life.counts.found_by_group += u64::from(via == Via::Group);
+                if truncated && self.inquiries.open(now, id, from, Why::Details) {
+                    return None;
+                }
+                Some(Action::Emit(Event::ServiceFound(instance)))
+            }
+            Heard::Described => {
+                self.inquiries.close(id);
+                Some(Action::Emit(Event::ServiceFound(instance)))
+            }
+            Heard::Changed(change) => {
+                self.inquiries.close_unless_details(id);
+                Some(Action::Emit(Event::ServiceChanged { instance, change }))
+            }
+            Heard::Nothing => {
+                self.inquiries.close_unless_details(id);
+                self.life.counts.duplicates += 1;
+                None
+            }
+            Heard::NoRoom => {
+                self.left_out = true;
+                self.life.counts.ignored += 1;
+                None
+            }
+        }
+    }
+
+    fn hear_reply<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        reply: Reply<'d>,
+        round: Option<u16>,
+    ) -> Option<Action<'d>> {
+        let via = if matches!(arrival.cast, Cast::Group(_)) { Via::Group } else { Via::Unicast };
+        let instance = Instance {
+            id: reply.id,
+            from: arrival.from,
+            via,
+            round_trip: round.map(|_| self.asking.since_asked(now)),
+            lease: Duration::from_secs(reply.lease_s.into()),
+            authentic: self.config.keyring.is_some(),
+            truncated: reply.truncated,
+            tlvs: reply.tlvs,
+        };
+        self.hear_presence(now, instance, round)
+    }
+
+    fn hear_announcement<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        announce: Announce<'d>,
+    ) -> Option<Action<'d>> {
+        let Announce { id, lease_s, tlvs } = announce;
+        // What is not later than the last is a repetition, perhaps by somebody else.
+        let known = self.known.get(id).map(|entry| entry.epoch);
+        let is_repeated = known.is_some_and(|epoch| tlvs.epoch() <= epoch);
+        let selects = Query { tlvs: self.config.selection.tlvs(), ..Query::new(0, 0) };
+        if is_repeated || !selects.selects(tlvs) {
+            self.life.counts.duplicates += u64::from(is_repeated);
+            return None;
+        }
+        if known.is_none() && self.config.keyring.is_some() {
+            // An announcement proves no date: it may be of one that has long gone.
+            self.inquiries.open(now, id, arrival.from, Why::Announcement);
+            return None;
+        }
+        let instance = Instance {
+            id,
+            from: arrival.from,
+            via: Via::Announcement,
+            round_trip: None,
+            lease: Duration::from_secs(lease_s.into()),
+            authentic: self.config.keyring.is_some(),
+            truncated: false,
+            tlvs,
+        };
+        self.hear_presence(now, instance, None)
+    }
+
+    fn hear_goodbye(&mut self, now: Instant, goodbye: Goodbye<'_>) -> Option<Action<'static>> {
+        let entry = self.known.get(goodbye.id)?;
+        if goodbye.tlvs.epoch() <= entry.epoch {
+            self.life.counts.duplicates += 1;
+            return None;
+        }
+        if self.config.keyring.is_some() {
+            return self.lose(goodbye.id, Loss::Goodbye);
+        }
+        // Anybody could have said it. Ask where the responder was found, not where this came from.
+        self.inquiries.open(now, goodbye.id, entry.from, Why::Goodbye);
+        None
+    }
+
+    fn lose(&mut self, id: u64, reason: Loss) -> Option<Action<'static>> {
+        let entry = self.known.remove(id)?;
+        self.inquiries.close(id);
+        Some(Action::Emit(Event::ServiceLost { id, from: entry.from, reason }))
+    }
+
+    /// Sees to what is due among the leases.
+    fn look_through(&mut self, now: Instant) -> Option<Action<'static>> {
+        match self.leases.look_through(now, &mut self.known, self.asking.is_at_rest()) {
+            Look::Ended(id) => return self.lose(id, Loss::Expired),
+            Look::Ask { due, is_urgent } => {
+                // An answer to the group serves other watchers too, but is given once a second alone:
+                // who has not answered the first time is asked for one that is given each time.
+                let group = !is_urgent && self.neighbours.watch_too(now);
+                self.refresh(now, due, group);
+            }
+            Look::Nothing => {}
+        }
+        None
+    }
+
+    fn refresh(&mut self, now: Instant, due: u64, group: bool) {
+        let expected = Some(due + 1);
+        let quiet = REFRESH_QUIET;
+        self.start(now, Goal { quiet, even_if_nobody: true, expected, watch: true, group });
+    }
+
+    fn start(&mut self, now: Instant, goal: Goal) {
+        self.asking.start(now, goal);
+        self.sweeping = true;
+    }
+
+    /// A run of sweeps has ended, which is not seen to yet.
+    fn is_swept(&self) -> bool {
+        self.sweeping && self.asking.is_at_rest()
+    }
+
+    fn unanswered(&mut self, now: Instant, inquiry: Inquiry) -> Option<Action<'static>> {
+        match inquiry.why {
+            Why::Goodbye => self.lose(inquiry.id, Loss::Goodbye),
+            Why::Announcement => None,
+            Why::Details => {
+                let entry = self.known.get(inquiry.id)?;
+                Some(Action::Emit(Event::ServiceFound(Instance {
+                    id: entry.id,
+                    from: entry.from,
+                    via: Via::Unicast,
+                    round_trip: None,
+                    lease: entry.lease.ends - now,
+                    authentic: self.config.keyring.is_some(),
+                    truncated: true,
+                    tlvs: Tlvs::NONE,
+                })))
+            }
+        }
+    }
+
+    fn next_look(&self) -> Option<Instant> {
+        if self.is_swept() {
+            Some(Instant::ZERO)
+        } else {
+            self.leases.next(self.asking.is_at_rest())
+        }
+    }
+}
+
+impl Machine for Watcher {
+    fn handle_datagram<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        datagram: &'d [u8],
+    ) -> Option<Action<'d>> {
+        if self.life.started().is_none() || !self.life.is_open() {
+            return None;
+        }
+        self.life.counts.received += 1;
+        if !is_peer(arrival.from.remote) {
+            self.life.counts.ignored += 1;
+            return None;
+        }
+        let ring = self.config.keyring.as_ref();
+        match wire::decode(datagram) {
+            Ok(Datagram::Reply(reply)) if reply.txn == self.asking.txn => {
+                if !self.asking.is_recent(reply.round) {
+                    self.life.counts.ignored += 1;
+                    return None;
+                }
+                let reply = open_reply(reply.txn, ring, arrival, datagram)?;
+                self.hear_reply(now, arrival, reply, Some(reply.round))
+            }
+            Ok(Datagram::Reply(reply)) => {
+                // An answer to another watcher, which asked just now for answers to all.
+                let is_asked = self.neighbours.asked(now, reply.txn);
+                if !is_asked || !self.is_authentic(arrival, datagram) {
+                    return None;
+                }
+                self.hear_reply(now, arrival, reply, None)
+            }
+            Ok(Datagram::Query(query)) => {
+                let is_like_ours = query.watch
+                    && query.txn != self.asking.txn
+                    && query.tlvs == self.config.selection.tlvs();
+                if is_like_ours && self.is_authentic(arrival, datagram) {
+                    self.neighbours.heard(now, &query);
+                }
+                None
+            }
+            Ok(Datagram::Announce(announce)) if self.is_authentic(arrival, datagram) => {
+                self.hear_announcement(now, arrival, announce)
+            }
+            Ok(Datagram::Goodbye(goodbye)) if self.is_authentic(arrival, datagram) => {
+                self.hear_goodbye(now, goodbye)
+            }
+            _ => {
+                self.life.counts.ignored += 1;
+                None
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
+        if self.life.start(now) {
+            let goal = Goal {
+                quiet: self.config.effort.quiet_sweeps(),
+                even_if_nobody: true,
+                expected: self.config.expected,
+                watch: false,
+                group: false,
+            };
+            self.start(now, goal);
+        }
+        let due = self.deadline().filter(|due| *due <= now)?;
+        if !self.life.is_open() {
+            return Some(self.life.finish(now));
+        }
+        if due > Instant::ZERO && now - due > SLEPT {
+            self.leases.wake_up(now, &mut self.known);
+            if self.complete.is_some() {
+                self.refresh(now, self.known.len() as u64, false);
+            }
+        }
+        if self.is_swept() {
+            // Nobody at all is never known to be everybody.
+            self.complete.get_or_insert(!self.known.is_empty());
+            self.sweeping = false;
+            self.leases.look_soon();
+        }
+        if self.next_look().is_some_and(|at| at <= now) {
+            return self.look_through(now);
+        }
+        let inquiry = self.inquiries.poll(now);
+        if let Some(Step::Unanswered(inquiry)) = inquiry {
+            return self.unanswered(now, inquiry);
+        }
+        let key = self.config.keyring.as_ref().map(Keyring::signing);
+        let (to, query) = match inquiry {
+            Some(Step::Ask { id, at, by_group }) => {
+                let to = if by_group { Destination::Group } else { Destination::Peer(at) };
+                (to, self.asking.ask_one(now, id, &self.config.selection))
+            }
+            _ => {
+                let watch = self.complete.is_some();
+                let selection = &self.config.selection;
+                let query = self.asking.poll(now, &self.known, selection, |entry| {
+                    !watch || !entry.lease.is_due(now)
+                })?;
+                (Destination::Group, query)
+            }
+        };
+        self.life.counts.sent += 1;
+        let message = Message::Structured { datagram: Datagram::Query(query), key };
+        Some(Action::Send { to, message })
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let next = [self.asking.deadline(), self.inquiries.deadline(), self.next_look()];
+        self.life.deadline(next.into_iter().flatten().min())
+    }
+
+    fn close(&mut self, _now: Instant) {
+        self.life.close();
+    }
+
+    fn handle_report(&mut self, now: Instant, report: Report) {
+        match report {
+            Report::ReceiveBuffer { datagrams } => self.asking.set_buffer(now, datagrams),
+            Report::Dropped { datagrams } => {
+                self.asking.dropped(datagrams);
+                self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
+            }
+        }
+    }
+}
