@@ -156,3 +156,42 @@ impl NetworkArgs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn groups(line: &str) -> Result<Vec<String>, String> {
+        let words = ["mcast", "listen"].into_iter().chain(line.split_whitespace());
+        let Verb::Listen(listen) = Cli::try_parse_from(words).expect("it parses").verb else {
+            unreachable!("listen was asked for");
+        };
+        let settings = listen.network.settings().map_err(|failure| failure.to_string())?;
+        Ok(settings.groups.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_families_choose_the_default_groups() {
+        let (v4, v6) = ("224.1.1.1:50008".to_owned(), "[ff12::5008]:50008".to_owned());
+        assert_eq!(groups(""), Ok(vec![v4.clone()]));
+        assert_eq!(groups("-4"), Ok(vec![v4.clone()]));
+        assert_eq!(groups("-6"), Ok(vec![v6.clone()]));
+        assert_eq!(groups("-4 -6"), Ok(vec![v4, v6]));
+    }
+
+    #[test]
+    fn groups_that_are_given_need_no_family_but_must_be_of_the_one_that_is_asked_for() {
+        let both = Ok(vec!["239.1.2.3:50008".to_owned(), "[ff05::beef]:4000".to_owned()]);
+        assert_eq!(groups("-g 239.1.2.3 -g [ff05::beef]:4000"), both);
+        assert_eq!(groups("-4 -6 -g 239.1.2.3 -g [ff05::beef]:4000"), both);
+        assert!(groups("-4 -g ff05::beef").unwrap_err().contains("is not IPv4"));
+        assert!(groups("-6 -g 239.1.2.3 -g ff05::beef").unwrap_err().contains("is not IPv6"));
+    }
+}

@@ -48,7 +48,7 @@ pub(crate) struct Listen {
     stats: bool,
 
     #[command(flatten)]
-    network: NetworkArgs,
+    pub(crate) network: NetworkArgs,
 }
 
 const EXAMPLES: &str = "\
