@@ -49,8 +49,6 @@ impl Purpose {
 pub(crate) struct Channel {
     pub(crate) purpose: Purpose,
     pub(crate) socket: UdpSocket,
-    /// The port that it sends from.
-    pub(crate) port: u16,
     /// The place of the interface's account.
     pub(crate) account: usize,
     /// The size of the receive buffer that the system gave, in bytes.
@@ -86,12 +84,11 @@ impl Channel {
             socket.recv_buffer_size().map_err(refused("read the receive buffer's size"))?;
 
         let socket = UdpSocket::from(socket);
-        let port = socket.local_addr().map_err(refused("read the port"))?.port();
         sys::prepare(&socket, purpose.interface(), address).map_err(refused("set up a socket"))?;
         if let Purpose::Hear(membership) = &purpose {
             membership.join(&socket, address).map_err(refused("join"))?;
         }
-        Ok(Channel { purpose, socket, port, account, receive_buffer })
+        Ok(Channel { purpose, socket, account, receive_buffer })
     }
 }
 
@@ -113,10 +110,12 @@ fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Res
         socket.set_multicast_all_v6(false)?;
     }
     if let Purpose::Hear(_) = purpose {
-        // A group's port is shared, by all programs that say so. Some say it the one way, some the
-        // other.
+        // A group's port is shared, by all programs that say so.
         socket.set_reuse_address(true)?;
-        #[cfg(unix)]
+        // Elsewhere some say it the one way, some the other. On Linux the one suffices, and the other
+        // would make one set of our sockets: a datagram that is for one of them, by its interface or
+        // its sources, may then be given to another.
+        #[cfg(all(unix, not(target_os = "linux")))]
         socket.set_reuse_port(true)?;
     }
     Ok(())

@@ -34,7 +34,7 @@ const RENEWAL: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Endpoint {
     pub(crate) settings: Settings,
-    pub(crate) role: Role,
+    role: Role,
     pub(crate) watch: Watch,
     pub(crate) stopper: Stopper,
     /// What the stopper rings.
@@ -49,8 +49,6 @@ pub struct Endpoint {
     drops: DropsKeeper,
     /// Whether a socket is missing that should be there.
     is_lacking: bool,
-    /// Whether something has changed of which the machine was not told.
-    is_changed: bool,
     timers: Option<Timers>,
     pub(crate) traffic: Traffic,
 }
@@ -80,46 +78,7 @@ impl Endpoint {
     /// When the settings are wrong, an interface is asked for that is not there, no interface can be
     /// used, or the system refuses all of them.
     pub fn asker(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::now(settings, Role { asks: true, hears: false, waits: false })
-    }
-
-    /// Opens sockets that hear: one for each group on each interface. There may be none at first: they
-    /// are opened when an interface comes. Answers leave by the group's port.
-    ///
-    /// # Errors
-    ///
-    /// When the settings are wrong, an interface is asked for that is not there, or the system refuses
-    /// all of the interfaces for good.
-    pub fn member(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::in_time(settings, Role { asks: false, hears: true, waits: true })
-    }
-
-    /// Opens both: private sockets to send from, and others that hear the groups. It is what the
-    /// structured protocol's responder and watcher need: a private port reaches this program alone,
-    /// however many share the group's. There may be no sockets at first, as with
-    /// [`member`](Self::member).
-    ///
-    /// # Errors
-    ///
-    /// As [`member`](Self::member).
-    pub fn peer(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::in_time(settings, Role { asks: true, hears: true, waits: true })
-    }
-
-    /// Opens both, as [`peer`](Self::peer) does, for one who asks now: without an interface it is an
-    /// error. It is what the structured protocol's discoverer needs, which takes answers to the group
-    /// where those to itself are lost.
-    ///
-    /// # Errors
-    ///
-    /// As [`asker`](Self::asker).
-    pub fn asking_peer(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::now(settings, Role { asks: true, hears: true, waits: false })
-    }
-
-    /// Opens sockets, at least one.
-    fn now(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
-        let mut endpoint = Endpoint::new(settings, role)?;
+        let mut endpoint = Endpoint::new(settings, Role::Asker)?;
         let mut refusals = endpoint.refresh();
         if !endpoint.channels.is_empty() {
             endpoint.complain(refusals);
@@ -131,9 +90,15 @@ impl Endpoint {
         }
     }
 
-    /// Opens what sockets there can be now; others come with their interfaces.
-    fn in_time(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
-        let mut endpoint = Endpoint::new(settings, role)?;
+    /// Opens sockets that hear: one for each group on each interface. There may be none at first: they
+    /// are opened when an interface comes.
+    ///
+    /// # Errors
+    ///
+    /// When the settings are wrong, an interface is asked for that is not there, or the system refuses
+    /// all of the interfaces for good.
+    pub fn member(settings: &Settings) -> Result<Endpoint, Error> {
+        let mut endpoint = Endpoint::new(settings, Role::Member)?;
         let mut refusals = endpoint.refresh();
         let is_final = |refusal: &Refusal| !refusal.error.is_transient();
         if endpoint.channels.is_empty() && refusals.first().is_some_and(is_final) {
@@ -184,15 +149,13 @@ impl Endpoint {
             former_drops: 0,
             drops: DropsKeeper::default(),
             is_lacking: true,
-            is_changed: false,
             timers: None,
             traffic: Traffic::new(),
         })
     }
 
-    /// Whether the interfaces or the sockets have changed since the last call.
-    pub(crate) fn take_change(&mut self) -> bool {
-        std::mem::take(&mut self.is_changed)
+    pub(crate) fn is_asker(&self) -> bool {
+        self.role == Role::Asker
     }
 
     /// Does what is due for the sockets themselves, and says when to be called next.
@@ -233,10 +196,8 @@ impl Endpoint {
             }
         };
         // What is refused now is tried again.
-        let sockets = self.channels.len();
         let refusals = self.refresh();
         self.complain(refusals);
-        self.is_changed |= before != self.interfaces || sockets != self.channels.len();
         let changed: Vec<u32> = self
             .interfaces
             .iter()
@@ -328,11 +289,9 @@ impl Endpoint {
         self.accounts.iter().map(|account| account.report.clone()).collect()
     }
 
-    /// Takes down how many datagrams the system dropped, now and then; returns how many it is since
-    /// the last time.
-    pub(crate) fn note_drops(&mut self, now: Instant) -> u64 {
+    pub(crate) fn note_drops(&mut self, now: Instant) {
         let Endpoint { drops, channels, former_drops, .. } = self;
-        drops.note(now, || *former_drops + drops_of(channels))
+        drops.note(now, || *former_drops + drops_of(channels));
     }
 
     /// Datagrams that the system dropped for want of buffer.

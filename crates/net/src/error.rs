@@ -35,6 +35,8 @@ pub enum ErrorKind {
     NoRoute,
     /// The datagram is longer than the system sends.
     TooLong,
+    /// The system has a limit to the groups of a socket, or to the sources of a group.
+    TooManyMemberships,
     /// Something else that the system refused.
     Other,
 }
@@ -47,7 +49,7 @@ impl Error {
 
     /// Whether it may pass by itself.
     pub(crate) fn is_transient(&self) -> bool {
-        self.source.as_ref().is_some_and(is_transient)
+        self.kind != ErrorKind::TooManyMemberships && self.source.as_ref().is_some_and(is_transient)
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
@@ -61,7 +63,10 @@ impl Error {
         interface: &str,
         cause: io::Error,
     ) -> Error {
-        let kind = classify(&cause);
+        let kind = match classify(&cause) {
+            _ if is_memberships_exhausted(operation, &cause) => ErrorKind::TooManyMemberships,
+            kind => kind,
+        };
         let port = address.port();
         let advice = match kind {
             ErrorKind::AddressInUse => {
@@ -84,9 +89,12 @@ impl Error {
             ),
             ErrorKind::NoRoute => "; is the interface up, and has it an address".into(),
             ErrorKind::TooLong => "; a datagram carries 65507 bytes at the most".into(),
-            _ if is_memberships_exhausted(operation, &cause) => {
-                "; too many memberships: raise net.ipv4.igmp_max_memberships".into()
+            ErrorKind::TooManyMemberships if address.is_ipv6() => {
+                "; too many sources: raise net.ipv6.mld_max_msf".into()
             }
+            ErrorKind::TooManyMemberships => "; too many groups or sources: raise \
+                 net.ipv4.igmp_max_memberships or net.ipv4.igmp_max_msf"
+                .into(),
             _ => String::new(),
         };
         let message = format!("{address} on {interface}: cannot {operation}: {cause}{advice}");
@@ -180,7 +188,9 @@ mod tests {
         assert_eq!(refused("send", Errno::NETUNREACH).kind(), ErrorKind::NoRoute);
         assert_eq!(refused("send", Errno::ACCESS).kind(), ErrorKind::Permission);
         assert_eq!(refused("send", Errno::MSGSIZE).kind(), ErrorKind::TooLong);
-        let text = refused("join", Errno::NOBUFS).to_string();
+        let full = refused("join", Errno::NOBUFS);
+        assert_eq!((full.kind(), full.is_transient()), (ErrorKind::TooManyMemberships, false));
+        let text = full.to_string();
         assert!(text.contains("igmp_max_memberships"), "{text}");
         assert!(!refused("send", Errno::NOBUFS).to_string().contains("memberships"));
     }
