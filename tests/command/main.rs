@@ -1,7 +1,10 @@
 //! The built binary on real sockets, in worlds of its own.
 #![cfg(target_os = "linux")]
 
+mod change;
 mod conduct;
+mod interfaces;
+mod ipv6;
 mod terminal;
 mod tutorial;
 mod wire;

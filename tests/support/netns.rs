@@ -146,6 +146,13 @@ impl Host<'_> {
             batch += &add_address(address, name);
         }
         ip(&self.namespace, &batch);
+        until_carrier(&self.namespace, name);
+        // The far end notices by itself, and only then does the bridge pass anything on.
+        until_carrier(&self.world.switch, &port);
+        until(&format!("the bridge to forward for {name}"), || {
+            show(&self.world.switch, &["-details", "link", "show", "dev", &port])
+                .contains("state forwarding")
+        });
     }
 
     /// Runs `ip` with these words in this host; panics with its message when it fails.
@@ -166,7 +173,7 @@ impl Host<'_> {
 
     /// Makes IPv6 multicast work on the loopback interface, which has no route for it.
     pub fn ipv6_multicast_on_loopback(&self) {
-        self.ip("-6 route add local ff00::/8 dev lo table local");
+        self.ip("route add local ff00::/8 dev lo table local");
     }
 
     /// The number of a card.
@@ -304,6 +311,21 @@ fn ip(namespace: &Namespace, batch: &str) {
     let output = child.wait_with_output().expect("ip ends");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "ip: {stderr}of\n{batch}");
+}
+
+/// Waits until a card is not only up but has found its carrier, which the kernel notices later.
+fn until_carrier(namespace: &Namespace, card: &str) {
+    until(&format!("the carrier of {card}"), || {
+        let shown = show(namespace, &["-brief", "link", "show", "up", "dev", card]);
+        shown.split_whitespace().nth(1) == Some("UP")
+    });
+}
+
+fn show(namespace: &Namespace, words: &[&str]) -> String {
+    let mut command = Command::new("ip");
+    command.args(words);
+    namespace.confine(&mut command);
+    Process::start(command).wait().stdout
 }
 
 /// What the worlds need besides the kernel.

@@ -1,0 +1,192 @@
+//! The other family.
+
+use mcast_tests::netns::{Host, Process, World};
+
+use crate::{events, json, mcast, run, sorted};
+
+const GROUP: &str = "ff12::5008";
+
+/// Hosts on one segment with these addresses on `eth0`.
+fn hosts<'w, const N: usize>(world: &'w World, addresses: [&[&str]; N]) -> [Host<'w>; N] {
+    let lan = world.segment();
+    addresses.map(|addresses| {
+        let host = world.host();
+        host.card("eth0", &lan, addresses);
+        host
+    })
+}
+
+#[track_caller]
+fn respond(host: &Host<'_>, card: &str, group: &str, words: &str) -> Process {
+    let before = host.joined(card, group);
+    let responder = mcast(host, &format!("respond {words}"));
+    host.until_joined(card, group, before + 1);
+    responder
+}
+
+#[test]
+fn the_default_group_finds_and_the_link_local_answer_is_usable_as_printed() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = hosts(&world, [&["fe80::1/64"], &["fe80::2/64"]]);
+    let _responder = respond(&answerer, "eth0", GROUP, "-6");
+    for (words, pick) in [
+        ("discover -6 -n 1 -t 10s --json", json_address as fn(&str) -> String),
+        ("discover -6 -n 1 -t 10s", text_address),
+    ] {
+        let finished = run(&asker, words);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let address = pick(&finished.stdout);
+        assert_eq!(address, "[fe80::2%eth0]:50008");
+        // Given to another program as it stands, it leads there.
+        let server = answerer.python([
+            "-c",
+            "import socket\n\
+            s = socket.create_server(('', 50008), family=socket.AF_INET6)\n\
+            print('ready'); s.accept()",
+        ]);
+        server.line_with("ready");
+        let script = "import socket, sys\n\
+            host, port = sys.argv[1].rsplit(':', 1)\n\
+            socket.create_connection((host.strip('[]'), int(port)), 10)";
+        let client = asker.python(["-c", script, &address]).wait();
+        assert_eq!(client.code, Some(0), "{}", client.stderr);
+    }
+}
+
+fn json_address(stdout: &str) -> String {
+    events(stdout, "found")[0]["addr"].as_str().expect("an address").to_owned()
+}
+
+fn text_address(stdout: &str) -> String {
+    stdout.split_whitespace().next().expect("a first word").to_owned()
+}
+
+#[test]
+fn a_group_of_wider_scope_is_asked_from_a_global_address_that_has_no_zone() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] =
+        hosts(&world, [&["fe80::1/64", "2001:db8::1/64"], &["fe80::2/64", "2001:db8::2/64"]]);
+    let responder = respond(&answerer, "eth0", "ff05::beef", "-g [ff05::beef]:4000 --json");
+    let finished = run(&asker, "discover -g [ff05::beef]:4000 --json -n 1 -t 10s");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(json_address(&finished.stdout), "[2001:db8::2]:4000");
+    let request = json(&responder.line());
+    assert!(request["from"].as_str().is_some_and(|from| from.starts_with("[2001:db8::1]:")));
+}
+
+#[test]
+fn both_families_at_once_are_one_line_an_address() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] =
+        hosts(&world, [&["10.0.0.1/24", "fe80::1/64"], &["10.0.0.2/24", "fe80::2/64"]]);
+    let _responder = respond(&answerer, "eth0", GROUP, "-4 -6");
+    answerer.until_joined("eth0", "224.1.1.1", 1);
+    let finished = run(&asker, "discover -4 -6 --json -n 2 -t 10s");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let found = events(&finished.stdout, "found");
+    assert_eq!(sorted(&found, "addr"), ["10.0.0.2:50008", "[fe80::2%eth0]:50008"]);
+}
+
+#[test]
+fn one_link_local_address_on_two_cards_is_two_responders() {
+    let Some(world) = World::new() else { return };
+    let asker = world.host();
+    let _responders = ["eth0", "eth1"].map(|card| {
+        let lan = world.segment();
+        asker.card(card, &lan, &["fe80::1/64"]);
+        let host = world.host();
+        host.card("eth0", &lan, &["fe80::2/64"]);
+        let responder = respond(&host, "eth0", GROUP, "-6");
+        (responder, host)
+    });
+    let finished = run(&asker, "discover -6 --json -n 2 -t 10s");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let found = events(&finished.stdout, "found");
+    assert_eq!(sorted(&found, "addr"), ["[fe80::2%eth0]:50008", "[fe80::2%eth1]:50008"]);
+    assert_eq!(sorted(&found, "interface"), ["eth0", "eth1"]);
+    // A zone in the group names the card.
+    let finished = run(&asker, "discover -g [ff12::5008%eth1]:50008 --json -t 400ms");
+    let found = events(&finished.stdout, "found");
+    assert_eq!(sorted(&found, "addr"), ["[fe80::2%eth1]:50008"], "{finished:?}");
+}
+
+#[test]
+fn hop_limit_and_loop() {
+    let Some(world) = World::new() else { return };
+    let [home, neighbour] = hosts(&world, [&["fe80::1/64"], &["fe80::2/64"]]);
+    let listeners = [&home, &neighbour].map(|host| {
+        let listener = mcast(host, "listen -6 --json");
+        host.until_joined("eth0", GROUP, 1);
+        listener
+    });
+    let capture = home.capture("eth0");
+    for (words, hop_limit) in [("send -6 --no-loop --ttl 7 quiet", 7), ("send -6 loud", 1)] {
+        assert_eq!(run(&home, words).code, Some(0));
+        assert_eq!(capture.packet(|packet| packet.outgoing).ttl, hop_limit);
+    }
+    let [at_home, next_door] = listeners;
+    assert_eq!(json(&at_home.line())["payload"], "loud");
+    let message = json(&next_door.line());
+    assert_eq!(message["payload"], "quiet");
+    assert_eq!(message["group"], "[ff12::5008%eth0]:50008");
+}
+
+#[test]
+fn a_probe_from_beyond_the_link_is_not_answered() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = hosts(&world, [&["2001:db8:9::1/64"], &["2001:db8::2/64"]]);
+    answerer.ip("route add ::/0 dev eth0");
+    let responder = respond(&answerer, "eth0", "ff05::beef", "-g ff05::beef --json");
+    assert_eq!(run(&asker, "discover -g ff05::beef -t 300ms").code, Some(1));
+    assert_eq!(json(&responder.line())["refused"], "off-link");
+}
+
+#[test]
+fn listen_source_hears_that_source_alone() {
+    let Some(world) = World::new() else { return };
+    let [hearer, a, b] =
+        hosts(&world, [&["2001:db8::1/64"], &["2001:db8::2/64"], &["2001:db8::3/64"]]);
+    let listener = mcast(&hearer, "listen --json -g ff35::1234 --source 2001:db8::2");
+    hearer.until_joined("eth0", "ff35::1234", 1);
+    for (host, name) in [(&b, "b"), (&a, "a")] {
+        assert_eq!(run(host, &format!("send -g ff35::1234 {name}")).code, Some(0));
+    }
+    assert_eq!(json(&listener.line())["payload"], "a");
+}
+
+#[test]
+fn a_group_that_another_program_joined_is_not_heard() {
+    let Some(world) = World::new() else { return };
+    let (sender, hearer) = (world.host(), world.host());
+    for card in ["eth0", "eth1"] {
+        let lan = world.segment();
+        sender.card(card, &lan, &["fe80::1/64"]);
+        hearer.card(card, &lan, &["fe80::2/64"]);
+    }
+    let script = "import socket, sys, time\n\
+        s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n\
+        group = socket.inet_pton(socket.AF_INET6, 'ff12::5008')\n\
+        index = socket.if_nametoindex('eth1').to_bytes(4, sys.byteorder)\n\
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + index)\n\
+        print('joined'); time.sleep(1000)";
+    let other = hearer.python(["-c", script]);
+    other.line_with("joined");
+    let listener = mcast(&hearer, "listen -6 -i eth0 --json");
+    hearer.until_joined("eth0", GROUP, 1);
+    let wire = hearer.capture("eth1");
+    assert_eq!(run(&sender, "send -6 -i eth1 elsewhere").code, Some(0));
+    wire.packet(|packet| packet.payload == b"elsewhere");
+    assert_eq!(run(&sender, "send -6 -i eth0 ours").code, Some(0));
+    assert_eq!(json(&listener.line())["payload"], "ours");
+}
+
+#[test]
+fn loopback_serves_where_it_has_a_route() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    host.ipv6_multicast_on_loopback();
+    let _responder = respond(&host, "lo", GROUP, "-6");
+    let finished = run(&host, "discover -6 --json -n 1 -t 10s");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(json_address(&finished.stdout), "[::1]:50008");
+}
