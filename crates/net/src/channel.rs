@@ -49,6 +49,8 @@ impl Purpose {
 pub(crate) struct Channel {
     pub(crate) purpose: Purpose,
     pub(crate) socket: UdpSocket,
+    /// The port that it sends from.
+    pub(crate) port: u16,
     /// The place of the interface's account.
     pub(crate) account: usize,
     /// The size of the receive buffer that the system gave, in bytes.
@@ -84,11 +86,12 @@ impl Channel {
             socket.recv_buffer_size().map_err(refused("read the receive buffer's size"))?;
 
         let socket = UdpSocket::from(socket);
+        let port = socket.local_addr().map_err(refused("read the port"))?.port();
         sys::prepare(&socket, purpose.interface(), address).map_err(refused("set up a socket"))?;
         if let Purpose::Hear(membership) = &purpose {
             membership.join(&socket, address).map_err(refused("join"))?;
         }
-        Ok(Channel { purpose, socket, account, receive_buffer })
+        Ok(Channel { purpose, socket, port, account, receive_buffer })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Running a machine on sockets.
 
-use mcast_proto::{Action, Event, Instant, Machine, Summary};
+use mcast_proto::{Action, Event, Instant, Machine, Report as Observation, Summary};
 
 use crate::account::InterfaceReport;
 use crate::clock::Clock;
@@ -8,6 +8,10 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::sys::BATCH;
 use crate::waker::Stopper;
+
+/// What a small datagram takes up of a receive buffer, by Linux's reckoning: its socket buffer's
+/// overhead is most of it.
+const BYTES_A_DATAGRAM: usize = 832;
 
 /// Runs a [`Machine`] on an [`Endpoint`]'s sockets. It starts no thread, installs no signal handler and
 /// prints nothing.
@@ -17,6 +21,8 @@ pub struct Driver<M> {
     endpoint: Endpoint,
     clock: Clock,
     finished: Option<Summary>,
+    /// Nothing was told to the machine yet.
+    is_new: bool,
 }
 
 /// An event with the name of the interface that it came by.
@@ -43,7 +49,7 @@ pub struct Report {
 impl<M: Machine> Driver<M> {
     /// A driver that starts at [`run`](Self::run).
     pub fn new(machine: M, endpoint: Endpoint) -> Driver<M> {
-        Driver { machine, endpoint, clock: Clock::new(), finished: None }
+        Driver { machine, endpoint, clock: Clock::new(), finished: None, is_new: true }
     }
 
     /// A handle that ends the run from another thread.
@@ -73,7 +79,7 @@ impl<M: Machine> Driver<M> {
     pub fn run(&mut self, mut on_event: impl FnMut(Heard<'_>)) -> Result<Report, Error> {
         loop {
             let now = self.clock.now();
-            self.endpoint.note_drops(now);
+            self.tell(now);
             if self.endpoint.stopper.is_asked() {
                 self.machine.close(now);
             }
@@ -96,6 +102,26 @@ impl<M: Machine> Driver<M> {
                     on_event(Heard { event, interface });
                 }
             });
+        }
+    }
+
+    /// Tells the machine what it can't see: how much its sockets hold, what was dropped, and that the
+    /// network is another one.
+    fn tell(&mut self, now: Instant) {
+        let is_changed = self.endpoint.take_change();
+        if is_changed || self.is_new {
+            let datagrams = self.endpoint.receive_buffer().map(|bytes| bytes / BYTES_A_DATAGRAM);
+            if let Some(datagrams) = datagrams.and_then(|datagrams| datagrams.try_into().ok()) {
+                self.machine.handle_report(now, Observation::ReceiveBuffer { datagrams });
+            }
+        }
+        if is_changed && !self.is_new {
+            self.machine.handle_report(now, Observation::NetworkChanged);
+        }
+        self.is_new = false;
+        let datagrams = self.endpoint.note_drops(now);
+        if datagrams > 0 {
+            self.machine.handle_report(now, Observation::Dropped { datagrams });
         }
     }
 

@@ -34,7 +34,7 @@ const RENEWAL: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Endpoint {
     pub(crate) settings: Settings,
-    role: Role,
+    pub(crate) role: Role,
     pub(crate) watch: Watch,
     pub(crate) stopper: Stopper,
     /// What the stopper rings.
@@ -49,6 +49,8 @@ pub struct Endpoint {
     drops: DropsKeeper,
     /// Whether a socket is missing that should be there.
     is_lacking: bool,
+    /// Whether something has changed of which the machine was not told.
+    is_changed: bool,
     timers: Option<Timers>,
     pub(crate) traffic: Traffic,
 }
@@ -78,7 +80,46 @@ impl Endpoint {
     /// When the settings are wrong, an interface is asked for that is not there, no interface can be
     /// used, or the system refuses all of them.
     pub fn asker(settings: &Settings) -> Result<Endpoint, Error> {
-        let mut endpoint = Endpoint::new(settings, Role::Asker)?;
+        Endpoint::now(settings, Role { asks: true, hears: false, waits: false })
+    }
+
+    /// Opens sockets that hear: one for each group on each interface. There may be none at first: they
+    /// are opened when an interface comes. Answers leave by the group's port.
+    ///
+    /// # Errors
+    ///
+    /// When the settings are wrong, an interface is asked for that is not there, or the system refuses
+    /// all of the interfaces for good.
+    pub fn member(settings: &Settings) -> Result<Endpoint, Error> {
+        Endpoint::in_time(settings, Role { asks: false, hears: true, waits: true })
+    }
+
+    /// Opens both: private sockets to send from, and others that hear the groups. It is what the
+    /// structured protocol's responder and watcher need: a private port reaches this program alone,
+    /// however many share the group's. There may be no sockets at first, as with
+    /// [`member`](Self::member).
+    ///
+    /// # Errors
+    ///
+    /// As [`member`](Self::member).
+    pub fn peer(settings: &Settings) -> Result<Endpoint, Error> {
+        Endpoint::in_time(settings, Role { asks: true, hears: true, waits: true })
+    }
+
+    /// Opens both, as [`peer`](Self::peer) does, for one who asks now: without an interface it is an
+    /// error. It is what the structured protocol's discoverer needs, which takes answers to the group
+    /// where those to itself are lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`asker`](Self::asker).
+    pub fn asking_peer(settings: &Settings) -> Result<Endpoint, Error> {
+        Endpoint::now(settings, Role { asks: true, hears: true, waits: false })
+    }
+
+    /// Opens sockets, at least one.
+    fn now(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
+        let mut endpoint = Endpoint::new(settings, role)?;
         let mut refusals = endpoint.refresh();
         if !endpoint.channels.is_empty() {
             endpoint.complain(refusals);
@@ -90,15 +131,9 @@ impl Endpoint {
         }
     }
 
-    /// Opens sockets that hear: one for each group on each interface. There may be none at first: they
-    /// are opened when an interface comes.
-    ///
-    /// # Errors
-    ///
-    /// When the settings are wrong, an interface is asked for that is not there, or the system refuses
-    /// all of the interfaces for good.
-    pub fn member(settings: &Settings) -> Result<Endpoint, Error> {
-        let mut endpoint = Endpoint::new(settings, Role::Member)?;
+    /// Opens what sockets there can be now; others come with their interfaces.
+    fn in_time(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
+        let mut endpoint = Endpoint::new(settings, role)?;
         let mut refusals = endpoint.refresh();
         let is_final = |refusal: &Refusal| !refusal.error.is_transient();
         if endpoint.channels.is_empty() && refusals.first().is_some_and(is_final) {
@@ -149,13 +184,15 @@ impl Endpoint {
             former_drops: 0,
             drops: DropsKeeper::default(),
             is_lacking: true,
+            is_changed: false,
             timers: None,
             traffic: Traffic::new(),
         })
     }
 
-    pub(crate) fn is_asker(&self) -> bool {
-        self.role == Role::Asker
+    /// Whether the interfaces or the sockets have changed since the last call.
+    pub(crate) fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.is_changed)
     }
 
     /// Does what is due for the sockets themselves, and says when to be called next.
@@ -196,8 +233,10 @@ impl Endpoint {
             }
         };
         // What is refused now is tried again.
+        let sockets = self.channels.len();
         let refusals = self.refresh();
         self.complain(refusals);
+        self.is_changed |= before != self.interfaces || sockets != self.channels.len();
         let changed: Vec<u32> = self
             .interfaces
             .iter()
@@ -289,9 +328,11 @@ impl Endpoint {
         self.accounts.iter().map(|account| account.report.clone()).collect()
     }
 
-    pub(crate) fn note_drops(&mut self, now: Instant) {
+    /// Takes down how many datagrams the system dropped, now and then; returns how many it is since
+    /// the last time.
+    pub(crate) fn note_drops(&mut self, now: Instant) -> u64 {
         let Endpoint { drops, channels, former_drops, .. } = self;
-        drops.note(now, || *former_drops + drops_of(channels));
+        drops.note(now, || *former_drops + drops_of(channels))
     }
 
     /// Datagrams that the system dropped for want of buffer.

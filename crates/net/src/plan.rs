@@ -10,12 +10,21 @@ use crate::settings::Settings;
 
 /// What an endpoint is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Asker,
-    Member,
+pub(crate) struct Role {
+    /// It has private sockets, and all that it sends leaves by them.
+    pub(crate) asks: bool,
+    /// It has sockets that hear the groups.
+    pub(crate) hears: bool,
+    /// It can wait for its first interface; who can't has failed where nothing can be sent.
+    pub(crate) waits: bool,
 }
 
 impl Role {
+    /// Whether what is sent leaves by the sockets of this purpose.
+    pub(crate) fn sends_by(self, purpose: &Purpose) -> bool {
+        !self.asks || matches!(purpose, Purpose::Ask { .. })
+    }
+
     /// What sockets are to be there for, by interface. What `current` sockets are for is kept as it is
     /// where it still holds.
     pub(crate) fn plan<'a>(
@@ -32,20 +41,18 @@ impl Role {
                 has_address(group.is_ipv4())
                     && zone(*group).is_none_or(|zone| zone == interface.index)
             });
-            match self {
-                Role::Member => plan.extend(here.map(|group| {
+            for ipv4 in [true, false].into_iter().filter(|_| self.asks) {
+                let groups: Vec<SocketAddr> =
+                    here.clone().filter(|group| group.is_ipv4() == ipv4).collect();
+                let kept = current.clone().find(|p| still_asks(p, interface, &groups));
+                let asks = || ask(interface, groups, settings.source_port);
+                plan.extend(kept.cloned().or_else(asks));
+            }
+            if self.hears {
+                plan.extend(here.map(|group| {
                     let sources = settings.sources_of(group).collect();
                     Purpose::Hear(Membership { interface: interface.index, group, sources })
-                })),
-                Role::Asker => {
-                    for ipv4 in [true, false] {
-                        let groups: Vec<SocketAddr> =
-                            here.clone().filter(|group| group.is_ipv4() == ipv4).collect();
-                        let kept = current.clone().find(|p| still_asks(p, interface, &groups));
-                        let asks = || ask(interface, groups, settings.source_port);
-                        plan.extend(kept.cloned().or_else(asks));
-                    }
-                }
+                }));
             }
         }
         plan

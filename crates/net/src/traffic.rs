@@ -1,7 +1,7 @@
 //! Datagrams in and out of an endpoint's sockets.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use mcast_proto::{Arrival, Cast, Destination, InterfaceId, Message, Path};
@@ -119,14 +119,25 @@ impl Endpoint {
 
     /// Puts a datagram in the batch that the next [`flush`](Self::flush) writes.
     pub(crate) fn queue(&mut self, to: Destination, message: &Message<'_>) {
+        let role = self.role;
         let Endpoint { channels, interfaces, traffic, .. } = self;
         let Traffic { outgoing, bytes, .. } = traffic;
-        let start = bytes.len();
-        message.encode(bytes);
-        let bytes = start..bytes.len();
+        let mut senders =
+            channels.iter().enumerate().filter(|(_, channel)| role.sends_by(&channel.purpose));
+        let mut encoded = None;
+        let mut encode = |from: Option<IpAddr>, port| {
+            let is_encoded = encoded.clone().filter(|_| !message.is_bound_to_source());
+            is_encoded.unwrap_or_else(|| {
+                let start = bytes.len();
+                let from = from.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                message.encode_from(SocketAddr::new(from, port), bytes);
+                encoded = Some(start..bytes.len());
+                start..bytes.len()
+            })
+        };
         match to {
             Destination::Group => {
-                for (place, channel) in channels.iter().enumerate() {
+                for (place, channel) in senders {
                     let interface = channel.purpose.interface();
                     for &group in channel.purpose.groups() {
                         let from = match &channel.purpose {
@@ -134,7 +145,7 @@ impl Endpoint {
                             Purpose::Hear(_) => source(interfaces, interface, group.ip()),
                         };
                         let to = with_zone(group, interface);
-                        let bytes = bytes.clone();
+                        let bytes = encode(from, channel.port);
                         outgoing.push(Outgoing { channel: place, to, from, interface, bytes });
                     }
                 }
@@ -144,12 +155,13 @@ impl Endpoint {
                     purpose.is_ipv4() == to.is_ipv4()
                         && interface.is_none_or(|id| id.0 == purpose.interface())
                 };
-                let Some(place) = channels.iter().position(|c| reaches(&c.purpose)) else {
+                let Some((place, channel)) = senders.find(|(_, c)| reaches(&c.purpose)) else {
                     log::debug!("{to}: the interface that it was heard on is gone");
                     return;
                 };
-                let interface = channels[place].purpose.interface();
+                let interface = channel.purpose.interface();
                 let from = source(interfaces, interface, to.ip());
+                let bytes = encode(from, channel.port);
                 outgoing.push(Outgoing { channel: place, to, from, interface, bytes });
             }
         }
@@ -194,7 +206,7 @@ impl Endpoint {
         bytes.clear();
         let has_sent = *has_sent;
         match last_error {
-            Some(error) if self.is_asker() && !has_sent => Err(error),
+            Some(error) if !self.role.waits && !has_sent => Err(error),
             _ => Ok(()),
         }
     }

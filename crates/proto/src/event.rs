@@ -107,6 +107,9 @@ pub enum Report {
         /// How many since the last such report.
         datagrams: u64,
     },
+    /// An interface has come, gone, or changed its addresses: who was there may be elsewhere, and who
+    /// hears the group may be others.
+    NetworkChanged,
 }
 
 /// What a machine did, in numbers. It comes with [`Action::Done`](crate::Action::Done), and each

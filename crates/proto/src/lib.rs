@@ -119,6 +119,12 @@ impl Message<'_> {
         self.encode_from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), buffer);
     }
 
+    /// Whether the bytes depend on where the datagram is sent from, so that each copy of it that
+    /// leaves from another address is to be encoded apart.
+    pub fn is_bound_to_source(&self) -> bool {
+        matches!(self, Message::Structured { key: Some(_), .. })
+    }
+
     /// Appends the datagram's bytes to `buffer`. A key may bind them to the address and port that they
     /// are sent from, which is `local`; without a key it does not matter.
     pub fn encode_from(&self, local: SocketAddr, buffer: &mut alloc::vec::Vec<u8>) {

@@ -312,6 +312,8 @@ impl Machine for Discoverer {
                 self.asking.dropped(datagrams);
                 self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
             }
+            // The sweeps go on by the interfaces that there are.
+            Report::NetworkChanged => {}
         }
     }
 }

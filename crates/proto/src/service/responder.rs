@@ -17,7 +17,7 @@ use crate::wire::{
     TRAILER, Tlv, TlvBuf, sealed_with,
 };
 use crate::{
-    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Summary,
+    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Report, Summary,
 };
 
 /// Datagrams a second that are looked into.
@@ -285,6 +285,12 @@ impl Machine for Responder {
         }
         let next = [self.answers.due(), self.announcer.deadline()];
         self.life.deadline(next.into_iter().flatten().min())
+    }
+
+    fn handle_report(&mut self, now: Instant, report: Report) {
+        if let Report::NetworkChanged = report {
+            self.announce(now);
+        }
     }
 
     /// Answers still waiting are dropped; a goodbye is sent twice.

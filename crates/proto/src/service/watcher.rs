@@ -385,6 +385,12 @@ impl Machine for Watcher {
                 self.asking.dropped(datagrams);
                 self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
             }
+            // There may be others on the network now. Those who are gone are missed by their leases.
+            Report::NetworkChanged => {
+                if self.complete.is_some() && self.asking.is_at_rest() && self.life.is_open() {
+                    self.refresh(now, 0, false);
+                }
+            }
         }
     }
 }
