@@ -180,3 +180,14 @@ fn a_listener_hears_on_after_its_card_fell_and_returned() {
     let _ticks = mcast(&sender, "send tick --every 50ms");
     assert!(listener.line().ends_with("  tick"));
 }
+
+#[test]
+fn a_responder_that_was_stopped_and_continued_answers() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let responder = respond(&answerer, "eth0", "");
+    responder.signal(Signal::STOP);
+    assert_eq!(run(&asker, "discover -t 200ms").code, Some(1));
+    responder.signal(Signal::CONT);
+    assert_eq!(found_within_two_seconds(&asker), "10.0.0.2:50008");
+}

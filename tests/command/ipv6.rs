@@ -1,6 +1,6 @@
 //! The other family.
 
-use mcast_tests::netns::{Host, Process, World};
+use mcast_tests::netns::{Host, Process, Signal, World};
 
 use crate::{events, json, mcast, run, sorted};
 
@@ -189,4 +189,27 @@ fn loopback_serves_where_it_has_a_route() {
     let finished = run(&host, "discover -6 --json -n 1 -t 10s");
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert_eq!(json_address(&finished.stdout), "[::1]:50008");
+}
+
+#[test]
+fn an_asker_that_cannot_be_reached_does_not_keep_the_others_from_their_answers() {
+    let Some(world) = World::new() else { return };
+    let [barred, other, answerer] =
+        hosts(&world, [&["2001:db8::1/64"], &["2001:db8::3/64"], &["2001:db8::2/64"]]);
+    let responder = respond(&answerer, "eth0", "ff05::beef", "-g ff05::beef --json");
+    // Each answer to it is EHOSTUNREACH.
+    answerer.ip("route add unreachable 2001:db8::1/128");
+    assert_eq!(run(&barred, "discover -g ff05::beef --repeat 2 -t 200ms").code, Some(1));
+    for _ in 0..2 {
+        assert!(responder.line().contains("[2001:db8::1]:"));
+    }
+    assert_eq!(run(&other, "discover -g ff05::beef -n 1 -t 10s").code, Some(0));
+    answerer.ip("route del unreachable 2001:db8::1/128");
+    assert_eq!(run(&barred, "discover -g ff05::beef -n 1 -t 10s").code, Some(0));
+    let finished = responder.stop(Signal::TERM);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let complaints: Vec<_> =
+        finished.stderr.lines().filter(|line| line.contains("2001:db8::1")).collect();
+    assert_eq!(complaints.len(), 1, "said once: {complaints:?}");
+    assert!(complaints[0].contains("eth0"), "{complaints:?}");
 }

@@ -147,3 +147,24 @@ fn the_bytes_on_the_wire_are_the_tutorials() {
     assert_eq!(answers[0].source.to_string(), "10.0.0.2:50008");
     assert_eq!(answers[0].destination, probe.source);
 }
+
+#[test]
+fn a_program_that_shares_the_port_both_ways_shares_it_with_ours() {
+    let Some(world) = World::new() else { return };
+    let [sender, hearer] = two_hosts(&world);
+    let script = "import socket\n\
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n\
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n\
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n\
+        s.bind(('', 50008))\n\
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,\n\
+        \x20   socket.inet_aton('224.1.1.1') + socket.inet_aton('0'))\n\
+        print('joined'); print(s.recv(100))";
+    let program = hearer.python(["-c", script]);
+    program.line_with("joined");
+    let listener = mcast(&hearer, "listen");
+    hearer.until_joined("eth0", "224.1.1.1", 2);
+    assert_eq!(run(&sender, "send hello").code, Some(0));
+    assert!(listener.line().ends_with("  hello"));
+    assert_eq!(program.line(), "b'hello'");
+}
