@@ -184,7 +184,7 @@ fn run(args: &Args, responders: u32, loss: f64, seed: u64) -> Run {
         announce: false,
         // The asker's own limits are what is measured here.
         rate: Some(Rate::default()),
-        stores: service::Stores { pending: 8, recent: 8, sources: 2 },
+        stores: service::Stores { pending: 6, recent: 2, sources: 1 },
         ..service::Response::of(offer)
     };
     // On Wi-Fi unicasts are repeated until they arrive: 2 % are lost all the same.

@@ -111,9 +111,9 @@ impl TokenBucket {
     }
 
     fn refill(&mut self, now: Instant, rate: u32) {
-        let idle = now - self.refilled;
+        let idle = now.as_nanos().saturating_sub(self.refilled.as_nanos());
         // A nanosecond at one token a second is one billionth of a token.
-        let gained = u64::try_from(idle.as_nanos()).unwrap_or(u64::MAX).saturating_mul(rate.into());
+        let gained = idle.saturating_mul(rate.into());
         self.nano_tokens = self.nano_tokens.saturating_add(gained).min(TokenBucket::burst(rate));
         self.refilled = self.refilled.max(now);
     }

@@ -31,16 +31,16 @@ const GROUP_ANSWER_EVERY: Duration = Duration::from_secs(1);
 /// [module](super).
 #[derive(Debug, Clone)]
 pub struct Responder {
-    /// First what every query is held against.
+    // First, and together, what every datagram touches: most are for others.
     id: u64,
-    life: Life,
     decoded: TokenBucket,
+    life: Life,
     answers: Answers,
+    announcer: Announcer,
     recent: Recent,
     crowd: Crowd,
     limiter: Option<Limiter>,
     last_group_answer: Option<Instant>,
-    announcer: Announcer,
     epoch: Epoch,
     lease_s: u32,
     rng: Rng,
