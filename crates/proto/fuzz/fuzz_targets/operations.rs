@@ -2,7 +2,7 @@
 //! machines, does the same when the same happens again, and sends a source no more than it may.
 #![no_main]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use mcast_proto::{Arrival, Cast, Destination, InterfaceId, Machine, Path, Rate, 
 
 const SEED: u64 = 1;
 const MOST_OPS: usize = 64;
+const CAPACITY: usize = 6;
+const DEADLINE: Duration = Duration::from_millis(700);
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Unstructured::new(bytes);
@@ -27,8 +29,8 @@ fn play(input: &mut Unstructured<'_>) -> Result<()> {
     let keyring = (choices & 0x80 != 0).then(|| Keyring::new(key(), Vec::new()));
     let world = World { txn: 0, key: keyring.as_ref().map(|ring| ring.signing().clone()) };
     // Now and then is enough to see a difference.
-    let again = choices & 0x0c == 0;
-    match choices % 4 {
+    let again = choices & 0x07 == 0;
+    match input.int_in_range(0..=4u8)? {
         0 => {
             let response = plain::Response {
                 allow_off_link: choices & 0x40 != 0,
@@ -54,29 +56,21 @@ fn play(input: &mut Unstructured<'_>) -> Result<()> {
             let outcome = play_to(service::Responder::new(response, SEED), &ops, again);
             is_bounded(&ops, &outcome);
         }
-        _ => {
-            let discovery = service::Discovery {
-                keyring,
-                capacity: 6,
-                per_source: 2,
-                deadline: Some(Duration::from_millis(700)),
-                count: (choices & 0x20 != 0).then_some(3),
-                ..service::Discovery::all()
-            };
+        3 => {
+            let count = (choices & 0x20 != 0).then_some(3);
+            let discovery = service::Discovery { count, ..discovery(keyring) };
             let discoverer = service::Discoverer::new(discovery, SEED);
-            // Only who has heard a question can answer it.
-            let asked = run(&mut discoverer.clone(), &[]);
-            let txn = asked.log.iter().find_map(|(_, did)| match did {
-                Did::Sent(_, bytes) => bytes.get(8..16)?.try_into().ok().map(u64::from_be_bytes),
-                _ => None,
-            });
-            let world = World { txn: txn.expect("it asks at once"), ..world };
-            let mut ops = world.ops(input)?;
-            ops.push(Op::Wait(Duration::from_secs(1)));
+            let mut ops = world.asked_by(&discoverer).ops(input)?;
+            ops.push(Op::Wait(DEADLINE));
             let outcome = play_to(discoverer, &ops, again);
             assert!(outcome.done, "it goes on after its deadline");
-            let found = outcome.log.iter().filter(|(_, did)| is_found(did)).count();
-            assert!(found <= 6, "{found} found, in a store of 6");
+            is_in_order(&outcome);
+        }
+        _ => {
+            let watcher = service::Watcher::new(discovery(keyring), SEED);
+            let ops = world.asked_by(&watcher).ops(input)?;
+            let outcome = play_to(watcher, &ops, again);
+            is_in_order(&outcome);
         }
     }
     Ok(())
@@ -87,8 +81,39 @@ fn offer() -> service::Offer {
     offer.and_then(|offer| offer.attr("floor", b"3")).expect("within the limits")
 }
 
-fn is_found(did: &Did) -> bool {
-    matches!(did, Did::Other(event) if event.starts_with("ServiceFound"))
+fn discovery(keyring: Option<Keyring>) -> service::Discovery {
+    let (capacity, deadline) = (CAPACITY, Some(DEADLINE));
+    service::Discovery { keyring, capacity, per_source: 2, deadline, ..service::Discovery::all() }
+}
+
+fn is_event(did: &Did, name: &str) -> bool {
+    matches!(did, Did::Other(event) if event.starts_with(name))
+}
+
+/// Who is found is found once, changes and is lost only after that, and there is no more of them than
+/// there is room.
+fn is_in_order(outcome: &Outcome) {
+    let mut present = BTreeSet::new();
+    for (_, did) in &outcome.log {
+        if is_event(did, "ServiceFound") {
+            assert!(present.insert(id(did)), "{did:?}, which was found before");
+        } else if is_event(did, "ServiceLost") {
+            assert!(present.remove(&id(did)), "{did:?}, which was not found");
+        } else if is_event(did, "ServiceChanged") {
+            assert!(present.contains(&id(did)), "{did:?}, which was not found");
+        }
+        assert!(present.len() <= CAPACITY, "{present:?}, in a store of {CAPACITY}");
+    }
+}
+
+/// The responder that an event is about, as its debug text has it.
+fn id(did: &Did) -> String {
+    let text = format!("{did:?}");
+    text.split("id: ")
+        .nth(1)
+        .and_then(|rest| rest.split([',', ' ']).next())
+        .expect("an id")
+        .to_owned()
 }
 
 /// Runs the machine, and where it is to be run again, sees that it does the same.
@@ -132,6 +157,16 @@ struct World {
 }
 
 impl World {
+    /// Only who has heard a question can answer it.
+    fn asked_by<M: Machine + Clone>(self, machine: &M) -> World {
+        let asked = run(&mut machine.clone(), &[]);
+        let txn = asked.log.iter().find_map(|(_, did)| match did {
+            Did::Sent(_, bytes) => bytes.get(8..16)?.try_into().ok().map(u64::from_be_bytes),
+            _ => None,
+        });
+        World { txn: txn.expect("it asks at once"), ..self }
+    }
+
     fn ops(&self, input: &mut Unstructured<'_>) -> Result<Vec<Op>> {
         let mut ops = Vec::new();
         while !input.is_empty() && ops.len() < MOST_OPS {

@@ -116,7 +116,9 @@ impl Known {
         match self.get_mut(id) {
             Some(entry) => {
                 let what = entry.hear(said, epoch);
-                if what == Heard::Nothing && self.is_further(from, id) {
+                // Nothing changes of who has not been told of yet.
+                let is_told = entry.digest.is_some();
+                if what == Heard::Nothing && is_told && self.is_further(from, id) {
                     Heard::Changed(Change::Address)
                 } else {
                     what

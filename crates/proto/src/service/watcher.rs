@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::asking::{Asking, Goal};
 use super::discoverer::{Discovery, open_reply};
 use super::inquiries::{Inquiries, Inquiry, Step, Why};
-use super::instance::{Instance, Loss, Via};
+use super::instance::{Change, Instance, Loss, Via};
 use super::known::{Heard, Known};
 use super::leases::{Leases, Look};
 use super::neighbours::Neighbours;
@@ -105,9 +105,13 @@ impl Watcher {
                 }
                 Some(Action::Emit(Event::ServiceFound(instance)))
             }
-            Heard::Described => {
-                self.inquiries.close(id);
+            Heard::Described if self.close_inquiry(id) => {
                 Some(Action::Emit(Event::ServiceFound(instance)))
+            }
+            // It has been reported as found without its details, which nobody told.
+            Heard::Described => {
+                let change = Change::Content;
+                Some(Action::Emit(Event::ServiceChanged { instance, change }))
             }
             Heard::Changed(change) => {
                 self.inquiries.close_unless_details(id);
@@ -196,8 +200,15 @@ impl Watcher {
 
     fn lose(&mut self, id: u64, reason: Loss) -> Option<Action<'static>> {
         let entry = self.known.remove(id)?;
-        self.inquiries.close(id);
+        if self.close_inquiry(id) {
+            return None;
+        }
         Some(Action::Emit(Event::ServiceLost { id, from: entry.from, reason }))
+    }
+
+    /// Whether it was asked for details, until when a responder is not reported as found.
+    fn close_inquiry(&mut self, id: u64) -> bool {
+        self.inquiries.close(id).is_some_and(|open| open.why == Why::Details)
     }
 
     /// Sees to what is due among the leases.
