@@ -57,11 +57,9 @@ impl Endpoint {
         let (at_bell, at_watch) = (fds.len(), fds.len() + 1);
         fds.push(PollFd::new(bell, PollFlags::IN));
         fds.extend(watch.fd().map(|fd| PollFd::new(fd, PollFlags::IN)));
-        let timeout = Timespec {
-            tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: patience.subsec_nanos().into(),
-        };
-        match poll(&mut fds, Some(&timeout)) {
+        // What is too long to tell the system is as good as for ever.
+        let timeout = Timespec::try_from(patience).ok();
+        match poll(&mut fds, timeout.as_ref()) {
             Ok(_) => {}
             Err(Errno::INTR) => fds.iter_mut().for_each(PollFd::clear_revents),
             Err(cause) => return Err(Error::system("wait for datagrams", cause.into())),
