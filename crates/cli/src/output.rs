@@ -267,12 +267,14 @@ mod tests {
         let (gate, _permit, _took) = gate();
         let output = Output::start(gate, Reader::Needed, || {}).unwrap();
         let printer = output.clone();
-        let printing = thread::spawn(move || {
+        let (printed, all_printed) = mpsc::channel();
+        thread::spawn(move || {
             let line = [b'x'; CAPACITY / 2];
             (0..10).for_each(|_| printer.print(&line));
+            printed.send(()).unwrap();
         });
         output.release();
-        printing.join().unwrap();
+        all_printed.recv_timeout(PATIENCE * 60).expect("nobody waits any more");
         assert_eq!(output.finish().unwritten, 10);
     }
 

@@ -62,12 +62,14 @@ mod tests {
         let tick = (Duration::from_millis(100), |now, _: &Listener| ticks.push(now));
         let mut machine = Ticking::new(listener, Some(tick));
         let mut now = Instant::ZERO;
-        let done = loop {
-            if let Some(Action::Done(summary)) = machine.handle_timeout(now) {
-                break summary;
+        let mut drive = || match machine.handle_timeout(now) {
+            Some(Action::Done(summary)) => Some(summary),
+            _ => {
+                now = machine.deadline().expect("it has not finished");
+                None
             }
-            now = machine.deadline().unwrap();
         };
+        let done = (0..100).find_map(|_| drive()).expect("it finishes");
         assert_eq!(done.elapsed, Duration::from_millis(250));
         assert_eq!(ticks, [Instant::from_millis(100), Instant::from_millis(200)]);
     }
