@@ -405,3 +405,62 @@ impl Machine for Watcher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Binding, Epoch, Key, Tlv, TlvBuf};
+    use alloc::vec::Vec;
+    use core::net::SocketAddr;
+
+    const ID: u64 = 7;
+
+    fn epoch(seq: u32) -> TlvBuf {
+        let mut tlvs = TlvBuf::new();
+        tlvs.push(Tlv::Epoch(Epoch { boot: 1, seq })).unwrap();
+        tlvs
+    }
+
+    /// While the rest of a short answer is asked for, nobody has been told of the responder.
+    #[test]
+    fn who_was_not_reported_as_found_is_not_reported_as_changed_or_lost() {
+        let key = Key::new(b"0123456789abcdef", Binding::Unbound).unwrap();
+        let keyring = Some(Keyring::new(key.clone(), Vec::new()));
+        let mut watcher = Watcher::new(Discovery { keyring, ..Discovery::all() }, 1);
+        let mut now = Instant::ZERO;
+        let txn = loop {
+            if let Some(Action::Send {
+                message: Message::Structured { datagram: Datagram::Query(query), .. },
+                ..
+            }) = watcher.handle_timeout(now)
+                && query.round > 0
+            {
+                break query.txn;
+            }
+            now = watcher.deadline().unwrap().max(now);
+        };
+        let mut hear = |last: u8, datagram: Datagram<'_>| {
+            let remote = SocketAddr::from(([10, 0, 0, last], 50009));
+            let mut bytes = Vec::new();
+            datagram.encode(Some(wire::Seal { key: &key, from: remote }), &mut bytes);
+            let from = crate::Path { remote, interface: None };
+            let arrival = Arrival { from, cast: Cast::Unicast, on_link: true };
+            watcher.handle_datagram(now, arrival, &bytes).map(|action| alloc::format!("{action:?}"))
+        };
+        let (before, after) = (epoch(1), epoch(2));
+        let tlvs = before.as_tlvs();
+        let short = Reply { txn, id: ID, round: 1, copy: 0, lease_s: 120, truncated: true, tlvs };
+        assert_eq!(hear(1, Datagram::Reply(short)), None);
+        assert_eq!(hear(2, Datagram::Reply(short)), None);
+        let goodbye = Goodbye { id: ID, tlvs: after.as_tlvs() };
+        assert_eq!(hear(1, Datagram::Goodbye(goodbye)), None);
+
+        let whole = Reply { truncated: false, ..short };
+        let found = hear(1, Datagram::Reply(whole));
+        assert!(found.is_some_and(|event| event.contains("ServiceFound")));
+        let further = hear(2, Datagram::Reply(whole));
+        assert!(further.is_some_and(|event| event.contains("Address")));
+        let lost = hear(1, Datagram::Goodbye(goodbye));
+        assert!(lost.is_some_and(|event| event.contains("ServiceLost")));
+    }
+}
