@@ -7,7 +7,7 @@ use std::time::Duration;
 use mcast_proto::Instant;
 
 /// How old the number may be: asking the system costs a call for each socket. A machine that asks many
-/// slows down by it, twenty times a second at the most.
+/// slows down by it, fifty times a second at the most.
 const STALE: Duration = Duration::from_millis(20);
 
 /// Tells, from anywhere, how many datagrams the system dropped because a run did not read them in

@@ -1,6 +1,4 @@
-//! The set of sockets: which there are to be, and keeping it so while interfaces change.
-
-use std::time::Duration;
+//! The set of sockets, opened and closed as the plan says.
 
 use mcast_proto::Instant;
 
@@ -14,18 +12,9 @@ use crate::plan::{Role, address_of};
 use crate::settings::Settings;
 use crate::sys;
 use crate::traffic::Traffic;
+use crate::upkeep::Timers;
 use crate::waker::{Bell, Stopper};
-use crate::watch::{RELIST, Watch};
-
-/// From the first sign of a change to acting on it: changes come in bursts.
-const DEBOUNCE: Duration = Duration::from_millis(50);
-
-/// How long to wait before opening again what could not be opened, at first and at most.
-const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
-
-/// How often members tell the network that they are still here. Switches forget them after 260 s
-/// (RFC 2236 section 8.4), which leaves room for one renewal to be lost.
-const RENEWAL: Duration = Duration::from_secs(120);
+use crate::watch::Watch;
 
 /// A set of sockets: on every interface in use one for each group, or for each family.
 ///
@@ -48,27 +37,19 @@ pub struct Endpoint {
     former_drops: u64,
     drops: DropsKeeper,
     /// Whether a socket is missing that should be there.
-    is_lacking: bool,
+    pub(crate) is_lacking: bool,
     /// Whether something has changed of which the machine was not told.
-    is_changed: bool,
-    timers: Option<Timers>,
+    pub(crate) is_changed: bool,
+    pub(crate) timers: Option<Timers>,
     pub(crate) traffic: Traffic,
 }
 
 /// A socket that the system did not give.
 #[derive(Debug)]
-struct Refusal {
+pub(crate) struct Refusal {
     /// The place of the interface's account.
     account: usize,
     error: Error,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Timers {
-    /// When to list the interfaces again.
-    relist: Instant,
-    renew: Instant,
-    retry: Duration,
 }
 
 impl Endpoint {
@@ -190,85 +171,9 @@ impl Endpoint {
         })
     }
 
-    /// Whether the interfaces or the sockets have changed since the last call.
-    pub(crate) fn take_change(&mut self) -> bool {
-        std::mem::take(&mut self.is_changed)
-    }
-
-    /// Does what is due for the sockets themselves, and says when to be called next.
-    pub(crate) fn tend(&mut self, now: Instant) -> Instant {
-        let start = Timers { relist: now + RELIST, renew: now + RENEWAL, retry: RETRY.0 };
-        let mut timers = self.timers.unwrap_or(start);
-        if timers.renew <= now {
-            self.renew(|_| true);
-            timers.renew = now + RENEWAL;
-        }
-        if timers.relist <= now {
-            self.relist();
-            timers.relist = now + RELIST;
-            timers.retry = if self.is_lacking { (timers.retry * 2).min(RETRY.1) } else { RETRY.0 };
-        }
-        if self.is_lacking {
-            timers.relist = timers.relist.min(now + timers.retry);
-        }
-        self.timers = Some(timers);
-        timers.relist.min(timers.renew)
-    }
-
-    /// Something about the interfaces has changed.
-    pub(crate) fn note_change(&mut self, now: Instant) {
-        self.watch.still();
-        if let Some(timers) = &mut self.timers {
-            timers.relist = timers.relist.min(now + DEBOUNCE);
-            timers.retry = RETRY.0;
-        }
-    }
-
-    fn relist(&mut self) {
-        let before = match interfaces() {
-            Ok(interfaces) => std::mem::replace(&mut self.interfaces, interfaces),
-            Err(error) => {
-                log::warn!("{error}");
-                return;
-            }
-        };
-        // What is refused now is tried again.
-        let sockets = self.channels.len();
-        let refusals = self.refresh();
-        self.complain(refusals);
-        self.is_changed |= before != self.interfaces || sockets != self.channels.len();
-        let changed: Vec<u32> = self
-            .interfaces
-            .iter()
-            .filter(|now| before.iter().any(|old| old.index == now.index && old != *now))
-            .map(|interface| interface.index)
-            .collect();
-        self.renew(|index| changed.contains(&index));
-    }
-
-    /// Joins again on the interfaces that `which` names. A socket that can't is closed, and opened
-    /// again later.
-    fn renew(&mut self, which: impl Fn(u32) -> bool) {
-        for place in (0..self.channels.len()).rev() {
-            let channel = &self.channels[place];
-            let Purpose::Hear(membership) = &channel.purpose else { continue };
-            if !which(membership.interface) {
-                continue;
-            }
-            let address = address_of(&self.interfaces, &channel.purpose);
-            if let Err(cause) = membership.renew(&channel.socket, address) {
-                let account = &mut self.accounts[channel.account];
-                let name = &account.report.name;
-                let error = Error::refused("join again", membership.group, name, cause);
-                account.complain(&error);
-                self.close(place);
-            }
-        }
-    }
-
     /// Closes the sockets that are no longer wanted, opens those that are missing, and returns what the
     /// system refused.
-    fn refresh(&mut self) -> Vec<Refusal> {
+    pub(crate) fn refresh(&mut self) -> Vec<Refusal> {
         let choice = Choice::new(&self.interfaces, &self.settings);
         choice.tell(&self.choice);
         let current = self.channels.iter().map(|channel| &channel.purpose);
@@ -310,7 +215,7 @@ impl Endpoint {
         self.is_lacking = true;
     }
 
-    fn complain(&mut self, refusals: Vec<Refusal>) {
+    pub(crate) fn complain(&mut self, refusals: Vec<Refusal>) {
         for Refusal { account, error } in refusals {
             self.accounts[account].complain(&error);
         }

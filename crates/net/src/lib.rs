@@ -100,6 +100,7 @@ mod selector;
 mod settings;
 mod sys;
 mod traffic;
+mod upkeep;
 mod waker;
 mod watch;
 
