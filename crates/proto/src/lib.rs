@@ -24,6 +24,7 @@
 
 extern crate alloc;
 
+use alloc::boxed::Box;
 use core::net::{Ipv4Addr, SocketAddr};
 
 mod event;
@@ -77,6 +78,34 @@ pub trait Machine {
     /// others it means nothing.
     fn handle_report(&mut self, now: Instant, report: Report) {
         let _ = (now, report);
+    }
+}
+
+/// So that machines of several kinds are driven by one piece of code.
+impl<M: Machine + ?Sized> Machine for Box<M> {
+    fn handle_datagram<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        datagram: &'d [u8],
+    ) -> Option<Action<'d>> {
+        (**self).handle_datagram(now, arrival, datagram)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
+        (**self).handle_timeout(now)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        (**self).deadline()
+    }
+
+    fn close(&mut self, now: Instant) {
+        (**self).close(now);
+    }
+
+    fn handle_report(&mut self, now: Instant, report: Report) {
+        (**self).handle_report(now, report);
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Discovery {
     pub effort: Effort,
     /// The end comes this long after the start in any case. Where nobody answers it comes then.
     pub deadline: Option<Duration>,
+    /// The end comes this long after the last new answer, or after the start while there is none. An
+    /// end that comes by it is not a complete one.
+    pub silence: Option<Duration>,
     /// The end comes as soon as this many responders have answered.
     pub count: Option<u64>,
     /// How many responders are expected, where that is known: it saves asking a sample first.
@@ -71,6 +74,7 @@ impl Discovery {
             selection: Selection::all(),
             effort: Effort::default(),
             deadline: Some(Duration::from_secs(3)),
+            silence: None,
             count: None,
             expected: None,
             capacity: 200_000,
@@ -120,6 +124,8 @@ pub struct Discoverer {
     inquiries: Inquiries,
     /// Responders were left out for want of room.
     left_out: bool,
+    /// When somebody was last found.
+    last_news: Option<Instant>,
     life: Life,
 }
 
@@ -133,6 +139,7 @@ impl Discoverer {
             known: Known::new(txn, config.capacity, config.per_source()),
             inquiries: Inquiries::new(),
             left_out: false,
+            last_news: None,
             life: Life::default(),
             config,
         }
@@ -145,9 +152,12 @@ impl Discoverer {
         Summary { complete: Some(complete), sweeps: self.asking.sweeps(), ..self.life.summary(now) }
     }
 
-    /// When the run ends at the latest.
+    /// When the run ends at the latest, if nobody new answers.
     pub fn ends(&self) -> Option<Instant> {
-        self.life.started().zip(self.config.deadline).map(|(started, after)| started + after)
+        let started = self.life.started()?;
+        let by_deadline = self.config.deadline.map(|after| started + after);
+        let by_silence = self.config.silence.map(|after| self.last_news.unwrap_or(started) + after);
+        [by_deadline, by_silence].into_iter().flatten().min()
     }
 
     fn is_at_end(&self, now: Instant) -> bool {
@@ -187,6 +197,7 @@ impl Discoverer {
         };
         match heard {
             Heard::New => {
+                self.last_news = Some(now);
                 self.life.counts.found += 1;
                 self.life.counts.found_by_group += u64::from(by_group);
                 if self.config.count.is_some_and(|count| self.life.counts.found >= count) {
