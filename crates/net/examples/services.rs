@@ -15,12 +15,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("offer") => {
             let offer = Offer::new("printer")?.name("lab-3")?.port(631)?.attr("color", b"yes")?;
             let machine = Responder::new(Response::of(offer), seed());
-            Driver::new(machine, Endpoint::member(&settings)?)
-                .run(|heard| println!("{heard:?}"))?;
+            Driver::new(machine, Endpoint::peer(&settings)?).run(|heard| println!("{heard:?}"))?;
         }
         Some("find") => {
             let machine = Discoverer::new(Discovery::of("printer")?, seed());
-            let mut events = Driver::new(machine, Endpoint::asker(&settings)?).into_events()?;
+            let mut events =
+                Driver::new(machine, Endpoint::asking_peer(&settings)?).into_events()?;
             for heard in &mut events {
                 if let Event::ServiceFound(printer) = heard.as_heard().event
                     && let (Some(name), Some(port)) = (printer.name(), printer.port())
