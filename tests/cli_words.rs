@@ -32,7 +32,7 @@ fn help_names_every_verb_and_nothing_that_does_not_work_yet() {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
         let of_verb = stdout(&[verb, "--help"]);
         assert_eq!(stdout(&["help", verb]), of_verb);
-        for missing in ["--service", "--where", "--effort", "--key-file", "--watch", "doctor"] {
+        for missing in ["--key-file", "--watch", "--config", "doctor"] {
             assert!(!of_verb.contains(missing) && !help.contains(missing), "{verb}: {missing}");
         }
     }
@@ -78,8 +78,8 @@ fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
         (&["discover", "-g", "10.0.0.1"][..], "10.0.0.1 is not a multicast address"),
         (&["discover", "-g", "224.1.1.1:0"], "\"0\" is not a port"),
         (&["discover", "-g", "224.1.1.1:70000"], "\"70000\" is not a port"),
-        (&["discover", "-4", "-g", "ff02::1"], "[ff02::1]:50008 is not IPv4"),
-        (&["discover", "-6", "-g", "224.1.1.1"], "224.1.1.1:50008 is not IPv6"),
+        (&["discover", "-4", "-g", "ff02::1"], "group [ff02::1] is not IPv4"),
+        (&["discover", "-6", "-g", "224.1.1.1"], "group 224.1.1.1 is not IPv6"),
         (&["discover", "--source-port", "0"], "\"0\" is not a port"),
         (&["discover", "--payload-hex", "4d6"], "these are 3"),
         (&["discover", "--payload-hex", "zz"], "'z' is not a hexadecimal digit"),
@@ -89,7 +89,18 @@ fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
         (&["discover", "--deadline", "soon"], "not a duration"),
         (&["discover", "-n", "0"], "not a count"),
         (&["discover", "--ttl", "256"], "not in 0..=255"),
+        (&["discover", "--where", "a=b"], "not provided: --service"),
+        (&["discover", "--service", ""], "not a name"),
+        (&["discover", "--service", "a", "-p", "b"], "cannot be used with"),
+        (&["discover", "--service", "a", "--where", "=b"], "not an attribute"),
+        (&["discover", "--service", "a", "--effort", "some"], "fast, normal, thorough"),
         (&["respond", "--rate", "0"], "not a number of answers"),
+        (&["respond", "--name", "a", "--service", "b"], "belongs after the --service"),
+        (&["respond", "--service", "a", "--port", "0"], "not a port"),
+        (&["respond", "--service", "a", "--lease", "9s"], "not a lease"),
+        (&["respond", "--service", "a", "--no-plain", "--reply", "b"], "cannot be used with"),
+        (&["respond", "--no-plain"], "not provided: "),
+        (&["respond", "--service", "a", "-n", "1"], "cannot be used with"),
         (&["respond", "--reply", "a", "--reply-file", "b"], "cannot be used with"),
         (&["send", "a", "--payload-hex", "61"], "cannot be used with"),
         (&["listen", "--hex", "--raw"], "cannot be used with"),

@@ -5,7 +5,7 @@ use log::LevelFilter;
 use mcast_net::{Selector, Settings};
 
 use crate::failure::Failure;
-use crate::parse::Group;
+use crate::parse::{Group, Protocol};
 use crate::render::Format;
 use crate::stderr;
 use crate::verb;
@@ -122,12 +122,23 @@ impl NetworkArgs {
         if self.json { Format::Json } else { Format::Text }
     }
 
-    /// The settings that these options stand for.
-    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
-        let groups = self
-            .groups()?
+    /// The settings that these options stand for, to speak this protocol.
+    pub(crate) fn settings(&self, protocol: Protocol) -> Result<Settings, Failure> {
+        self.settings_with(protocol, &self.groups(protocol)?)
+    }
+
+    /// The same in the protocol's own groups, whatever groups are given.
+    pub(crate) fn settings_apart(&self, protocol: Protocol) -> Result<Settings, Failure> {
+        let families: Vec<bool> = self.groups(protocol)?.iter().map(Group::is_ipv6).collect();
+        let v4 = families.contains(&false).then(|| protocol.group_v4());
+        let v6 = families.contains(&true).then(|| protocol.group_v6());
+        self.settings_with(protocol, &v4.into_iter().chain(v6).collect::<Vec<_>>())
+    }
+
+    fn settings_with(&self, protocol: Protocol, groups: &[Group]) -> Result<Settings, Failure> {
+        let groups = groups
             .iter()
-            .map(|group| group.address(mcast_net::interfaces))
+            .map(|group| group.address(protocol, mcast_net::interfaces))
             .collect::<Result<_, _>>()?;
         Ok(Settings {
             groups,
@@ -138,11 +149,11 @@ impl NetworkArgs {
         })
     }
 
-    fn groups(&self) -> Result<Vec<Group>, Failure> {
+    fn groups(&self, protocol: Protocol) -> Result<Vec<Group>, Failure> {
         let NetworkArgs { groups, ipv4, ipv6, .. } = self;
         if groups.is_empty() {
-            let v4 = (*ipv4 || !ipv6).then(Group::default_v4);
-            return Ok(v4.into_iter().chain(ipv6.then(Group::default_v6)).collect());
+            let v4 = (*ipv4 || !ipv6).then(|| protocol.group_v4());
+            return Ok(v4.into_iter().chain(ipv6.then(|| protocol.group_v6())).collect());
         }
         // Neither of the two means whatever the groups are.
         let is_wanted = |group: &Group| ipv4 == ipv6 || group.is_ipv6() == *ipv6;
@@ -168,7 +179,8 @@ mod tests {
         let Verb::Listen(listen) = Cli::try_parse_from(words).expect("it parses").verb else {
             unreachable!("listen was asked for");
         };
-        let settings = listen.network.settings().map_err(|failure| failure.to_string())?;
+        let settings =
+            listen.network.settings(Protocol::Plain).map_err(|failure| failure.to_string())?;
         Ok(settings.groups.iter().map(ToString::to_string).collect())
     }
 

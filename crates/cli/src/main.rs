@@ -4,6 +4,7 @@
 mod args;
 mod escape;
 mod failure;
+mod offer;
 mod output;
 mod parse;
 mod payload;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use mcast_net::Interface;
-use mcast_proto::{Rate, plain};
+use mcast_proto::wire::{MAX_LEASE_S, MIN_LEASE_S};
+use mcast_proto::{Rate, plain, service};
 
 use crate::failure::Failure;
 
@@ -17,7 +18,42 @@ use crate::failure::Failure;
 pub(crate) struct Group {
     ip: IpAddr,
     zone: Option<String>,
-    port: u16,
+    /// `None`: the protocol's.
+    port: Option<u16>,
+}
+
+/// Which of the two protocols is spoken: each has groups and a port of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Plain,
+    Structured,
+}
+
+impl Protocol {
+    fn port(self) -> u16 {
+        match self {
+            Protocol::Plain => plain::PORT,
+            Protocol::Structured => service::PORT,
+        }
+    }
+
+    /// Its group over IPv4.
+    pub(crate) fn group_v4(self) -> Group {
+        let ip = match self {
+            Protocol::Plain => plain::GROUP_V4,
+            Protocol::Structured => service::GROUP_V4,
+        };
+        Group { ip: ip.into(), zone: None, port: Some(self.port()) }
+    }
+
+    /// Its group over IPv6.
+    pub(crate) fn group_v6(self) -> Group {
+        let ip = match self {
+            Protocol::Plain => plain::GROUP_V6,
+            Protocol::Structured => service::GROUP_V6,
+        };
+        Group { ip: ip.into(), zone: None, port: Some(self.port()) }
+    }
 }
 
 impl FromStr for Group {
@@ -42,10 +78,7 @@ impl FromStr for Group {
         if zone.is_some_and(|zone| ip.is_ipv4() || zone.is_empty()) {
             return Err("a zone is an interface's name or number after an IPv6 address".into());
         }
-        let port = match port {
-            None => plain::PORT,
-            Some(port) => parse_port(port)?,
-        };
+        let port = port.map(parse_port).transpose()?;
         Ok(Group { ip, zone: zone.map(str::to_owned), port })
     }
 }
@@ -75,26 +108,20 @@ pub(crate) fn parse_port(text: &str) -> Result<u16, String> {
 }
 
 impl Group {
-    /// The project's group over IPv4 or IPv6.
-    pub(crate) fn default_v4() -> Group {
-        Group { ip: plain::GROUP_V4.into(), zone: None, port: plain::PORT }
-    }
-
-    pub(crate) fn default_v6() -> Group {
-        Group { ip: plain::GROUP_V6.into(), zone: None, port: plain::PORT }
-    }
-
     pub(crate) fn is_ipv6(&self) -> bool {
         self.ip.is_ipv6()
     }
 
-    /// Its address, the zone looked up among this machine's interfaces.
+    /// Its address, the zone looked up among this machine's interfaces, and the port the protocol's
+    /// where none is written.
     pub(crate) fn address(
         &self,
+        protocol: Protocol,
         interfaces: impl FnOnce() -> Result<Vec<Interface>, mcast_net::Error>,
     ) -> Result<SocketAddr, Failure> {
+        let port = self.port.unwrap_or(protocol.port());
         let (IpAddr::V6(ip), Some(zone)) = (self.ip, &self.zone) else {
-            return Ok(SocketAddr::new(self.ip, self.port));
+            return Ok(SocketAddr::new(self.ip, port));
         };
         let interfaces = interfaces()?;
         let scope_id = match interfaces.iter().find(|interface| interface.name == *zone) {
@@ -107,7 +134,7 @@ impl Group {
                 ))
             })?,
         };
-        Ok(SocketAddrV6::new(ip, self.port, 0, scope_id).into())
+        Ok(SocketAddrV6::new(ip, port, 0, scope_id).into())
     }
 }
 
@@ -115,9 +142,10 @@ impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let zone = self.zone.as_ref().map_or(String::new(), |zone| format!("%{zone}"));
         match self.ip {
-            IpAddr::V4(ip) => write!(f, "{ip}:{}", self.port),
-            IpAddr::V6(ip) => write!(f, "[{ip}{zone}]:{}", self.port),
+            IpAddr::V4(ip) => write!(f, "{ip}")?,
+            IpAddr::V6(ip) => write!(f, "[{ip}{zone}]")?,
         }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
@@ -153,6 +181,16 @@ pub(crate) fn parse_period(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
         Duration::ZERO => Err("too short; write for example 3s or 500ms".into()),
         duration => Ok(duration),
+    }
+}
+
+/// Reads a lease: what the structured protocol allows.
+pub(crate) fn parse_lease(text: &str) -> Result<Duration, String> {
+    let lease = parse_duration(text)?;
+    if (MIN_LEASE_S.into()..=MAX_LEASE_S.into()).contains(&lease.as_secs()) {
+        Ok(lease)
+    } else {
+        Err("not a lease; those are 10s to 24h".into())
     }
 }
 
@@ -198,7 +236,7 @@ mod tests {
     use super::*;
 
     fn group(text: &str) -> Result<String, String> {
-        let address = text.parse::<Group>()?.address(|| Ok(Vec::new()));
+        let address = text.parse::<Group>()?.address(Protocol::Plain, || Ok(Vec::new()));
         address.map(|address| address.to_string()).map_err(|failure| failure.to_string())
     }
 
@@ -215,6 +253,13 @@ mod tests {
         ] {
             assert_eq!(group(text).as_deref(), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn a_group_without_a_port_takes_the_protocols() {
+        let group: Group = "239.1.2.3".parse().unwrap();
+        let port = |protocol| group.address(protocol, || Ok(Vec::new())).unwrap().port();
+        assert_eq!((port(Protocol::Plain), port(Protocol::Structured)), (50_008, 50_009));
     }
 
     #[test]
@@ -246,7 +291,7 @@ mod tests {
         let Some(lo) = lo else { return println!("skipped: no loopback interface here") };
         let group: Group = format!("[ff12::1%{}]:9", lo.name).parse().unwrap();
         let expected = SocketAddrV6::new("ff12::1".parse().unwrap(), 9, 0, lo.index);
-        assert_eq!(group.address(interfaces).unwrap(), SocketAddr::V6(expected));
+        assert_eq!(group.address(Protocol::Plain, interfaces).unwrap(), SocketAddr::V6(expected));
     }
 
     #[test]
@@ -266,6 +311,15 @@ mod tests {
         assert_eq!(parse_duration("0"), Ok(Duration::ZERO));
         for text in ["", "3", "0s", "0", "-1s", "soon", "99999999999999999999s"] {
             assert!(parse_period(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn leases_are_what_the_protocol_allows() {
+        assert_eq!(parse_lease("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(parse_lease("24h"), Ok(Duration::from_secs(86_400)));
+        for text in ["9s", "86401s", "0", "soon"] {
+            assert!(parse_lease(text).is_err(), "{text}");
         }
     }
 

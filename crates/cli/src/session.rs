@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use mcast_net::clock::Clock;
-use mcast_net::{Driver, Endpoint, Heard, Report, Settings};
-use mcast_proto::Machine;
+use mcast_net::{Driver, Endpoint, Error, Heard, InterfaceReport, Report, Settings, Stopper};
+use mcast_proto::{Machine, Summary};
 
 use crate::failure::{Failure, Status};
 use crate::output::{Output, Reader};
-use crate::render::{Done, Format, InterfaceDone, Plural, Renderer};
+use crate::render::{Done, Format, InterfaceDone, Plural, Renderer, Told};
 use crate::signals::Interrupt;
 use crate::stderr;
 
@@ -20,9 +22,12 @@ pub(crate) struct Session {
     interrupt: Interrupt,
     /// Whether a progress line stands on stderr meanwhile.
     pub(crate) progress: bool,
-    /// Whether the end tells who was found.
-    pub(crate) is_discovery: bool,
+    /// What the end tells.
+    pub(crate) told: Told,
 }
+
+/// A driver for a machine of any kind.
+pub(crate) type AnyDriver = Driver<Box<dyn Machine + Send>>;
 
 /// How a run ended.
 pub(crate) struct Ended {
@@ -39,43 +44,73 @@ impl Session {
     pub(crate) fn new(format: Format, reader: Reader) -> Result<Session, Failure> {
         let renderer = Renderer::new(format);
         let interrupt = Interrupt::watch()?;
-        Ok(Session { renderer, reader, interrupt, progress: false, is_discovery: false })
+        Ok(Session { renderer, reader, interrupt, progress: false, told: Told::Traffic })
     }
 
     /// Runs a machine to its end. `inspect` sees each event before it is printed.
     pub(crate) fn run<M: Machine>(
-        mut self,
+        self,
         machine: M,
         endpoint: Endpoint,
         mut inspect: impl FnMut(&Heard<'_>),
     ) -> Result<Ended, Failure> {
         let mut driver = Driver::new(machine, endpoint);
-        let reader = self.reader;
-        let stopper = driver.stopper();
+        self.conduct(vec![driver.stopper()], |printer| {
+            driver.run(|heard| {
+                inspect(&heard);
+                printer.print(&heard);
+            })
+        })
+    }
+
+    /// Runs machines side by side, each in a thread of its own, until all have ended; where one fails,
+    /// the others are ended too. The report is of all together.
+    pub(crate) fn run_all(self, mut drivers: Vec<AnyDriver>) -> Result<Ended, Failure> {
+        let stoppers: Vec<Stopper> = drivers.iter().map(Driver::stopper).collect();
+        self.conduct(stoppers.clone(), |printer| {
+            let printer = Mutex::new(printer);
+            let print = |heard: Heard<'_>| {
+                printer.lock().unwrap_or_else(PoisonError::into_inner).print(&heard);
+            };
+            let stop_all = || stoppers.iter().for_each(Stopper::stop);
+            let run = |driver: &mut AnyDriver| driver.run(print).inspect_err(|_| stop_all());
+            thread::scope(|scope| {
+                let runs: Vec<_> =
+                    drivers.iter_mut().map(|driver| scope.spawn(move || run(driver))).collect();
+                let reports = runs.into_iter().map(|run| match run.join() {
+                    Ok(report) => report,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                });
+                reports.collect::<Result<Vec<_>, _>>().map(together)
+            })
+        })
+    }
+
+    /// Has `run` run drivers, which these stop, and prints what there is to be printed.
+    fn conduct(
+        self,
+        stoppers: Vec<Stopper>,
+        run: impl FnOnce(&mut Printer) -> Result<Report, Error>,
+    ) -> Result<Ended, Failure> {
+        let Session { renderer, reader, interrupt, progress, told } = self;
+        let stop = move || stoppers.iter().for_each(Stopper::stop);
+        let closed = stop.clone();
         let output = Output::start(io::stdout(), reader, move || match reader {
-            Reader::Needed => stopper.stop(),
+            Reader::Needed => closed(),
             Reader::Optional => log::warn!("stdout is closed: the run goes on, unseen"),
         })?;
-        let (stopper, releaser) = (driver.stopper(), output.clone());
-        self.interrupt.then(move || {
+        let releaser = output.clone();
+        interrupt.then(move || {
             releaser.release();
-            stopper.stop();
+            stop();
         });
-        // Lines and progress on one terminal take turns.
-        let take_turns = self.progress && io::stdout().is_terminal();
-        let result = driver.run(|heard| {
-            inspect(&heard);
-            if take_turns {
-                stderr::clear();
-            }
-            output.print(self.renderer.event(&heard.event, heard.interface, Clock::wall()));
-            if take_turns {
-                output.flush();
-            }
-        });
+        let take_turns = progress && io::stdout().is_terminal();
+        let mut printer = Printer { renderer, output, take_turns };
+        let result = run(&mut printer);
+        let Printer { mut renderer, output, .. } = printer;
         stderr::clear();
         if let Ok(report) = &result {
-            output.print(self.renderer.done(&done(report, self.is_discovery)));
+            output.print(renderer.done(&done(report, told)));
         }
         let finished = output.finish();
         let report = result?;
@@ -94,8 +129,52 @@ impl Session {
                  buffer; a higher net.core.rmem_max makes it larger"
             );
         }
-        Ok(Ended { report, signal: self.interrupt.signal(), is_unheard })
+        Ok(Ended { report, signal: interrupt.signal(), is_unheard })
     }
+}
+
+/// Prints events.
+struct Printer {
+    renderer: Renderer,
+    output: Output,
+    /// Lines and progress share a terminal.
+    take_turns: bool,
+}
+
+impl Printer {
+    fn print(&mut self, heard: &Heard<'_>) {
+        if self.take_turns {
+            stderr::clear();
+        }
+        self.output.print(self.renderer.event(&heard.event, heard.interface, Clock::wall()));
+        if self.take_turns {
+            self.output.flush();
+        }
+    }
+}
+
+/// One report of several.
+fn together(reports: Vec<Report>) -> Report {
+    let none = Report { summary: Summary::default(), kernel_drops: 0, interfaces: Vec::new() };
+    reports.into_iter().fold(none, |mut all, report| {
+        let (sum, part) = (&mut all.summary, report.summary);
+        sum.sent += part.sent;
+        sum.received += part.received;
+        sum.duplicates += part.duplicates;
+        sum.ignored += part.ignored;
+        sum.elapsed = sum.elapsed.max(part.elapsed);
+        all.kernel_drops += report.kernel_drops;
+        for interface in report.interfaces {
+            match all.interfaces.iter_mut().find(|known| known.name == interface.name) {
+                Some(InterfaceReport { sent, received, .. }) => {
+                    *sent += interface.sent;
+                    *received += interface.received;
+                }
+                None => all.interfaces.push(interface),
+            }
+        }
+        all
+    })
 }
 
 impl Ended {
@@ -123,11 +202,11 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-fn done(report: &Report, is_discovery: bool) -> Done<'_> {
+fn done(report: &Report, told: Told) -> Done<'_> {
     let interfaces = report.interfaces.iter().map(|interface| InterfaceDone {
         name: &interface.name,
         sent: interface.sent,
         received: interface.received,
     });
-    Done::new(&report.summary, report.kernel_drops, interfaces.collect(), is_discovery)
+    Done::new(&report.summary, report.kernel_drops, interfaces.collect(), told)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcast_proto::{Action, Arrival, Instant, Machine};
+use mcast_proto::{Action, Arrival, Instant, Machine, Report};
 
 /// A machine with a tick: what happens at the tick is shown the machine, and changes nothing in it.
 pub(crate) struct Ticking<M, T> {
@@ -45,6 +45,10 @@ impl<M: Machine, T: FnMut(Instant, &M)> Machine for Ticking<M, T> {
 
     fn close(&mut self, now: Instant) {
         self.machine.close(now);
+    }
+
+    fn handle_report(&mut self, now: Instant, report: Report) {
+        self.machine.handle_report(now, report);
     }
 }
 

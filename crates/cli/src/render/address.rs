@@ -16,16 +16,29 @@ pub(crate) struct Address<'a> {
 
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SocketAddr::V6(v6) = self.address else {
-            return write!(f, "{}", self.address);
-        };
-        write!(f, "[{}", v6.ip())?;
-        match (is_local_to_link(v6.ip()), self.interface, v6.scope_id()) {
-            (true, Some(name), _) => write!(f, "%{name}")?,
-            (true, None, scope_id @ 1..) => write!(f, "%{scope_id}")?,
-            _ => {}
+        match self.address {
+            SocketAddr::V4(v4) => write!(f, "{v4}"),
+            SocketAddr::V6(v6) => write!(f, "[{}]:{}", Host(*self), v6.port()),
         }
-        write!(f, "]:{}", v6.port())
+    }
+}
+
+/// Displays an address without its port: `10.0.0.2`, `fe80::1%eth0`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Host<'a>(pub(crate) Address<'a>);
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Address { address, interface } = self.0;
+        let SocketAddr::V6(v6) = address else {
+            return write!(f, "{}", address.ip());
+        };
+        write!(f, "{}", v6.ip())?;
+        match (is_local_to_link(v6.ip()), interface, v6.scope_id()) {
+            (true, Some(name), _) => write!(f, "%{name}"),
+            (true, None, scope_id @ 1..) => write!(f, "%{scope_id}"),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64;
+use mcast_proto::service::Instance;
 use mcast_proto::{Event, Refusal};
 use serde::{Serialize, Serializer};
 use serde_json::ser::{Formatter, Serializer as JsonSerializer};
 
+use super::service::{self, Fields, Id};
 use super::{Address, text};
 use crate::escape::is_deceptive;
 
@@ -53,6 +55,37 @@ pub(super) fn event(
                 interface,
                 len: payload.len(),
                 payload: Payload::from(*payload),
+            },
+        ),
+        Event::ServiceFound(instance) => {
+            line(buffer, &Service::of("found", time, instance, interface, None));
+        }
+        Event::ServiceChanged { instance, change } => {
+            let change = Some(service::change(*change));
+            line(buffer, &Service::of("changed", time, instance, interface, change));
+        }
+        Event::ServiceLost { id, from, reason } => line(
+            buffer,
+            &ServiceLost {
+                event: "lost",
+                time,
+                addr: Address { address: from.remote, interface },
+                interface,
+                id: Id(*id),
+                reason: service::loss(*reason),
+            },
+        ),
+        Event::Query { from, service, watch, refused } => line(
+            buffer,
+            &Query {
+                event: "request",
+                time,
+                from: Address { address: from.remote, interface },
+                interface,
+                service: *service,
+                watch: *watch,
+                answered: refused.is_none(),
+                refused: *refused,
             },
         ),
         // A kind of event that no verb asks for.
@@ -103,6 +136,64 @@ struct Message<'a> {
     payload: Payload<'a>,
 }
 
+/// A responder of the structured protocol that was found, or has changed.
+#[derive(Serialize)]
+struct Service<'a> {
+    event: &'static str,
+    time: Time,
+    addr: Address<'a>,
+    interface: Option<&'a str>,
+    rtt_ms: Option<f64>,
+    #[serde(flatten)]
+    fields: Fields<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'static str>,
+}
+
+impl<'a> Service<'a> {
+    fn of(
+        event: &'static str,
+        time: Time,
+        instance: &Instance<'a>,
+        interface: Option<&'a str>,
+        change: Option<&'static str>,
+    ) -> Service<'a> {
+        Service {
+            event,
+            time,
+            addr: Address { address: instance.from.remote, interface },
+            interface,
+            rtt_ms: instance.round_trip.map(milliseconds),
+            fields: Fields::of(*instance, interface),
+            change,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ServiceLost<'a> {
+    event: &'static str,
+    time: Time,
+    addr: Address<'a>,
+    interface: Option<&'a str>,
+    id: Id,
+    reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Query<'a> {
+    event: &'static str,
+    time: Time,
+    from: Address<'a>,
+    interface: Option<&'a str>,
+    /// What was asked for; null: any service.
+    service: Option<&'a str>,
+    watch: bool,
+    answered: bool,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_refusal")]
+    refused: Option<Refusal>,
+}
+
 /// The last line of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Done<'a> {
@@ -117,11 +208,31 @@ pub(crate) struct Done<'a> {
     interfaces: Vec<InterfaceDone<'a>>,
 }
 
+/// What the end of a run tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// How much went over the network.
+    Traffic,
+    /// Besides, who was found.
+    Responders,
+    /// Besides, who was found by the structured protocol.
+    Services,
+}
+
 /// What only a discovery has to say at its end.
 #[derive(Debug, Serialize)]
 struct DiscoveryDone {
     found: u64,
     complete: Option<bool>,
+    #[serde(flatten)]
+    structured: Option<StructuredDone>,
+}
+
+/// What only the structured protocol's discovery has to say.
+#[derive(Debug, Serialize)]
+struct StructuredDone {
+    sweeps: u32,
+    found_by_group: u64,
 }
 
 /// What went over one interface.
@@ -137,9 +248,16 @@ impl<'a> Done<'a> {
         summary: &mcast_proto::Summary,
         kernel_drops: u64,
         interfaces: Vec<InterfaceDone<'a>>,
-        is_discovery: bool,
+        told: Told,
     ) -> Done<'a> {
-        let discovery = DiscoveryDone { found: summary.found, complete: summary.complete };
+        let is_discovery = told != Told::Traffic;
+        let structured =
+            StructuredDone { sweeps: summary.sweeps, found_by_group: summary.found_by_group };
+        let discovery = DiscoveryDone {
+            found: summary.found,
+            complete: summary.complete,
+            structured: (told == Told::Services).then_some(structured),
+        };
         Done {
             event: "done",
             discovery: is_discovery.then_some(discovery),
@@ -302,8 +420,8 @@ mod tests {
         };
         let interfaces = || vec![InterfaceDone { name: "eth0", sent: 1, received: 2 }];
         let mut buffer = Vec::new();
-        line(&mut buffer, &Done::new(&summary, 0, interfaces(), true));
-        line(&mut buffer, &Done::new(&summary, 0, interfaces(), false));
+        line(&mut buffer, &Done::new(&summary, 0, interfaces(), Told::Responders));
+        line(&mut buffer, &Done::new(&summary, 0, interfaces(), Told::Traffic));
         let counts = concat!(
             r#""sent":1,"received":2,"ignored":0,"kernel_drops":0,"elapsed_ms":3001.2,"#,
             r#""interfaces":[{"name":"eth0","sent":1,"received":2}]}"#

@@ -2,6 +2,7 @@
 
 mod address;
 mod json;
+mod service;
 mod text;
 
 use std::io;
@@ -12,7 +13,7 @@ use anstyle::{AnsiColor, Style};
 use mcast_proto::Event;
 
 pub(crate) use address::Address;
-pub(crate) use json::{Done, InterfaceDone};
+pub(crate) use json::{Done, InterfaceDone, Told};
 pub(crate) use text::{Plural, Seconds};
 
 /// The form of the lines on stdout.
@@ -85,14 +86,20 @@ struct Palette {
     address: Style,
     detail: Style,
     refused: Style,
+    changed: Style,
 }
 
 impl Palette {
-    const PLAIN: Palette =
-        Palette { address: Style::new(), detail: Style::new(), refused: Style::new() };
+    const PLAIN: Palette = Palette {
+        address: Style::new(),
+        detail: Style::new(),
+        refused: Style::new(),
+        changed: Style::new(),
+    };
     const COLORED: Palette = Palette {
         address: AnsiColor::Green.on_default().bold(),
         detail: Style::new().dimmed(),
         refused: AnsiColor::Yellow.on_default(),
+        changed: AnsiColor::Cyan.on_default(),
     };
 }

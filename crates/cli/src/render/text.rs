@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use anstyle::Style;
 use data_encoding::HEXLOWER;
+use mcast_proto::service::Instance;
 use mcast_proto::{Event, Path, Refusal};
 
+use super::service::{self, Offered, Reach};
 use super::{Address, Palette};
 use crate::escape::Escaped;
 
@@ -22,13 +24,10 @@ pub(super) fn event(
 ) {
     let result = match event {
         Event::Found { from, round_trip, payload } => start(buffer, palette, from, interface)
-            .and_then(|()| column(buffer, palette.detail, 10, Milliseconds(*round_trip)))
+            .and_then(|()| self::round_trip(buffer, palette, Some(*round_trip)))
             .and_then(|()| end(buffer, payload, hex)),
         Event::Request { from, payload, refused } => start(buffer, palette, from, interface)
-            .and_then(|()| match refused {
-                None => column(buffer, palette.detail, 8, "answered"),
-                Some(refusal) => column(buffer, palette.refused, 8, reason(*refusal)),
-            })
+            .and_then(|()| answer(buffer, palette, *refused))
             .and_then(|()| end(buffer, payload, hex)),
         Event::Message { from, group, payload } => start(buffer, palette, from, interface)
             .and_then(|()| match group {
@@ -39,6 +38,23 @@ pub(super) fn event(
                 }
             })
             .and_then(|()| end(buffer, payload, hex)),
+        Event::ServiceFound(instance) => service_start(buffer, palette, instance, interface)
+            .and_then(|()| round_trip(buffer, palette, instance.round_trip))
+            .and_then(|()| writeln!(buffer, "{}", Offered(*instance))),
+        Event::ServiceChanged { instance, change } => {
+            service_start(buffer, palette, instance, interface)
+                .and_then(|()| column(buffer, palette.changed, 10, service::change(*change)))
+                .and_then(|()| writeln!(buffer, "{}", Offered(*instance)))
+        }
+        Event::ServiceLost { id, from, reason } => start(buffer, palette, from, interface)
+            .and_then(|()| column(buffer, palette.refused, 10, "lost"))
+            .and_then(|()| writeln!(buffer, "{id:016x} ({})", service::loss(*reason))),
+        Event::Query { from, service, refused, .. } => start(buffer, palette, from, interface)
+            .and_then(|()| answer(buffer, palette, *refused))
+            .and_then(|()| match service {
+                Some(name) => writeln!(buffer, "service {}", Escaped(name.as_bytes())),
+                None => writeln!(buffer, "any service"),
+            }),
         // A kind of event that no verb asks for.
         _ => Ok(()),
     };
@@ -54,6 +70,31 @@ fn start(
     let address = Address { address: from.remote, interface };
     column(buffer, palette.address, 21, address)?;
     column(buffer, palette.detail, 6, Escaped(interface.unwrap_or("-").as_bytes()))
+}
+
+/// As [`start`], with the address at which the service is to be reached.
+fn service_start(
+    buffer: &mut Vec<u8>,
+    palette: &Palette,
+    instance: &Instance<'_>,
+    interface: Option<&str>,
+) -> io::Result<()> {
+    column(buffer, palette.address, 21, Reach { instance: *instance, interface })?;
+    column(buffer, palette.detail, 6, Escaped(interface.unwrap_or("-").as_bytes()))
+}
+
+fn round_trip(buffer: &mut Vec<u8>, palette: &Palette, time: Option<Duration>) -> io::Result<()> {
+    match time {
+        Some(time) => column(buffer, palette.detail, 10, Milliseconds(time)),
+        None => column(buffer, palette.detail, 10, "-"),
+    }
+}
+
+fn answer(buffer: &mut Vec<u8>, palette: &Palette, refused: Option<Refusal>) -> io::Result<()> {
+    match refused {
+        None => column(buffer, palette.detail, 8, "answered"),
+        Some(refusal) => column(buffer, palette.refused, 8, reason(refusal)),
+    }
 }
 
 fn column(buffer: &mut Vec<u8>, style: Style, width: usize, text: impl Display) -> io::Result<()> {

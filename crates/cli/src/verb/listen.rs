@@ -13,7 +13,7 @@ use mcast_proto::{Event, Instant};
 use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
-use crate::parse::{parse_count, parse_period};
+use crate::parse::{Protocol, parse_count, parse_period};
 use crate::render::{Format, Plural, Seconds};
 use crate::session::{Place, Session};
 use crate::stderr;
@@ -66,7 +66,7 @@ impl Listen {
                  pipe it into another program, or leave --raw out",
             ));
         }
-        let mut settings = self.network.settings()?;
+        let mut settings = self.network.settings(Protocol::Plain)?;
         settings.sources.clone_from(&self.sources);
         let format = match (self.raw, self.hex) {
             (true, _) => Format::Raw,

@@ -11,7 +11,7 @@ use mcast_proto::plain::{PROBE, Sender, Sending};
 use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
-use crate::parse::{Hex, parse_count, parse_period, parse_port};
+use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
 use crate::render::Plural;
 use crate::session::{Place, Session};
@@ -63,7 +63,7 @@ impl Send {
             text => payload::choose(text, self.payload_hex.as_ref(), self.payload_file.as_deref())?,
         };
         let payload = payload.unwrap_or_else(|| PROBE.to_vec());
-        let mut settings = self.network.settings()?;
+        let mut settings = self.network.settings(Protocol::Plain)?;
         settings.source_port = self.source_port.unwrap_or(0);
         let session = Session::new(self.network.format(), Reader::Needed)?;
         let endpoint = Endpoint::asker(&settings)?;

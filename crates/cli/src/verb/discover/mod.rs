@@ -1,5 +1,7 @@
 //! `mcast discover`: who's there?
 
+mod services;
+
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,18 +14,19 @@ use mcast_proto::plain::{Discoverer, Discovery, PROBE};
 use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
-use crate::parse::{Hex, parse_count, parse_period, parse_port};
+use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
-use crate::render::{Plural, Seconds};
+use crate::render::{Plural, Seconds, Told};
 use crate::session::{Ended, Session};
 use crate::stderr;
 use crate::tick::Ticking;
+use services::Services;
 
 /// Ask a group who is there, and print each answer as it arrives
 ///
 /// Multicasts a probe, collects the answers, and ends when none has come for a while. Each responder
 /// is one line on stdout: its address, the interface, the round-trip time, what it said. A summary
-/// goes to stderr.
+/// goes to stderr. With --service it asks for a service instead, until everybody was found.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Discover {
@@ -60,6 +63,9 @@ pub(crate) struct Discover {
     source_port: Option<u16>,
 
     #[command(flatten)]
+    services: Services,
+
+    #[command(flatten)]
     network: NetworkArgs,
 }
 
@@ -68,6 +74,7 @@ Examples:
   mcast discover                        everybody on every network
   mcast discover -n 1 -t 500ms          is anybody there?
   mcast discover --repeat 3 -i wlan0    a network that loses datagrams
+  mcast discover --service printer --where color=yes
   mcast discover --json | jq -r 'select(.event == \"found\").addr'";
 
 /// How often the progress line changes.
@@ -77,12 +84,18 @@ impl Discover {
     pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
         let file = self.payload_file.as_deref();
         let probe = payload::choose(self.payload.as_deref(), self.payload_hex.as_ref(), file)?;
-        let mut settings = self.network.settings()?;
+        let protocol = match self.services.service {
+            None => Protocol::Plain,
+            Some(_) => Protocol::Structured,
+        };
+        let mut settings = self.network.settings(protocol)?;
         settings.source_port = self.source_port.unwrap_or(0);
-        let progress = !console.quiet && io::stderr().is_terminal();
         let mut session = Session::new(self.network.format(), Reader::Needed)?;
-        session.progress = progress;
-        session.is_discovery = true;
+        session.progress = !console.quiet && io::stderr().is_terminal();
+        if protocol == Protocol::Structured {
+            return self.discover_services(session, &settings, console.quiet);
+        }
+        session.told = Told::Responders;
         let endpoint = Endpoint::asker(&settings)?;
         let interfaces = endpoint.interface_names().join(", ");
         let discovery = Discovery {
@@ -94,14 +107,18 @@ impl Discover {
             ..Discovery::default()
         };
 
-        let tick = progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
+        let tick = session.progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
         let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
         let ended = session.run(machine, endpoint, |_| {})?;
         if !console.quiet && !ended.is_unheard {
             self.sum_up(&ended, &interfaces);
         }
+        Ok(self.status(&ended))
+    }
+
+    fn status(&self, ended: &Ended) -> Status {
         let is_enough = ended.report.summary.found >= self.count.unwrap_or(1);
-        Ok(ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled }))
+        ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled })
     }
 
     fn sum_up(&self, ended: &Ended, interfaces: &str) {

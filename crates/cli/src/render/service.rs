@@ -1,0 +1,191 @@
+//! What a responder of the structured protocol says of itself, as it is shown.
+
+use std::fmt::{self, Display};
+use std::net::SocketAddr;
+
+use data_encoding::BASE64;
+use mcast_proto::service::{Change, Instance, Loss, Via};
+use mcast_proto::wire::{Attr, Endpoint, Tlv};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::Address;
+use super::address::Host;
+use crate::escape::Escaped;
+
+/// Displays where a service is to be reached: at the address that answered, unless it names another,
+/// and at the port that it names; without one, the address alone.
+pub(crate) struct Reach<'a> {
+    pub(crate) instance: Instance<'a>,
+    pub(crate) interface: Option<&'a str>,
+}
+
+impl Reach<'_> {
+    fn endpoint(&self) -> Option<SocketAddr> {
+        let Endpoint { address, port } = self.instance.tlvs.iter().find_map(|tlv| match tlv {
+            Tlv::Endpoint(endpoint) => Some(endpoint),
+            _ => None,
+        })?;
+        // With its zone.
+        let mut endpoint = self.instance.from.remote;
+        if let Some(ip) = address.filter(|ip| *ip != endpoint.ip()) {
+            endpoint = SocketAddr::new(ip, port);
+        }
+        endpoint.set_port(port);
+        Some(endpoint)
+    }
+}
+
+impl Display for Reach<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let interface = self.interface;
+        match self.endpoint() {
+            Some(address) => write!(f, "{}", Address { address, interface }),
+            None => {
+                let address = Address { address: self.instance.from.remote, interface };
+                write!(f, "{}", Host(address))
+            }
+        }
+    }
+}
+
+/// Displays what it offers: service, name and attributes.
+pub(crate) struct Offered<'a>(pub(crate) Instance<'a>);
+
+impl Display for Offered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Offered(instance) = self;
+        write!(f, "{}", Escaped(instance.service().unwrap_or("-").as_bytes()))?;
+        write!(f, "  {}", Escaped(instance.name().unwrap_or("-").as_bytes()))?;
+        for Attr { key, value } in instance.attrs() {
+            write!(f, "  {}", Escaped(key.as_bytes()))?;
+            if let Some(value) = value {
+                write!(f, "={}", Escaped(value))?;
+            }
+        }
+        if instance.truncated {
+            f.write_str("  (and more that it did not get to say)")?;
+        }
+        Ok(())
+    }
+}
+
+/// What is new, in a word.
+pub(super) fn change(change: Change) -> &'static str {
+    match change {
+        Change::Content => "content",
+        Change::Address => "address",
+        Change::Restarted => "restarted",
+        Change::Conflict => "conflict",
+        _ => "other",
+    }
+}
+
+/// Why it is gone, in a word.
+pub(super) fn loss(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Goodbye => "goodbye",
+        Loss::Expired => "expired",
+        _ => "other",
+    }
+}
+
+fn via(via: Via) -> &'static str {
+    match via {
+        Via::Unicast => "unicast",
+        Via::Group => "group",
+        Via::Announcement => "announcement",
+    }
+}
+
+/// An instance's fields in JSON.
+#[derive(Serialize)]
+pub(super) struct Fields<'a> {
+    service: Option<&'a str>,
+    name: Option<&'a str>,
+    port: Option<u16>,
+    txt: Text<'a>,
+    #[serde(skip_serializing_if = "Bytes::is_empty")]
+    txt_base64: Bytes<'a>,
+    id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<Address<'a>>,
+    via: &'static str,
+    lease_ms: u64,
+    authentic: bool,
+    truncated: bool,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(instance: Instance<'a>, interface: Option<&'a str>) -> Fields<'a> {
+        let endpoint = Reach { instance, interface }.endpoint();
+        Fields {
+            service: instance.service(),
+            name: instance.name(),
+            port: instance.port(),
+            txt: Text(instance),
+            txt_base64: Bytes(instance),
+            id: Id(instance.id),
+            endpoint: endpoint.map(|address| Address { address, interface }),
+            via: via(instance.via),
+            lease_ms: instance.lease.as_millis().try_into().unwrap_or(u64::MAX),
+            authentic: instance.authentic,
+            truncated: instance.truncated,
+        }
+    }
+}
+
+/// A responder's number, as 16 hexadecimal digits: JSON's own numbers end at 2^53.
+pub(super) struct Id(pub(super) u64);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:016x}", self.0))
+    }
+}
+
+/// Each key's first value: an object has each key once.
+fn first_of_each(instance: Instance<'_>) -> impl Iterator<Item = Attr<'_>> {
+    let is_first = move |(place, attr): &(usize, Attr<'_>)| {
+        instance.attrs().take(*place).all(|earlier| earlier.key != attr.key)
+    };
+    instance.attrs().enumerate().filter(is_first).map(|(_, attr)| attr)
+}
+
+/// The attributes that are text; null for one without a value.
+struct Text<'a>(Instance<'a>);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for Attr { key, value } in first_of_each(self.0) {
+            match value.map(str::from_utf8) {
+                None => map.serialize_entry(key, &())?,
+                Some(Ok(text)) => map.serialize_entry(key, text)?,
+                Some(Err(_)) => {}
+            }
+        }
+        map.end()
+    }
+}
+
+/// The attributes that are not.
+struct Bytes<'a>(Instance<'a>);
+
+impl<'a> Bytes<'a> {
+    fn values(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        first_of_each(self.0)
+            .filter_map(|attr| Some((attr.key, attr.value?)))
+            .filter(|(_, value)| str::from_utf8(value).is_err())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.values().next().is_none()
+    }
+}
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.values().map(|(key, value)| (key, BASE64.encode(value))))
+    }
+}

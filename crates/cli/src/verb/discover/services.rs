@@ -1,0 +1,155 @@
+//! Asking by the structured protocol.
+
+use clap::{Args, ValueEnum};
+use mcast_net::{Endpoint, Settings};
+use mcast_proto::service::{self, Discoverer, Discovery, Selection};
+use mcast_proto::{Instant, Summary};
+
+use super::{Discover, REFRESH};
+use crate::failure::{Failure, Status};
+use crate::offer::{Attribute, explain, parse_name};
+use crate::render::{Plural, Seconds, Told};
+use crate::session::{Ended, Session};
+use crate::stderr;
+use crate::tick::Ticking;
+
+/// Which services are asked for, and how thoroughly.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Services")]
+pub(super) struct Services {
+    /// Ask who offers this service, or '*' for any, by the structured protocol: in
+    /// 239.255.80.9:50009, with -6 in [ff12::5009]:50009. It asks those again who were not heard, and
+    /// says whether everybody was
+    #[arg(
+        long, value_name = "NAME", value_parser = parse_name,
+        conflicts_with_all = ["probe", "repeat"],
+    )]
+    pub(super) service: Option<String>,
+
+    /// Of those, the ones with this attribute; may be repeated
+    #[arg(long = "where", value_name = "KEY[=VALUE]", requires = "service")]
+    attributes: Vec<Attribute>,
+
+    /// How often to hear nobody new before everybody is known: fast (8 times), normal (16) or
+    /// thorough (32), for networks that lose much
+    #[arg(
+        long, value_name = "EFFORT", value_enum, default_value_t = Effort::Normal,
+        hide_possible_values = true, requires = "service",
+    )]
+    effort: Effort,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Effort {
+    Fast,
+    Normal,
+    Thorough,
+}
+
+impl From<Effort> for service::Effort {
+    fn from(effort: Effort) -> service::Effort {
+        match effort {
+            Effort::Fast => service::Effort::Fast,
+            Effort::Normal => service::Effort::Normal,
+            Effort::Thorough => service::Effort::Thorough,
+        }
+    }
+}
+
+impl Services {
+    fn selection(&self) -> Result<Selection, Failure> {
+        let selection = match self.service.as_deref() {
+            None | Some("*") => Ok(Selection::all()),
+            Some(name) => Selection::service(name),
+        };
+        selection
+            .and_then(|selection| {
+                self.attributes.iter().try_fold(selection, |selection, Attribute { key, value }| {
+                    selection.attr(key, value.as_deref().map(str::as_bytes))
+                })
+            })
+            .map_err(|error| Failure::usage(format!("--where: {}", explain(error))))
+    }
+}
+
+impl Discover {
+    pub(super) fn discover_services(
+        &self,
+        mut session: Session,
+        settings: &Settings,
+        is_quiet: bool,
+    ) -> Result<Status, Failure> {
+        let discovery = Discovery {
+            effort: self.services.effort.into(),
+            deadline: self.deadline,
+            silence: Some(self.timeout),
+            count: self.count,
+            selection: self.services.selection()?,
+            ..Discovery::all()
+        };
+        session.told = Told::Services;
+        let endpoint = Endpoint::asking_peer(settings)?;
+        let interfaces = endpoint.interface_names().join(", ");
+        let tick = session.progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
+        let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
+        let ended = session.run(machine, endpoint, |_| {})?;
+        if !is_quiet && !ended.is_unheard {
+            self.sum_up_services(&ended, &interfaces);
+        }
+        Ok(self.status(&ended))
+    }
+
+    fn sum_up_services(&self, ended: &Ended, interfaces: &str) {
+        let summary = &ended.report.summary;
+        let time = Seconds(summary.elapsed);
+        let asked = self.services.service.as_deref().unwrap_or("*");
+        if summary.found == 0 && ended.signal.is_none() {
+            let whom = match asked {
+                "*" => "any service".into(),
+                name => format!("service {name}"),
+            };
+            return stderr::warn(format_args!(
+                "no answer for {whom} in {time} on {interfaces}: is anybody offering it (mcast respond \
+                 --service)? look at the firewalls on both sides"
+            ));
+        }
+        let found = Plural(summary.found, "responder");
+        let end = self.certainty(ended);
+        stderr::say(format_args!("{found} in {time} on {interfaces}; {end}"));
+        warn_of_firewall(summary);
+    }
+
+    /// Says whether these are all, and if not, what to do about it.
+    fn certainty(&self, ended: &Ended) -> &'static str {
+        let summary = &ended.report.summary;
+        if summary.complete == Some(true) {
+            "complete: nobody else answers"
+        } else if ended.signal.is_some() {
+            "not complete: it was interrupted"
+        } else if self.count.is_some_and(|count| summary.found >= count) {
+            "not complete: it ended at --count"
+        } else if self.deadline.is_some_and(|deadline| deadline <= summary.elapsed) {
+            "not complete: --deadline came first, so there may be more"
+        } else {
+            "not complete: there may be more; try a longer --timeout"
+        }
+    }
+}
+
+/// Says so where answers came by the detour alone that is taken when the straight way is closed.
+fn warn_of_firewall(summary: &Summary) {
+    if summary.found_by_group > 0 {
+        let number = summary.found_by_group;
+        stderr::warn(format_args!(
+            "{number} of {} heard by the group alone: a firewall here seems to drop answers that come \
+             to this program; let one port in and name it with --source-port",
+            summary.found
+        ));
+    }
+}
+
+fn show_progress(now: Instant, discoverer: &Discoverer) {
+    let summary = discoverer.summary(now);
+    let (found, sweeps) = (Plural(summary.found, "answer"), Plural(summary.sweeps.into(), "sweep"));
+    stderr::progress(format_args!("{found}, {sweeps}, {}", Seconds(summary.elapsed)));
+}

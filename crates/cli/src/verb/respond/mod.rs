@@ -1,0 +1,174 @@
+//! `mcast respond`: me!
+
+mod services;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use mcast_net::{Driver, Endpoint};
+use mcast_proto::plain::{REPLY, Responder, Response};
+
+use crate::args::{Console, NetworkArgs};
+use crate::escape::OneLine;
+use crate::failure::{Failure, Status};
+
+use crate::offer::{OfferWords, Offers};
+use crate::output::Reader;
+use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration, parse_lease};
+use crate::payload;
+use crate::render::{Plural, Seconds};
+use crate::session::{AnyDriver, Place, Session};
+use crate::stderr;
+use services::Common;
+
+/// Answer whoever asks the group, until Ctrl-C
+///
+/// Joins the group, prints each probe, and answers it to the one that asked. What was not sent to the
+/// group, or comes from beyond the link, is not answered: an answer must be no weapon against others.
+/// With --service it answers who asks for that service too, and announces itself.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Respond {
+    /// The answer's text [default: Me!]
+    #[arg(long, value_name = "TEXT", group = "answer")]
+    reply: Option<String>,
+
+    /// The answer's bytes in hexadecimal
+    #[arg(long, value_name = "HEX", group = "answer")]
+    reply_hex: Option<Hex>,
+
+    /// A file with the answer's bytes
+    #[arg(long, value_name = "FILE", group = "answer")]
+    reply_file: Option<PathBuf>,
+
+    /// Answer this probe alone
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+
+    /// Spread the answers over a random wait of up to this
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
+    delay: Duration,
+
+    /// Answers a second at the most, to one source and in all, or off
+    #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value = "20/1000")]
+    rate: RateLimit,
+
+    /// Answer also what comes from beyond the link, where its source may be forged
+    #[arg(long)]
+    allow_off_link: bool,
+
+    /// End after this many answers
+    #[arg(
+        short = 'n', long, value_name = "N", value_parser = parse_count::<u64>,
+        conflicts_with = "offered",
+    )]
+    count: Option<u64>,
+
+    #[command(flatten)]
+    offers: Offers,
+
+    /// For how long others may take the services to be there without hearing of them, 10s to 24h
+    #[arg(
+        long, value_name = "DURATION", default_value = "120s", value_parser = parse_lease,
+        requires = "offered", help_heading = "Services",
+    )]
+    lease: Duration,
+
+    /// Offer the services alone: leave plain probes unanswered
+    #[arg(
+        long, requires = "offered", conflicts_with_all = ["answer", "only"],
+        help_heading = "Services",
+    )]
+    no_plain: bool,
+
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mcast respond                             what mcast discover finds
+  mcast respond --reply \"printer, floor 3\"  say who you are
+  mcast respond --delay 500ms               one of hundreds: don't answer all at once
+  mcast respond -n 1                        wait until somebody asks
+  mcast respond --service printer --name lab-3 --port 631 --txt color=yes";
+
+impl Respond {
+    pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
+        let plain = self.plain_response()?;
+        let offers = self.offers.0.as_slice();
+        let session = Session::new(self.network.format(), Reader::Optional)?;
+        let say = |line: String| {
+            if !console.quiet {
+                stderr::say(format_args!("{}", OneLine(line)));
+            }
+        };
+        let mut drivers = self.offer(offers, &say)?;
+        if offers.is_empty() || !self.no_plain {
+            let settings = match offers {
+                [] => self.network.settings(Protocol::Plain)?,
+                _ => self.network.settings_apart(Protocol::Plain)?,
+            };
+            let endpoint = Endpoint::member(&settings)?;
+            say(format!("answering {}", Place(&settings, &endpoint)));
+            let response = Response { port: settings.groups[0].port(), ..plain };
+            let machine = Box::new(Responder::new(response, mcast_net::seed()));
+            drivers.push(Driver::new(machine, endpoint));
+        }
+
+        let ended = session.run_all(drivers)?;
+        let summary = &ended.report.summary;
+        let time = Seconds(summary.elapsed);
+        let (sent, received) = (summary.sent, summary.received);
+        say(match offers {
+            [] => format!("{} to {} in {time}", Plural(sent, "answer"), Plural(received, "probe")),
+            _ => {
+                let (sent, received) = (Plural(sent, "datagram"), Plural(received, "datagram"));
+                format!("{sent} sent and {received} heard in {time}")
+            }
+        });
+        // To be ended by a signal is the ordinary end of a responder.
+        Ok(Status::Success)
+    }
+
+    /// What is answered to plain probes; the port is still to be set.
+    fn plain_response(&self) -> Result<Response, Failure> {
+        let file = self.reply_file.as_deref();
+        let reply = payload::choose(self.reply.as_deref(), self.reply_hex.as_ref(), file)?;
+        Ok(Response {
+            reply: reply.unwrap_or_else(|| REPLY.to_vec()),
+            only: self.only.clone().map(String::into_bytes),
+            delay: self.delay,
+            rate: self.rate.0,
+            allow_off_link: self.allow_off_link,
+            count: self.count,
+            ..Response::default()
+        })
+    }
+
+    /// Opens the sockets of the services.
+    fn offer(
+        &self,
+        offers: &[OfferWords],
+        say: &dyn Fn(String),
+    ) -> Result<Vec<AnyDriver>, Failure> {
+        if offers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let settings = self.network.settings(Protocol::Structured)?;
+        let common = Common {
+            lease: self.lease,
+            rate: self.rate,
+            allow_off_link: self.allow_off_link,
+            keyring: None,
+        };
+        let drivers = services::drivers(offers, &common, &settings)?;
+        for (words, driver) in offers.iter().zip(&drivers) {
+            let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
+            let place = Place(&settings, driver.endpoint());
+            say(format!("offering {}{name} in {place}", words.service));
+        }
+        Ok(drivers)
+    }
+}

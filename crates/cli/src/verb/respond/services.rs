@@ -1,0 +1,95 @@
+//! Offering services by the structured protocol.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use mcast_net::clock::Clock;
+use mcast_net::{Driver, Endpoint, Interface, Settings};
+use mcast_proto::Machine;
+use mcast_proto::service::{Responder, Response};
+use mcast_proto::wire::Keyring;
+
+use crate::failure::Failure;
+use crate::offer::OfferWords;
+use crate::parse::RateLimit;
+use crate::session::AnyDriver;
+
+/// What all the services of one process have in common.
+pub(super) struct Common {
+    pub(super) lease: Duration,
+    pub(super) rate: RateLimit,
+    pub(super) allow_off_link: bool,
+    pub(super) keyring: Option<Keyring>,
+}
+
+/// A driver for each service, with sockets of its own.
+pub(super) fn drivers(
+    offers: &[OfferWords],
+    common: &Common,
+    settings: &Settings,
+) -> Result<Vec<AnyDriver>, Failure> {
+    let machine_id = std::fs::read("/etc/machine-id").unwrap_or_default();
+    let interfaces = mcast_net::interfaces()?;
+    let since_1970 = Clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let start = |words: &OfferWords| {
+        let response = Response {
+            id: known_id(words, &machine_id, &interfaces),
+            boot: u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX),
+            lease: common.lease,
+            rate: common.rate.0,
+            allow_off_link: common.allow_off_link,
+            keyring: common.keyring.clone(),
+            ..Response::of(words.offer().map_err(Failure::usage)?)
+        };
+        let machine: Box<dyn Machine + Send> =
+            Box::new(Responder::new(response, mcast_net::seed()));
+        Ok(Driver::new(machine, Endpoint::peer(settings)?))
+    };
+    offers.iter().map(start).collect()
+}
+
+/// The number of a service that has a name: the same after a restart, so that it is seen to be one.
+/// It is that of nobody else, as long as no two on one machine offer the same service at the same port
+/// by the same name. Machines that are copies of each other are told apart by their addresses.
+fn known_id(words: &OfferWords, machine_id: &[u8], interfaces: &[Interface]) -> Option<u64> {
+    let name = words.name.as_ref()?;
+    let mut addresses: Vec<IpAddr> = interfaces
+        .iter()
+        .filter(|interface| !interface.loopback)
+        .flat_map(|interface| interface.addresses.iter().map(|network| network.address))
+        .collect();
+    addresses.sort_unstable();
+    // Another release may hash in another way: then it is another responder, once.
+    let mut hasher = DefaultHasher::new();
+    (machine_id, addresses, &words.service, name, words.port).hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_known_again_and_nobody_elses() {
+        let words = |service: &str, name: Option<&str>, port| OfferWords {
+            service: service.into(),
+            name: name.map(Into::into),
+            port,
+            txt: Vec::new(),
+        };
+        let printer = words("printer", Some("lab-3"), Some(631));
+        let id = |words: &OfferWords, machine: &str| known_id(words, machine.as_bytes(), &[]);
+        assert!(id(&printer, "a").is_some());
+        assert_eq!(id(&printer, "a"), id(&printer, "a"));
+        assert_ne!(id(&printer, "a"), id(&printer, "b"));
+        for other in [
+            words("scanner", Some("lab-3"), Some(631)),
+            words("printer", Some("lab-4"), Some(631)),
+            words("printer", Some("lab-3"), None),
+        ] {
+            assert_ne!(id(&printer, "a"), id(&other, "a"));
+        }
+        assert_eq!(id(&words("printer", None, Some(631)), "a"), None);
+    }
+}
