@@ -77,6 +77,8 @@ fn an_answer_leaves_from_the_address_of_the_askers_network() {
     let lan = world.segment();
     let answerer = world.host();
     answerer.card("eth0", &lan, &["10.0.0.2/24", "10.1.0.2/24"]);
+    // Whatever the routing table prefers.
+    answerer.ip("route replace 10.0.0.0/24 dev eth0 src 10.1.0.2");
     let _responder = respond(&answerer, "eth0", "");
     assert_eq!(answerer.joined("eth0", "224.1.1.1"), 1, "two addresses are one membership");
     for (own, answered_from) in
@@ -88,6 +90,21 @@ fn an_answer_leaves_from_the_address_of_the_askers_network() {
         let found = events(&finished.stdout, "found");
         assert_eq!(sorted(&found, "addr"), [answered_from], "{finished:?}");
     }
+}
+
+#[test]
+fn an_answer_leaves_by_the_card_that_was_asked_where_two_lead_to_one_network() {
+    let Some(world) = World::new() else { return };
+    let [lan, far_lan] = [world.segment(), world.segment()];
+    let (asker, answerer) = (world.host(), world.host());
+    answerer.card("eth0", &lan, &["10.0.0.2/24"]);
+    answerer.card("eth1", &far_lan, &["10.0.0.3/24"]);
+    asker.card("eth0", &far_lan, &["10.0.0.1/24"]);
+    let _responder = mcast(&answerer, "respond");
+    answerer.until_joined("eth1", "224.1.1.1", 1);
+    let finished = run(&asker, "discover --json -n 1 -t 5s");
+    let found = events(&finished.stdout, "found");
+    assert_eq!(sorted(&found, "addr"), ["10.0.0.3:50008"], "{finished:?}");
 }
 
 #[test]

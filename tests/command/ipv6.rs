@@ -157,26 +157,27 @@ fn listen_source_hears_that_source_alone() {
 #[test]
 fn a_group_that_another_program_joined_is_not_heard() {
     let Some(world) = World::new() else { return };
+    // Of a scope wider than the link: the kernel binds those of the link to their card by itself.
     let (sender, hearer) = (world.host(), world.host());
-    for card in ["eth0", "eth1"] {
+    for (card, net) in [("eth0", "2001:db8:0"), ("eth1", "2001:db8:1")] {
         let lan = world.segment();
-        sender.card(card, &lan, &["fe80::1/64"]);
-        hearer.card(card, &lan, &["fe80::2/64"]);
+        sender.card(card, &lan, &[&format!("{net}::1/64")]);
+        hearer.card(card, &lan, &[&format!("{net}::2/64")]);
     }
     let script = "import socket, sys, time\n\
         s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n\
-        group = socket.inet_pton(socket.AF_INET6, 'ff12::5008')\n\
+        group = socket.inet_pton(socket.AF_INET6, 'ff05::beef')\n\
         index = socket.if_nametoindex('eth1').to_bytes(4, sys.byteorder)\n\
         s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + index)\n\
         print('joined'); time.sleep(1000)";
     let other = hearer.python(["-c", script]);
     other.line_with("joined");
-    let listener = mcast(&hearer, "listen -6 -i eth0 --json");
-    hearer.until_joined("eth0", GROUP, 1);
+    let listener = mcast(&hearer, "listen -g ff05::beef -i eth0 --json");
+    hearer.until_joined("eth0", "ff05::beef", 1);
     let wire = hearer.capture("eth1");
-    assert_eq!(run(&sender, "send -6 -i eth1 elsewhere").code, Some(0));
+    assert_eq!(run(&sender, "send -g ff05::beef -i eth1 elsewhere").code, Some(0));
     wire.packet(|packet| packet.payload == b"elsewhere");
-    assert_eq!(run(&sender, "send -6 -i eth0 ours").code, Some(0));
+    assert_eq!(run(&sender, "send -g ff05::beef -i eth0 ours").code, Some(0));
     assert_eq!(json(&listener.line())["payload"], "ours");
 }
 
