@@ -6,7 +6,8 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::{Action, Arrival, Cast, Instant, Machine, Path, plain};
+use mcast_proto::wire::{self, Datagram, Query, Reply, Tlvs};
+use mcast_proto::{Action, Arrival, Cast, Instant, Machine, Path, plain, service};
 
 /// Counts the allocations of each thread, so that the test harness's own don't matter.
 struct Counting;
@@ -95,4 +96,79 @@ fn no_allocation_per_datagram() {
     });
     assert!(started && discoverer.summary(Instant::ZERO).found == 3000);
     assert_eq!(counted, 0, "discoverer");
+}
+
+/// As [`feed`], for the second that begins at `start`, with the datagram that `write` puts in the buffer for each number.
+fn feed_each(
+    start: Instant,
+    machine: &mut dyn Machine,
+    cast: Cast,
+    mut write: impl FnMut(u32, &mut Vec<u8>),
+) -> u64 {
+    let (mut datagram, mut buffer) = (Vec::with_capacity(2048), Vec::with_capacity(2048));
+    let mut sent = 0;
+    for n in 0..10_000u32 {
+        let now = start + Duration::from_micros(u64::from(n) * 100);
+        let remote = SocketAddr::from(([10, 1, (n % 3000 / 250) as u8, (n % 250) as u8], 4000));
+        let from = Path { remote, interface: None };
+        datagram.clear();
+        write(n, &mut datagram);
+        let _event = machine.handle_datagram(now, Arrival { from, cast, on_link: true }, &datagram);
+        for _ in 0..16 {
+            if machine.deadline().is_none_or(|due| due > now) {
+                break;
+            }
+            if let Some(Action::Send { message, .. }) = machine.handle_timeout(now) {
+                buffer.clear();
+                message.encode(&mut buffer);
+                sent += 1;
+            }
+        }
+    }
+    sent
+}
+
+#[test]
+fn no_allocation_per_structured_datagram() {
+    let group = Cast::Group(SocketAddr::from((service::GROUP_V4, service::PORT)));
+
+    // The two buffers of `feed_each`, and no more.
+    let offer = service::Offer::new("printer").unwrap();
+    let mut responder = service::Responder::new(service::Response::of(offer), 1);
+    let mut sent = 0;
+    let counted = allocations(|| {
+        sent = feed_each(Instant::ZERO, &mut responder, group, |n, datagram| {
+            let query = Query { window_ms: 8, copies: 3, ..Query::new(u64::from(n), 1) };
+            Datagram::Query(query).encode(None, datagram);
+        });
+    });
+    assert!(sent > 2000, "it answered: {sent}");
+    assert_eq!(counted, 2, "responder");
+
+    // A discoverer's table grows with whom it finds; a datagram of one it knows costs nothing.
+    let effort = service::Effort::Thorough;
+    let discovery = service::Discovery { effort, ..service::Discovery::all() };
+    let mut discoverer = service::Discoverer::new(discovery, 1);
+    let mut scout = Vec::with_capacity(2048);
+    let Some(Action::Send { message, .. }) = discoverer.handle_timeout(Instant::ZERO) else {
+        panic!("it asks at once")
+    };
+    message.encode(&mut scout);
+    let Ok(Datagram::Query(Query { txn, .. })) = wire::decode(&scout) else { panic!("no query") };
+    let answers = |n: u32, datagram: &mut Vec<u8>| {
+        let (id, tlvs) = (u64::from(n % 3000), Tlvs::NONE);
+        let reply = Reply { txn, id, round: 1, copy: 0, lease_s: 120, truncated: false, tlvs };
+        Datagram::Reply(reply).encode(None, datagram);
+    };
+    let finding = allocations(|| {
+        feed_each(Instant::ZERO, &mut discoverer, Cast::Unicast, answers);
+    });
+    assert_eq!(discoverer.summary(Instant::ZERO).found, 3000);
+    assert!(finding < 3000, "{finding} allocations to find 3000");
+    let mut sent = 0;
+    let counted = allocations(|| {
+        sent = feed_each(Instant::from_millis(1000), &mut discoverer, Cast::Unicast, answers);
+    });
+    assert!(sent > 0, "it went on asking");
+    assert_eq!(counted, 2, "discoverer");
 }

@@ -279,6 +279,54 @@ fn after_a_partition_heals_all_are_there_again() {
 }
 
 #[test]
+fn whatever_happened_once_the_network_is_whole_all_watchers_agree_on_who_is_there() {
+    for seed in 0..12 {
+        let mut sim = Sim::new(seed).without_trace();
+        let bad =
+            Link { jitter: Duration::from_millis(4), duplicate: 0.1, reorder: 0.1, ..lossy(0.4) };
+        let mut nodes: Vec<NodeId> = (1..=15).map(|id| add_printer(&mut sim, bad, id)).collect();
+        let watchers: Vec<NodeId> = (0..3).map(|_| add_watcher(&mut sim, bad)).collect();
+        let mut gone = BTreeSet::new();
+        sim.record_datagrams();
+        sim.run_for(Duration::from_secs(5));
+        for step in 2..60 {
+            let pick = sim.draw() as usize % nodes.len();
+            let id = pick as u64 + 1;
+            match sim.draw() % 7 {
+                0 if gone.len() < 5 && gone.insert(id) => sim.close(nodes[pick]),
+                1 if !gone.contains(&id) => {
+                    let machine = service::Responder::new(printer(id, step), sim.draw());
+                    sim.restart(nodes[pick], machine);
+                }
+                2 => sim.move_to_island(nodes[pick], 1),
+                3 => sim.move_to_island(nodes[pick], 0),
+                4 => {
+                    let forged = goodbye(id, Epoch { boot: step + 1, seq: 0 });
+                    sim.inject_to_group(group(), sim.address(nodes[pick]), &forged);
+                }
+                5 => {
+                    // A datagram of the past is sent again by somebody.
+                    let replayed = sim.draw() as usize % sim.sent().len().max(1);
+                    let (from, bytes) = sim.sent()[replayed].clone();
+                    sim.inject_to_group(group(), sim.address(from), &bytes);
+                }
+                _ => {}
+            }
+            sim.run_for(Duration::from_secs(7));
+        }
+        for node in nodes.drain(..).chain(watchers.iter().copied()) {
+            sim.move_to_island(node, 0);
+            sim.set_link(node, lossy(0.0));
+        }
+        sim.run_for(LEASE * 4);
+        let there: BTreeSet<u64> = (1..=15).filter(|id| !gone.contains(id)).collect();
+        for watcher in watchers {
+            assert_eq!(present(&sim, watcher), there, "seed {seed}, watcher {}", watcher.0);
+        }
+    }
+}
+
+#[test]
 fn with_a_secret_a_goodbye_counts_at_once_and_an_old_announcement_never() {
     let mut sim = Sim::new(9);
     let ring = Keyring::new(Key::new(b"a secret of ours alone", Binding::Source).unwrap(), vec![]);

@@ -11,6 +11,10 @@
 //! });
 //! ```
 
+mod service;
+
+pub use service::{any_service_datagram, any_service_ops};
+
 use alloc::{vec, vec::Vec};
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use core::ops::Range;

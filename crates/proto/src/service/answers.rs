@@ -34,10 +34,6 @@ impl Answers {
         Answers { waiting: Vec::with_capacity(most), most, due: None }
     }
 
-    pub(super) fn room(&self) -> usize {
-        self.most.saturating_sub(self.waiting.len())
-    }
-
     /// Takes out what waits for a session's earlier round, which a later one replaces; says when the
     /// first of it would have been sent.
     pub(super) fn replace(&mut self, to: Path, txn: u64) -> Option<Instant> {
@@ -51,7 +47,8 @@ impl Answers {
     }
 
     /// Spreads copies over the window, each at a random time in a part of its own; the first not
-    /// later than `latest_first`. The caller has asked for [`room`](Answers::room).
+    /// later than `latest_first`. Says whether any has a place: where there is no room left, what would
+    /// wait for longest gives way, so that nobody can fill it with answers that are never due.
     pub(super) fn spread(
         &mut self,
         now: Instant,
@@ -60,16 +57,33 @@ impl Answers {
         window: Duration,
         latest_first: Option<Instant>,
         rng: &mut Rng,
-    ) {
+    ) -> bool {
+        let mut placed = false;
         let part = window / u32::from(copies.max(1));
         for copy in 0..copies {
             let mut due = now + part * u32::from(copy) + rng.within(part);
             if let Some(latest) = latest_first.filter(|_| copy == 0) {
                 due = due.min(latest);
             }
-            self.waiting.push(Answer { due, copy, ..answer });
+            placed |= self.place(Answer { due, copy, ..answer });
         }
         self.update();
+        placed
+    }
+
+    fn place(&mut self, answer: Answer) -> bool {
+        if self.waiting.len() < self.most {
+            self.waiting.push(answer);
+            return true;
+        }
+        let longest = self.waiting.iter_mut().max_by_key(|waiting| waiting.due);
+        match longest.filter(|longest| longest.due > answer.due) {
+            Some(longest) => {
+                *longest = answer;
+                true
+            }
+            None => false,
+        }
     }
 
     pub(super) fn due(&self) -> Option<Instant> {
@@ -110,13 +124,13 @@ mod tests {
         let window = Duration::from_millis(30);
         for _ in 0..100 {
             let mut answers = Answers::new(64);
-            answers.spread(Instant::ZERO, answer(1), 3, window, None, &mut rng);
+            assert!(answers.spread(Instant::ZERO, answer(1), 3, window, None, &mut rng));
             for copy in 0..3 {
                 let sent = answers.pop_due(Instant::from_millis(10 * (copy + 1))).unwrap();
                 assert_eq!(u64::from(sent.copy), copy);
                 assert!(sent.due >= Instant::from_millis(10 * copy));
             }
-            assert_eq!((answers.due(), answers.room()), (None, 64));
+            assert_eq!(answers.due(), None);
         }
     }
 
@@ -128,10 +142,23 @@ mod tests {
         answers.spread(Instant::ZERO, answer(1), 1, window, None, &mut rng);
         answers.spread(Instant::ZERO, answer(2), 1, window, None, &mut rng);
         let first = answers.replace(answer(1).to, 1);
-        assert_eq!(answers.room(), 63);
+        assert_eq!(answers.waiting.len(), 1);
         let later = Answer { round: 2, ..answer(1) };
         answers.spread(Instant::ZERO, later, 3, window * 1000, first, &mut rng);
         assert!(answers.due() <= first);
         assert_eq!(answers.replace(answer(3).to, 3), None);
+    }
+
+    #[test]
+    fn what_would_wait_for_longest_gives_way() {
+        let mut rng = Rng::new(3);
+        let mut answers = Answers::new(4);
+        let (long, short) = (Duration::from_secs(10), Duration::from_millis(1));
+        assert!(answers.spread(Instant::from_millis(100), answer(1), 3, long, None, &mut rng));
+        assert!(answers.spread(Instant::from_millis(100), answer(2), 3, short, None, &mut rng));
+        assert_eq!(answers.waiting.len(), 4);
+        let of_second = answers.waiting.iter().filter(|waiting| waiting.txn == 2).count();
+        assert_eq!(of_second, 3);
+        assert!(!answers.spread(Instant::from_millis(20_000), answer(3), 3, long, None, &mut rng));
     }
 }

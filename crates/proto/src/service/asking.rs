@@ -24,7 +24,7 @@ const LONGEST_WINDOW: Duration = Duration::from_millis(100);
 /// With more expected than this a second and a third copy cost more than a further sweep.
 const BULK: u64 = 500;
 const TAIL_COPIES: u8 = 3;
-/// After the last window; and again, for as long as answers still come, but not for ever.
+/// After the last window; and again, for as long as further responders are heard, but not for ever.
 const SETTLE: Duration = Duration::from_millis(2);
 const LONGEST_SETTLE: Duration = Duration::from_secs(2);
 /// From the start of a sweep that heard nobody new to the start of the next. Sixteen then span two of
@@ -66,7 +66,8 @@ enum Stage {
     AwaitScout(Instant),
     /// The next slice is due then.
     Sweep(Instant),
-    /// Until the first, unless answers (so many until now) still come; in any case until the second.
+    /// Until the first, unless further responders (so many until now) are still heard; in any case until
+    /// the second.
     Settle(Instant, u64, Instant),
     Pause(Instant),
 }
@@ -92,7 +93,6 @@ pub(super) struct Asking {
     to_group: bool,
     sweep_started: Instant,
     last_asked: Instant,
-    answers: u64,
     /// Heard for the first time since the last sweep was judged.
     news: u64,
     /// Sweeps in a row without news.
@@ -140,7 +140,6 @@ impl Asking {
             to_group: false,
             sweep_started: Instant::ZERO,
             last_asked: Instant::ZERO,
-            answers: 0,
             news: 0,
             quiet: 0,
             sweeps: 0,
@@ -205,7 +204,6 @@ impl Asking {
         is_new: bool,
         by_group: bool,
     ) {
-        self.answers += 1;
         self.news += u64::from(is_new);
         self.only_by_group = by_group && (self.only_by_group || is_new);
         if round == 0 || self.is_inquiry(round) {
@@ -262,9 +260,9 @@ impl Asking {
                 None
             }
             Stage::Sweep(due) => Some(self.ask_slice(now, due, known, selection, is_silent)),
-            Stage::Settle(_, answers, limit) => {
-                if self.answers != answers && now < limit {
-                    self.stage = Stage::Settle((now + SETTLE).min(limit), self.answers, limit);
+            Stage::Settle(_, news, limit) => {
+                if self.news != news && now < limit {
+                    self.stage = Stage::Settle((now + SETTLE).min(limit), self.news, limit);
                 } else {
                     self.judge_sweep(known);
                 }
@@ -336,7 +334,7 @@ impl Asking {
 
         self.stage = if index + 1 == 1 << self.slice_bits {
             let settled = self.tally.last_window() + SETTLE;
-            Stage::Settle(settled, self.answers, settled + LONGEST_SETTLE)
+            Stage::Settle(settled, self.news, settled + LONGEST_SETTLE)
         } else {
             let pause = spread.max(Duration::from_secs(1) / self.limits.queries.max(1));
             let on_time = if now - due > CATCH_UP { now } else { due };

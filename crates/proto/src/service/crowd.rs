@@ -23,22 +23,24 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Crowd {
     announcements: u64,
-    since: Instant,
+    /// The first of them.
+    since: Option<Instant>,
     before: u64,
 }
 
 impl Crowd {
     pub(super) fn heard_announcement(&mut self, now: Instant) {
-        if now - self.since > MEMORY {
-            self.before = if now - self.since > 2 * MEMORY { 0 } else { self.announcements };
-            (self.announcements, self.since) = (0, now);
+        let age = now - *self.since.get_or_insert(now);
+        if age > MEMORY {
+            self.before = if age > 2 * MEMORY { 0 } else { self.announcements };
+            (self.announcements, self.since) = (0, Some(now));
         }
         self.announcements += 1;
     }
 
     fn size(&self, now: Instant) -> u64 {
-        let heard =
-            if now - self.since > 2 * MEMORY { 0 } else { self.announcements.max(self.before) };
+        let is_fresh = self.since.is_some_and(|since| now - since <= 2 * MEMORY);
+        let heard = if is_fresh { self.announcements.max(self.before) } else { 0 };
         heard / ANNOUNCEMENTS + 1
     }
 

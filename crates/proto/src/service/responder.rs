@@ -135,10 +135,6 @@ impl Responder {
         let wanted = if on_link { query.copies } else { 1 };
         let copies = self.admit(now, from.remote.ip(), wanted)?;
         let replaced = self.answers.replace(from, query.txn);
-        self.recent.insert(from.remote, query);
-        if by_group {
-            self.last_group_answer = Some(now);
-        }
         let answer = Answer {
             due: now,
             to: from,
@@ -149,19 +145,21 @@ impl Responder {
             limit: query.reply_limit(),
         };
         let window = self.crowd.window(now, query);
-        self.answers.spread(now, answer, copies, window, replaced, &mut self.rng);
+        if !self.answers.spread(now, answer, copies, window, replaced, &mut self.rng) {
+            return Err(Refusal::Busy);
+        }
+        self.recent.insert(from.remote, query);
+        if by_group {
+            self.last_group_answer = Some(now);
+        }
         Ok(())
     }
 
     /// How many of so many copies may be sent to a source: at least one, or why none.
     fn admit(&mut self, now: Instant, source: IpAddr, wanted: u8) -> Result<u8, Refusal> {
-        let room = self.answers.room().min(wanted.into()) as u8;
-        if room == 0 {
-            return Err(Refusal::Busy);
-        }
-        let Some(limiter) = &mut self.limiter else { return Ok(room) };
+        let Some(limiter) = &mut self.limiter else { return Ok(wanted) };
         limiter.admit(now, source)?;
-        Ok(1 + (1..room).take_while(|_| limiter.admit(now, source).is_ok()).count() as u8)
+        Ok(1 + (1..wanted).take_while(|_| limiter.admit(now, source).is_ok()).count() as u8)
     }
 
     fn hear_query<'d>(
