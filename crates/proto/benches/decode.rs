@@ -4,12 +4,15 @@
 //!     cargo bench -p mcast-proto --bench decode
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use mcast_proto::service::{Offer, Responder, Response};
 use mcast_proto::wire::{
     self, Binding, Datagram, Epoch, Filter, FilterBuilder, Key, Keyring, Query, Reply, Seal, Tlv,
     TlvBuf,
 };
+use mcast_proto::{Arrival, Cast, Instant, Machine, Path};
 
 const ID: u64 = 0x00c0_ffee_00c0_ffee;
 const TXN: u64 = 0x0123_4567_89ab_cdef;
@@ -51,6 +54,31 @@ fn decode(criterion: &mut Criterion) {
             bencher.iter(|| match wire::decode(black_box(bytes)) {
                 Ok(Datagram::Query(query)) => query.asks(black_box(ID)),
                 _ => unreachable!("it is a query"),
+            });
+        });
+    }
+    // The whole machine: a query that asks it each time anew, and the answer taken out of it again.
+    for (name, bytes) in [("query, 128 B", &small), ("query, 900 known", &full)] {
+        group.bench_function(format!("responder takes {name}, and answers"), |bencher| {
+            let offer = Offer::new("printer").expect("a name");
+            let config = Response { rate: None, announce: false, ..Response::of(offer) };
+            let mut responder = Responder::new(config, 1);
+            let mut bytes = bytes.clone();
+            let mut now = Instant::ZERO;
+            let arrival = Arrival {
+                from: Path { remote: from, interface: None },
+                cast: Cast::Unicast,
+                on_link: true,
+            };
+            bencher.iter(|| {
+                now = now + Duration::from_millis(1);
+                // Another asker's, so that it is no copy of the last.
+                let txn = now.as_nanos().to_be_bytes();
+                bytes[8..16].copy_from_slice(&txn);
+                black_box(responder.handle_datagram(now, arrival, black_box(&bytes)));
+                while let Some(action) = responder.handle_timeout(now) {
+                    let _done = black_box(action);
+                }
             });
         });
     }

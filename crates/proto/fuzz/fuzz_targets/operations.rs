@@ -13,7 +13,7 @@ use mcast_proto::wire::*;
 use mcast_proto::{Arrival, Cast, Destination, InterfaceId, Machine, Path, Rate, plain, service};
 
 const SEED: u64 = 1;
-const MOST_OPS: usize = 64;
+const MOST_OPS: usize = 32;
 const CAPACITY: usize = 6;
 const DEADLINE: Duration = Duration::from_millis(700);
 
@@ -179,7 +179,7 @@ impl World {
         Ok(match input.int_in_range(0..=15u8)? {
             0 => Op::Close,
             1 => Op::Poke,
-            2 => Op::Wait(Duration::from_secs(input.int_in_range(0..=1000)?)),
+            2 => Op::Wait(Duration::from_secs(input.int_in_range(0..=150)?)),
             3..=6 => Op::Wait(Duration::from_micros(input.int_in_range(0..=200_000u64)?)),
             7 => Op::Datagram(arrival(input)?, input.arbitrary::<&[u8]>()?.to_vec()),
             8 => Op::Datagram(arrival(input)?, plain::PROBE.to_vec()),
