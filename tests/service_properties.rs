@@ -29,8 +29,10 @@ fn txn() -> u64 {
     }
 }
 
+/// What it says of itself does not fit an answer to the shortest query.
 fn printer() -> Response {
-    Response { id: Some(3), ..Response::of(Offer::new("printer").unwrap().port(631).unwrap()) }
+    let offer = Offer::new("printer").unwrap().port(631).unwrap();
+    Response { id: Some(3), ..Response::of(offer.attr("note", &[b'x'; 200]).unwrap()) }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +130,16 @@ proptest! {
             if let Destination::Peer(path) = to {
                 *gave.entry(path.remote).or_default() += bytes.len();
                 times.entry(path.remote.ip()).or_default().push(at);
+            }
+        }
+        for (_, to, bytes) in sent(&outcome) {
+            if let Destination::Peer(path) = to {
+                // No answer is longer than the longest query of its asker.
+                let longest = ops.iter().filter_map(|op| match op {
+                    Op::Datagram(arrival, asked) if arrival.from == path => Some(asked.len()),
+                    _ => None,
+                });
+                prop_assert!(longest.max() >= Some(bytes.len()));
             }
         }
         for (remote, bytes) in gave {

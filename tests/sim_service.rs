@@ -1,14 +1,15 @@
 //! The structured protocol over networks that lose, copy, delay, drop and deceive.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mcast_proto::service::{self, Change, Discovery, Effort, Offer, Response, Stores};
-use mcast_proto::wire::{Binding, Key, Keyring};
+use mcast_proto::wire::{self, Binding, Datagram, Filter, Key, Keyring, Query};
 use mcast_proto::{Instant, Summary};
 use mcast_tests::sim::{Host, Link, NodeId, Sim, Socket, What};
 
-fn group() -> std::net::SocketAddr {
+fn group() -> SocketAddr {
     (service::GROUP_V4, service::PORT).into()
 }
 
@@ -229,24 +230,20 @@ fn one_host_cannot_make_up_more_than_sixteen() {
     sim.record_datagrams();
     let asker = add_asker(&mut sim, printers());
     sim.run_for(Duration::from_millis(10));
-    let mcast_proto::wire::Datagram::Query(query) =
-        mcast_proto::wire::decode(&sim.sent()[0].1).unwrap()
-    else {
-        panic!("not a query")
-    };
+    let Ok(Datagram::Query(query)) = wire::decode(&sim.sent()[0].1) else { panic!("not a query") };
     let txn = query.txn;
     for id in 0..1000 {
-        let reply = mcast_proto::wire::Reply {
+        let reply = wire::Reply {
             txn,
             id,
             round: 1,
             copy: 0,
             lease_s: 120,
             truncated: false,
-            tlvs: mcast_proto::wire::Tlvs::NONE,
+            tlvs: wire::Tlvs::NONE,
         };
         let mut bytes = Vec::new();
-        mcast_proto::wire::Datagram::Reply(reply).encode(None, &mut bytes);
+        Datagram::Reply(reply).encode(None, &mut bytes);
         let from = "10.9.9.9:50009".parse().unwrap();
         sim.inject(asker, from, mcast_proto::Cast::Unicast, &bytes);
     }
@@ -254,4 +251,49 @@ fn one_host_cannot_make_up_more_than_sixteen() {
     assert_eq!(found(&sim, asker).len(), 16);
     // Somebody was left out, so it can't say that it is complete.
     assert_eq!(done(&sim, asker).complete, Some(false));
+}
+
+#[test]
+fn answers_that_are_never_due_crowd_nobody_out() {
+    let mut sim = Sim::new(16);
+    let (node, id) = add_responder(&mut sim, lossy(0.0), &quiet_response());
+    sim.run_for(Duration::from_secs(1));
+    for txn in 0..60 {
+        let query = Query { window_ms: 10_000, copies: 3, ..Query::new(txn, 1) };
+        let mut bytes = Vec::new();
+        Datagram::Query(query).encode(None, &mut bytes);
+        let from = SocketAddr::from(([10, 9, 9, txn as u8], 4000));
+        sim.inject(node, from, mcast_proto::Cast::Group(group()), &bytes);
+    }
+    sim.run_for(Duration::from_millis(1));
+    let asker = add_asker(&mut sim, printers());
+    // The first sweep that asks it is answered.
+    sim.run_for(Duration::from_millis(20));
+    assert_eq!(found(&sim, asker), [id]);
+}
+
+/// All bits of its filter are set, so that by it everybody is known.
+fn forged_filter(query: Query<'_>) -> Vec<u8> {
+    let filter = Filter::new(&[0xff; 100]).unwrap();
+    let mut bytes = Vec::new();
+    Datagram::Query(Query { filter, round: query.round + 1, ..query }).encode(None, &mut bytes);
+    bytes
+}
+
+#[test]
+fn forged_filters_silence_nobody_even_in_the_askers_name_and_session() {
+    let mut sim = Sim::new(17);
+    let there = add_responders(&mut sim, 20, lossy(0.0), &quiet_response());
+    sim.record_datagrams();
+    let asker = add_asker(&mut sim, printers());
+    let from = sim.address(asker);
+    for _ in 0..100 {
+        sim.run_for(Duration::from_millis(1));
+        let mut queries = sim.sent().iter().rev().filter(|(sender, _)| *sender == asker);
+        let Some((_, latest)) = queries.next().cloned() else { continue };
+        let Ok(Datagram::Query(query)) = wire::decode(&latest) else { panic!("not a query") };
+        sim.inject_to_group(group(), from, &forged_filter(query));
+    }
+    assert!(sim.is_done(asker) || sim.run_until_done(asker, Instant::from_millis(60_000)));
+    assert_eq!(as_set(&found(&sim, asker)), there);
 }
