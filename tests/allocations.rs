@@ -54,7 +54,7 @@ fn feed(machine: &mut dyn Machine, cast: Cast, payload: &[u8], buffer: &mut Vec<
     for n in 0..10_000u32 {
         let now = Instant::from_micros(u64::from(n) * 100);
         let remote = SocketAddr::from(([10, 1, (n % 3000 / 250) as u8, (n % 250) as u8], 4000));
-        let from = Path { remote, interface: None };
+        let from = Path { remote, interface: None, port: None };
         let action = machine.handle_datagram(now, Arrival { from, cast, on_link: true }, payload);
         assert!(!matches!(action, Some(Action::Send { .. })));
         for _ in 0..16 {
@@ -110,7 +110,7 @@ fn feed_each(
     for n in 0..10_000u32 {
         let now = start + Duration::from_micros(u64::from(n) * 100);
         let remote = SocketAddr::from(([10, 1, (n % 3000 / 250) as u8, (n % 250) as u8], 4000));
-        let from = Path { remote, interface: None };
+        let from = Path { remote, interface: None, port: None };
         datagram.clear();
         write(n, &mut datagram);
         let _event = machine.handle_datagram(now, Arrival { from, cast, on_link: true }, &datagram);

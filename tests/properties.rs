@@ -315,7 +315,7 @@ fn a_refusal_says_which_rule_it_was() {
         let config =
             plain::Response { only: Some(plain::PROBE.to_vec()), ..plain::Response::default() };
         let mut responder = plain::Responder::new(config, 0);
-        let from = mcast_proto::Path { remote, interface: None };
+        let from = mcast_proto::Path { remote, interface: None, port: None };
         let action =
             responder.handle_datagram(Instant::ZERO, Arrival { from, cast, on_link }, probe);
         let Some(mcast_proto::Action::Emit(Event::Request { refused, .. })) = action else {

@@ -156,7 +156,7 @@ proptest! {
     fn whatever_others_send_an_honest_query_is_answered(ops in any_run()) {
         let mut responder = service::Responder::new(printer(), SEED);
         let now = ops::run(&mut responder, &ops).now;
-        let from = Path { remote: "10.77.0.1:41000".parse().unwrap(), interface: None };
+        let from = Path { remote: "10.77.0.1:41000".parse().unwrap(), interface: None, port: None };
         let group = Cast::Group((service::GROUP_V4, service::PORT).into());
         let mut bytes = Vec::new();
         Datagram::Query(Query { window_ms: 8, ..Query::new(99, 1) }).encode(None, &mut bytes);

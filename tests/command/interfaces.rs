@@ -314,3 +314,17 @@ fn an_asker_that_has_gone_does_not_deafen_the_responder() {
     let finished = responder.stop(Signal::TERM);
     assert_eq!((finished.code, finished.stderr.lines().count()), (Some(0), 2), "{finished:?}");
 }
+
+/// Who was asked at one of its ports answers from that one: a firewall lets no other pass, and the asker
+/// knows the answer by it.
+#[test]
+fn an_answer_leaves_from_the_port_that_was_asked() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let _responder = respond(&answerer, "eth0", "-g 224.1.1.1:50008 -g 239.1.1.1:4000");
+    for group in ["224.1.1.1:50008", "239.1.1.1:4000"] {
+        let asked = run(&asker, &format!("discover --json -n 1 -t 10s -g {group}"));
+        let port = group.rsplit(':').next().unwrap();
+        assert_eq!(sorted(&events(&asked.stdout, "found"), "addr"), [format!("10.0.0.2:{port}")]);
+    }
+}

@@ -1,5 +1,6 @@
 //! Datagrams in and out of an endpoint's sockets.
 
+use std::cmp::Reverse;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use mcast_proto::{Arrival, Cast, Destination, InterfaceId, Message, Path};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::channel::Purpose;
+use crate::channel::{Channel, Purpose};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, is_transient};
 use crate::interface::Interface;
@@ -104,7 +105,7 @@ impl Endpoint {
                     continue;
                 }
                 account.report.received += 1;
-                let arrival = arrival(&channel.purpose, &received, interfaces);
+                let arrival = arrival(channel, &received, interfaces);
                 let name = arrival.from.interface.and_then(|id| find(interfaces, id));
                 trace(&account.report.name, &arrival, bytes);
                 handle(arrival, bytes, name.map(|interface| interface.name.as_str()));
@@ -120,7 +121,7 @@ impl Endpoint {
         let role = self.role;
         let Endpoint { channels, interfaces, traffic, .. } = self;
         let Traffic { outgoing, bytes, .. } = traffic;
-        let mut senders =
+        let senders =
             channels.iter().enumerate().filter(|(_, channel)| role.sends_by(&channel.purpose));
         let mut encoded = None;
         let mut encode = |from: Option<IpAddr>, port| {
@@ -148,12 +149,17 @@ impl Endpoint {
                     }
                 }
             }
-            Destination::Peer(Path { remote: to, interface }) => {
+            Destination::Peer(Path { remote: to, interface, port }) => {
                 let reaches = |purpose: &Purpose| {
                     purpose.is_ipv4() == to.is_ipv4()
                         && interface.is_none_or(|id| id.0 == purpose.interface())
                 };
-                let Some((place, channel)) = senders.find(|(_, c)| reaches(&c.purpose)) else {
+                // One who was asked at one of several ports answers from that one.
+                let is_asked = |channel: &Channel| port.is_some_and(|port| port == channel.port);
+                let found = senders
+                    .filter(|(_, channel)| reaches(&channel.purpose))
+                    .max_by_key(|(place, channel)| (is_asked(channel), Reverse(*place)));
+                let Some((place, channel)) = found else {
                     log::debug!("{to}: the interface that it was heard on is gone");
                     return;
                 };
@@ -230,12 +236,17 @@ fn trace(interface: &str, arrival: &Arrival, bytes: &[u8]) {
 }
 
 /// What the driver tells the machine about a datagram.
-fn arrival(purpose: &Purpose, received: &sys::Received, interfaces: &[Interface]) -> Arrival {
+fn arrival(channel: &Channel, received: &sys::Received, interfaces: &[Interface]) -> Arrival {
+    let purpose = &channel.purpose;
     let own = InterfaceId(purpose.interface());
     // Answers from this host to itself pass through the loopback, on whichever card they were asked.
     let is_elsewhere = |id: &InterfaceId| find(interfaces, *id).is_some_and(|i| !i.loopback);
     let id = received.interface.map(InterfaceId).filter(is_elsewhere).unwrap_or(own);
-    let from = Path { remote: with_zone(received.from, id.0), interface: Some(id) };
+    let from = Path {
+        remote: with_zone(received.from, id.0),
+        interface: Some(id),
+        port: Some(channel.port),
+    };
     let ip = from.remote.ip();
     let is_own = || interfaces.iter().any(|i| i.addresses.iter().any(|n| n.address == ip));
     let on_link = find(interfaces, id).is_some_and(|i| i.is_on_link(ip)) || is_own();

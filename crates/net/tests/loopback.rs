@@ -150,7 +150,7 @@ impl Machine for ThreeAnswers {
     }
     fn handle_timeout(&mut self, _: Instant) -> Option<Action<'_>> {
         let Some(remote) = self.peers.pop() else { return Some(Action::Done(Summary::default())) };
-        let to = Destination::Peer(Path { remote, interface: None });
+        let to = Destination::Peer(Path { remote, interface: None, port: None });
         Some(Action::Send { to, message: Message::Plain(b"x") })
     }
     fn deadline(&self) -> Option<Instant> {

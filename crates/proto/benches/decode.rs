@@ -66,7 +66,7 @@ fn decode(criterion: &mut Criterion) {
             let mut bytes = bytes.clone();
             let mut now = Instant::ZERO;
             let arrival = Arrival {
-                from: Path { remote: from, interface: None },
+                from: Path { remote: from, interface: None, port: None },
                 cast: Cast::Unicast,
                 on_link: true,
             };

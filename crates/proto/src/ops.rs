@@ -74,7 +74,7 @@ pub fn any_arrival() -> impl Strategy<Value = Arrival> {
     ];
     (any_remote(), proptest::option::of(1..4u32), cast, prop::bool::weighted(0.9)).prop_map(
         |(remote, interface, cast, on_link)| Arrival {
-            from: Path { remote, interface: interface.map(InterfaceId) },
+            from: Path { remote, interface: interface.map(InterfaceId), port: None },
             cast,
             on_link,
         },

@@ -7,13 +7,15 @@ use core::net::{IpAddr, SocketAddr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InterfaceId(pub u32);
 
-/// A way to a peer: its address, and the interface on which it was heard.
+/// A way to a peer: its address, and where it was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path {
     /// The far end.
     pub remote: SocketAddr,
     /// The interface, where the driver knows it.
     pub interface: Option<InterfaceId>,
+    /// The own port that it sent to, where the driver knows it: an answer leaves from there.
+    pub port: Option<u16>,
 }
 
 /// How a datagram was addressed.

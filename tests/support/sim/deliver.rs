@@ -239,5 +239,5 @@ impl Sim {
 }
 
 fn path(remote: SocketAddr) -> Path {
-    Path { remote, interface: INTERFACE }
+    Path { remote, interface: INTERFACE, port: None }
 }

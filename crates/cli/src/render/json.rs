@@ -347,7 +347,7 @@ mod tests {
     use super::*;
 
     fn path(remote: &str) -> Path {
-        Path { remote: remote.parse().unwrap(), interface: None }
+        Path { remote: remote.parse().unwrap(), interface: None, port: None }
     }
 
     fn shown(event: &Event<'_>, interface: Option<&str>) -> String {

@@ -46,7 +46,7 @@ impl Link {
 
     /// What the machine is told about a datagram from `remote`.
     pub(crate) fn arrival(&self, remote: SocketAddr) -> Arrival {
-        let from = Path { remote, interface: Some(self.interface) };
+        let from = Path { remote, interface: Some(self.interface), port: None };
         Arrival { from, cast: self.cast, on_link: true }
     }
 }

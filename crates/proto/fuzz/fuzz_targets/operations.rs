@@ -272,5 +272,5 @@ fn arrival(input: &mut Unstructured<'_>) -> Result<Arrival> {
         _ => Cast::Group(SocketAddr::from((service::GROUP_V4, service::PORT))),
     };
     let interface = Some(InterfaceId(1 + u32::from(choices & 1)));
-    Ok(Arrival { from: Path { remote, interface }, cast, on_link: choices >> 5 & 3 != 0 })
+    Ok(Arrival { from: Path { remote, interface, port: None }, cast, on_link: choices >> 5 & 3 != 0 })
 }

@@ -12,8 +12,8 @@
 //! use mcast_proto::{Action, Arrival, Cast, Event, Instant, Machine, Path, plain};
 //!
 //! let group: SocketAddr = "224.1.1.1:50008".parse()?;
-//! let asker = Path { remote: "10.0.0.9:41234".parse()?, interface: None };
-//! let answerer = Path { remote: "10.0.0.2:50008".parse()?, interface: None };
+//! let asker = Path { remote: "10.0.0.9:41234".parse()?, interface: None, port: None };
+//! let answerer = Path { remote: "10.0.0.2:50008".parse()?, interface: None, port: None };
 //!
 //! let mut discoverer = plain::Discoverer::new(plain::Discovery::default(), 1);
 //! let mut responder = plain::Responder::new(plain::Response::default(), 2);

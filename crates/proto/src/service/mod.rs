@@ -16,8 +16,8 @@
 //! use mcast_proto::{Action, Arrival, Cast, Event, Instant, Machine, Path, service};
 //!
 //! let group: SocketAddr = (service::GROUP_V4, service::PORT).into();
-//! let asker = Path { remote: "10.0.0.9:41234".parse()?, interface: None };
-//! let answerer = Path { remote: "10.0.0.2:50009".parse()?, interface: None };
+//! let asker = Path { remote: "10.0.0.9:41234".parse()?, interface: None, port: None };
+//! let answerer = Path { remote: "10.0.0.2:50009".parse()?, interface: None, port: None };
 //!
 //! let mut discoverer = service::Discoverer::new(service::Discovery::of("printer")?, 1);
 //! let offer = service::Offer::new("printer")?.name("lab-3")?.port(631)?.attr("color", b"yes")?;

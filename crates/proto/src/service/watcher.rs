@@ -443,7 +443,7 @@ mod tests {
             let remote = SocketAddr::from(([10, 0, 0, last], 50009));
             let mut bytes = Vec::new();
             datagram.encode(Some(wire::Seal { key: &key, from: remote }), &mut bytes);
-            let from = crate::Path { remote, interface: None };
+            let from = crate::Path { remote, interface: None, port: None };
             let arrival = Arrival { from, cast: Cast::Unicast, on_link: true };
             watcher.handle_datagram(now, arrival, &bytes).map(|action| alloc::format!("{action:?}"))
         };
