@@ -32,7 +32,7 @@ fn help_names_every_verb_and_nothing_that_does_not_work_yet() {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
         let of_verb = stdout(&[verb, "--help"]);
         assert_eq!(stdout(&["help", verb]), of_verb);
-        for missing in ["--key-file", "--watch", "--config", "doctor"] {
+        for missing in ["--watch", "--config", "doctor"] {
             assert!(!of_verb.contains(missing) && !help.contains(missing), "{verb}: {missing}");
         }
     }
@@ -114,6 +114,31 @@ fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
     }
     let line = refused(&["discover", "-i", "no-such-0"], 3);
     assert!(line.contains("no interface named \"no-such-0\"; there are: "), "{line}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_or_guess_is_refused() {
+    use std::fs::{Permissions, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/key");
+    let with = |mode, secret: &str| {
+        write(path, secret).expect("the key is written");
+        set_permissions(path, Permissions::from_mode(mode)).expect("its mode is set");
+        // Whoever comes as far as the interface got past the key.
+        let words = ["discover", "--service", "a", "-i", "no-such-0", "--key-file", path];
+        String::from_utf8(mcast(&words).stderr).expect("what mcast says is UTF-8")
+    };
+    let secret = "a passphrase, long enough";
+    for mode in [0o640, 0o604, 0o620] {
+        let said = with(mode, secret);
+        assert!(said.contains(&format!("chmod 600 {path}")) && !said.contains(secret), "{said}");
+    }
+    let short = with(0o600, "fifteen bytes!!\n");
+    assert!(short.contains("16 bytes at least") && !short.contains("fifteen"), "{short}");
+    assert!(with(0o600, &"x".repeat(4097)).contains("longer than a key"));
+    assert!(with(0o400, secret).contains("no interface named"));
 }
 
 #[test]

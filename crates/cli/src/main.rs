@@ -9,6 +9,7 @@ mod output;
 mod parse;
 mod payload;
 mod render;
+mod secret;
 mod session;
 mod signals;
 mod stderr;

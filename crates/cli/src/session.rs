@@ -122,6 +122,10 @@ impl Session {
             let lines = Plural(finished.unwritten, "line");
             log::warn!("{lines} dropped: whoever reads stdout did not take them");
         }
+        if report.summary.unauthentic > 0 {
+            let datagrams = Plural(report.summary.unauthentic, "datagram");
+            log::info!("{datagrams} refused in all: with another key than ours, or none");
+        }
         if report.kernel_drops > 0 && !is_unheard {
             let datagrams = Plural(report.kernel_drops, "datagram");
             log::warn!(
@@ -162,6 +166,7 @@ fn together(reports: Vec<Report>) -> Report {
         sum.received += part.received;
         sum.duplicates += part.duplicates;
         sum.ignored += part.ignored;
+        sum.unauthentic += part.unauthentic;
         sum.elapsed = sum.elapsed.max(part.elapsed);
         all.kernel_drops += report.kernel_drops;
         for interface in report.interfaces {

@@ -136,6 +136,9 @@ pub struct Summary {
     pub duplicates: u64,
     /// Datagrams received that were refused or did not fit a cap.
     pub ignored: u64,
+    /// Of those ignored, the ones that this machine would have taken but for the key: they were sent
+    /// with another or with none, or with one where this machine has none.
+    pub unauthentic: u64,
     /// From the machine's start to its end, or to now.
     pub elapsed: Duration,
 }

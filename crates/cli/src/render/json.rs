@@ -233,6 +233,7 @@ struct DiscoveryDone {
 struct StructuredDone {
     sweeps: u32,
     found_by_group: u64,
+    unauthentic: u64,
 }
 
 /// What went over one interface.
@@ -251,8 +252,11 @@ impl<'a> Done<'a> {
         told: Told,
     ) -> Done<'a> {
         let is_discovery = told != Told::Traffic;
-        let structured =
-            StructuredDone { sweeps: summary.sweeps, found_by_group: summary.found_by_group };
+        let structured = StructuredDone {
+            sweeps: summary.sweeps,
+            found_by_group: summary.found_by_group,
+            unauthentic: summary.unauthentic,
+        };
         let discovery = DiscoveryDone {
             found: summary.found,
             complete: summary.complete,

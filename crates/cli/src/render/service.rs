@@ -189,3 +189,95 @@ impl Serialize for Bytes<'_> {
         serializer.collect_map(self.values().map(|(key, value)| (key, BASE64.encode(value))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use mcast_proto::Path;
+    use mcast_proto::wire::{TlvBuf, Tlvs};
+
+    use super::*;
+
+    fn tlvs(parts: &[Tlv<'_>]) -> TlvBuf {
+        let mut buffer = TlvBuf::new();
+        parts.iter().for_each(|part| buffer.push(*part).unwrap());
+        buffer
+    }
+
+    fn attr<'a>(key: &'a str, value: Option<&'a [u8]>) -> Tlv<'a> {
+        Tlv::Attr(Attr { key, value })
+    }
+
+    fn endpoint(address: Option<&str>) -> Tlv<'static> {
+        let address = address.map(|address| address.parse().unwrap());
+        Tlv::Endpoint(Endpoint { address, port: 631 })
+    }
+
+    fn instance<'a>(remote: &str, tlvs: Tlvs<'a>) -> Instance<'a> {
+        Instance {
+            id: 0xfeed,
+            from: Path { remote: remote.parse::<SocketAddr>().unwrap(), interface: None },
+            via: Via::Unicast,
+            round_trip: Some(Duration::from_micros(520)),
+            lease: Duration::from_secs(120),
+            authentic: false,
+            truncated: false,
+            tlvs,
+        }
+    }
+
+    #[test]
+    fn json_has_each_key_once_and_bytes_that_are_no_text_apart() {
+        let said = tlvs(&[
+            Tlv::Service("printer"),
+            Tlv::Name("lab-3\u{202e}"),
+            endpoint(None),
+            attr("color", Some(b"yes")),
+            attr("color", Some(b"no")),
+            attr("a4", None),
+            attr("raw", Some(b"\xff\x00")),
+        ]);
+        let fields = Fields::of(instance("10.0.0.3:41234", said.as_tlvs()), Some("eth0"));
+        let mut line = Vec::new();
+        super::super::json::line(&mut line, &fields);
+        assert_eq!(
+            String::from_utf8(line).unwrap(),
+            concat!(
+                r#"{"service":"printer","name":"lab-3\u202e","port":631,"#,
+                r#""txt":{"color":"yes","a4":null},"txt_base64":{"raw":"/wA="},"#,
+                r#""id":"000000000000feed","endpoint":"10.0.0.3:631","via":"unicast","#,
+                r#""lease_ms":120000,"authentic":false,"truncated":false}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_service_is_reached_where_it_says_or_where_it_answered_from() {
+        let shown = |remote, said: &TlvBuf| {
+            let instance = instance(remote, said.as_tlvs());
+            Reach { instance, interface: Some("eth0") }.to_string()
+        };
+        assert_eq!(shown("10.0.0.3:41234", &tlvs(&[])), "10.0.0.3");
+        assert_eq!(shown("[fe80::3%2]:41234", &tlvs(&[])), "fe80::3%eth0");
+        assert_eq!(shown("10.0.0.3:41234", &tlvs(&[endpoint(None)])), "10.0.0.3:631");
+        assert_eq!(shown("[fe80::3%2]:41234", &tlvs(&[endpoint(None)])), "[fe80::3%eth0]:631");
+        let elsewhere = tlvs(&[endpoint(Some("10.0.0.4"))]);
+        assert_eq!(shown("10.0.0.3:41234", &elsewhere), "10.0.0.4:631");
+    }
+
+    #[test]
+    fn what_it_says_of_itself_can_do_nothing_to_a_terminal() {
+        let said = tlvs(&[
+            Tlv::Service("print\u{202e}er"),
+            attr("k\\", Some(b"\x1b[2J\n")),
+            attr("a4", None),
+        ]);
+        assert_eq!(
+            Offered(instance("10.0.0.3:1", said.as_tlvs())).to_string(),
+            r"print\u{202e}er  -  k\\=\x1b[2J\n  a4"
+        );
+    }
+}

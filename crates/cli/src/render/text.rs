@@ -145,13 +145,17 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Displays a number of things: `1 answer`, `2 answers`. The noun takes an s.
+/// Displays a number of things: `1 answer`, `2 answers`. The noun takes an s, or ends in -ies where it ended in -y.
 pub(crate) struct Plural(pub(crate) u64, pub(crate) &'static str);
 
 impl fmt::Display for Plural {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plural(number, noun) = self;
-        write!(f, "{number} {noun}{}", if *number == 1 { "" } else { "s" })
+        match noun.strip_suffix('y') {
+            _ if *number == 1 => write!(f, "{number} {noun}"),
+            Some(stem) => write!(f, "{number} {stem}ies"),
+            None => write!(f, "{number} {noun}s"),
+        }
     }
 }
 

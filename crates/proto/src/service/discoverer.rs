@@ -6,6 +6,7 @@ use super::asking::{Asking, Goal, Limits};
 use super::inquiries::{Inquiries, Step, Why};
 use super::instance::{Instance, Via};
 use super::known::{Heard, Known};
+use super::proof::is_proven;
 use super::selection::Selection;
 use crate::life::Life;
 use crate::path::is_peer;
@@ -172,6 +173,22 @@ impl Discoverer {
         self.life.finish(now)
     }
 
+    /// Decodes an answer of this session; `None` if it is anything else.
+    fn open<'d>(&mut self, arrival: Arrival, datagram: &'d [u8]) -> Option<Reply<'d>> {
+        let keyring = self.config.keyring.as_ref();
+        match wire::decode(datagram) {
+            Ok(Datagram::Reply(reply))
+                if reply.txn == self.asking.txn && is_peer(arrival.from.remote) =>
+            {
+                is_proven(keyring, arrival, datagram, &mut self.life.counts).then_some(reply)
+            }
+            _ => {
+                self.life.counts.ignored += 1;
+                None
+            }
+        }
+    }
+
     fn hear_reply<'d>(
         &mut self,
         now: Instant,
@@ -231,23 +248,6 @@ impl Discoverer {
     }
 }
 
-/// Decodes an answer of this session; `None` if it is anything else.
-pub(super) fn open_reply<'d>(
-    txn: u64,
-    keyring: Option<&Keyring>,
-    arrival: Arrival,
-    datagram: &'d [u8],
-) -> Option<Reply<'d>> {
-    let from = arrival.from.remote;
-    match wire::decode(datagram) {
-        Ok(Datagram::Reply(reply)) if reply.txn == txn && is_peer(from) => {
-            let is_authentic = keyring.is_none_or(|ring| ring.verify(from, datagram).is_ok());
-            is_authentic.then_some(reply)
-        }
-        _ => None,
-    }
-}
-
 impl Machine for Discoverer {
     fn handle_datagram<'d>(
         &mut self,
@@ -259,13 +259,8 @@ impl Machine for Discoverer {
             return None;
         }
         self.life.counts.received += 1;
-        match open_reply(self.asking.txn, self.config.keyring.as_ref(), arrival, datagram) {
-            Some(reply) => self.hear_reply(now, arrival, reply),
-            None => {
-                self.life.counts.ignored += 1;
-                None
-            }
-        }
+        let reply = self.open(arrival, datagram)?;
+        self.hear_reply(now, arrival, reply)
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
@@ -340,5 +335,31 @@ fn untold(id: u64, from: Path, authentic: bool) -> Instance<'static> {
         authentic,
         truncated: true,
         tlvs: Tlvs::NONE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When a discovery that hears nobody ends.
+    fn ends(config: Discovery) -> Duration {
+        let mut discoverer = Discoverer::new(config, 1);
+        let mut now = Instant::ZERO;
+        loop {
+            if let Some(Action::Done(summary)) = discoverer.handle_timeout(now) {
+                assert_eq!(summary.complete, Some(false));
+                return now - Instant::ZERO;
+            }
+            now = discoverer.deadline().unwrap().max(now);
+        }
+    }
+
+    #[test]
+    fn where_nobody_answers_it_ends_by_silence_or_deadline() {
+        let (short, long) = (Some(Duration::from_millis(700)), Some(Duration::from_secs(9)));
+        for (deadline, silence) in [(short, None), (None, short), (short, long), (long, short)] {
+            assert_eq!(Some(ends(Discovery { deadline, silence, ..Discovery::all() })), short);
+        }
     }
 }

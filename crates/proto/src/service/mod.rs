@@ -70,6 +70,7 @@ mod leases;
 mod neighbours;
 mod offer;
 mod pace;
+mod proof;
 mod recent;
 mod responder;
 mod selection;

@@ -7,6 +7,7 @@ use super::announcer::{Announcer, Speech};
 use super::answers::{Answer, Answers};
 use super::crowd::Crowd;
 use super::offer::{Offer, Response};
+use super::proof::is_proven;
 use super::recent::Recent;
 use crate::life::Life;
 use crate::limit::{Limiter, TokenBucket};
@@ -14,7 +15,7 @@ use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::wire::{
     self, Announce, Datagram, Epoch, Goodbye, Keyring, MAX_LEASE_S, MIN_LEASE_S, Query, Reply,
-    TRAILER, Tlv, TlvBuf, sealed_with,
+    TRAILER, Tlv, TlvBuf,
 };
 use crate::{
     Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Report, Summary,
@@ -115,14 +116,12 @@ impl Responder {
 
     /// Whether a query is for this responder, and proves what it must; only then does anything come of
     /// it.
-    fn is_asked(&self, arrival: Arrival, query: &Query<'_>, datagram: &[u8]) -> bool {
+    fn is_asked(&mut self, arrival: Arrival, query: &Query<'_>, datagram: &[u8]) -> bool {
+        let keyring = self.config.keyring.as_ref();
+        // Who asks with a secret would not take an answer without.
         query.asks(self.id)
             && query.selects(self.config.offer.tlvs())
-            && match &self.config.keyring {
-                Some(ring) => ring.verify(arrival.from.remote, datagram).is_ok(),
-                // Who asks with a secret would not take an answer without.
-                None => sealed_with(datagram).is_none(),
-            }
+            && is_proven(keyring, arrival, datagram, &mut self.life.counts)
     }
 
     /// Schedules the answer to a query that is for this responder.

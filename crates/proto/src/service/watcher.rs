@@ -3,12 +3,13 @@
 use core::time::Duration;
 
 use super::asking::{Asking, Goal};
-use super::discoverer::{Discovery, open_reply};
+use super::discoverer::Discovery;
 use super::inquiries::{Inquiries, Inquiry, Step, Why};
 use super::instance::{Change, Instance, Loss, Via};
 use super::known::{Heard, Known};
 use super::leases::{Leases, Look};
 use super::neighbours::Neighbours;
+use super::proof::is_proven;
 use crate::life::Life;
 use crate::path::is_peer;
 use crate::rng::Rng;
@@ -74,9 +75,8 @@ impl Watcher {
         self.known.len()
     }
 
-    fn is_authentic(&self, arrival: Arrival, datagram: &[u8]) -> bool {
-        let ring = self.config.keyring.as_ref();
-        ring.is_none_or(|ring| ring.verify(arrival.from.remote, datagram).is_ok())
+    fn is_authentic(&mut self, arrival: Arrival, datagram: &[u8]) -> bool {
+        is_proven(self.config.keyring.as_ref(), arrival, datagram, &mut self.life.counts)
     }
 
     /// Anything that shows that a responder is there.
@@ -286,14 +286,15 @@ impl Machine for Watcher {
             self.life.counts.ignored += 1;
             return None;
         }
-        let ring = self.config.keyring.as_ref();
         match wire::decode(datagram) {
             Ok(Datagram::Reply(reply)) if reply.txn == self.asking.txn => {
                 if !self.asking.is_recent(reply.round) {
                     self.life.counts.ignored += 1;
                     return None;
                 }
-                let reply = open_reply(reply.txn, ring, arrival, datagram)?;
+                if !self.is_authentic(arrival, datagram) {
+                    return None;
+                }
                 self.hear_reply(now, arrival, reply, Some(reply.round))
             }
             Ok(Datagram::Reply(reply)) => {
@@ -313,13 +314,19 @@ impl Machine for Watcher {
                 }
                 None
             }
-            Ok(Datagram::Announce(announce)) if self.is_authentic(arrival, datagram) => {
+            Ok(Datagram::Announce(announce)) => {
+                if !self.is_authentic(arrival, datagram) {
+                    return None;
+                }
                 self.hear_announcement(now, arrival, announce)
             }
-            Ok(Datagram::Goodbye(goodbye)) if self.is_authentic(arrival, datagram) => {
+            Ok(Datagram::Goodbye(goodbye)) => {
+                if !self.is_authentic(arrival, datagram) {
+                    return None;
+                }
                 self.hear_goodbye(now, goodbye)
             }
-            _ => {
+            Err(_) => {
                 self.life.counts.ignored += 1;
                 None
             }

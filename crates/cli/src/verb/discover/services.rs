@@ -1,5 +1,7 @@
 //! Asking by the structured protocol.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use mcast_net::{Endpoint, Settings};
 use mcast_proto::service::{self, Discoverer, Discovery, Selection};
@@ -9,6 +11,7 @@ use super::{Discover, REFRESH};
 use crate::failure::{Failure, Status};
 use crate::offer::{Attribute, explain, parse_name};
 use crate::render::{Plural, Seconds, Told};
+use crate::secret;
 use crate::session::{Ended, Session};
 use crate::stderr;
 use crate::tick::Ticking;
@@ -29,6 +32,11 @@ pub(super) struct Services {
     /// Of those, the ones with this attribute; may be repeated
     #[arg(long = "where", value_name = "KEY[=VALUE]", requires = "service")]
     attributes: Vec<Attribute>,
+
+    /// Believe those alone that have this key: a file that nobody else can read, with random bytes or a
+    /// passphrase, 16 bytes at least; may be repeated, the first is asked with and all are accepted
+    #[arg(long, value_name = "FILE", requires = "service")]
+    key_file: Vec<PathBuf>,
 
     /// How often to hear nobody new before everybody is known: fast (8 times), normal (16) or
     /// thorough (32), for networks that lose much
@@ -85,6 +93,7 @@ impl Discover {
             silence: Some(self.timeout),
             count: self.count,
             selection: self.services.selection()?,
+            keyring: secret::keyring(&self.services.key_file)?,
             ..Discovery::all()
         };
         session.told = Told::Services;
@@ -104,13 +113,14 @@ impl Discover {
         let time = Seconds(summary.elapsed);
         let asked = self.services.service.as_deref().unwrap_or("*");
         if summary.found == 0 && ended.signal.is_none() {
+            let key = if self.services.key_file.is_empty() { "" } else { " who has the key" };
             let whom = match asked {
                 "*" => "any service".into(),
                 name => format!("service {name}"),
             };
             return stderr::warn(format_args!(
-                "no answer for {whom} in {time} on {interfaces}: is anybody offering it (mcast respond \
-                 --service)? look at the firewalls on both sides"
+                "no answer for {whom} in {time} on {interfaces}: is anybody{key} offering it (mcast \
+                 respond --service)? look at the firewalls on both sides"
             ));
         }
         let found = Plural(summary.found, "responder");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use mcast_net::{Driver, Endpoint};
 use mcast_proto::plain::{REPLY, Responder, Response};
+use mcast_proto::wire::Keyring;
 
 use crate::args::{Console, NetworkArgs};
 use crate::escape::OneLine;
@@ -16,10 +17,10 @@ use crate::failure::{Failure, Status};
 use crate::offer::{OfferWords, Offers};
 use crate::output::Reader;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration, parse_lease};
-use crate::payload;
 use crate::render::{Plural, Seconds};
 use crate::session::{AnyDriver, Place, Session};
 use crate::stderr;
+use crate::{payload, secret};
 use services::Common;
 
 /// Answer whoever asks the group, until Ctrl-C
@@ -75,6 +76,12 @@ pub(crate) struct Respond {
     )]
     lease: Duration,
 
+    /// Answer those alone that have this key, and no plain probes: a file that nobody else can read,
+    /// with random bytes or a passphrase, 16 bytes at least; may be repeated, the first is answered with
+    /// and all are accepted
+    #[arg(long, value_name = "FILE", requires = "offered", help_heading = "Services")]
+    key_file: Vec<PathBuf>,
+
     /// Offer the services alone: leave plain probes unanswered
     #[arg(
         long, requires = "offered", conflicts_with_all = ["answer", "only"],
@@ -98,14 +105,15 @@ impl Respond {
     pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
         let plain = self.plain_response()?;
         let offers = self.offers.0.as_slice();
+        let keyring = secret::keyring(&self.key_file)?;
         let session = Session::new(self.network.format(), Reader::Optional)?;
         let say = |line: String| {
             if !console.quiet {
                 stderr::say(format_args!("{}", OneLine(line)));
             }
         };
-        let mut drivers = self.offer(offers, &say)?;
-        if offers.is_empty() || !self.no_plain {
+        let mut drivers = self.offer(offers, keyring, &say)?;
+        if offers.is_empty() || !self.no_plain && self.key_file.is_empty() {
             let settings = match offers {
                 [] => self.network.settings(Protocol::Plain)?,
                 _ => self.network.settings_apart(Protocol::Plain)?,
@@ -151,6 +159,7 @@ impl Respond {
     fn offer(
         &self,
         offers: &[OfferWords],
+        keyring: Option<Keyring>,
         say: &dyn Fn(String),
     ) -> Result<Vec<AnyDriver>, Failure> {
         if offers.is_empty() {
@@ -161,7 +170,7 @@ impl Respond {
             lease: self.lease,
             rate: self.rate,
             allow_off_link: self.allow_off_link,
-            keyring: None,
+            keyring,
         };
         let drivers = services::drivers(offers, &common, &settings)?;
         for (words, driver) in offers.iter().zip(&drivers) {

@@ -6,14 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Interface, Settings};
-use mcast_proto::Machine;
 use mcast_proto::service::{Responder, Response};
 use mcast_proto::wire::Keyring;
+use mcast_proto::{Instant, Machine};
 
 use crate::failure::Failure;
 use crate::offer::OfferWords;
 use crate::parse::RateLimit;
+use crate::render::Plural;
 use crate::session::AnyDriver;
+use crate::tick::Ticking;
 
 /// What all the services of one process have in common.
 pub(super) struct Common {
@@ -42,11 +44,27 @@ pub(super) fn drivers(
             keyring: common.keyring.clone(),
             ..Response::of(words.offer().map_err(Failure::usage)?)
         };
-        let machine: Box<dyn Machine + Send> =
-            Box::new(Responder::new(response, mcast_net::seed()));
+        let machine = Responder::new(response, mcast_net::seed());
+        let machine: Box<dyn Machine + Send> = if log::log_enabled!(log::Level::Info) {
+            Box::new(Ticking::new(machine, Some((Duration::from_secs(1), report_strangers()))))
+        } else {
+            Box::new(machine)
+        };
         Ok(Driver::new(machine, Endpoint::peer(settings)?))
     };
     offers.iter().map(start).collect()
+}
+
+/// Tells, where that is asked for, that some ask who do not have our key.
+fn report_strangers() -> impl FnMut(Instant, &Responder) + Send {
+    let mut told = 0;
+    move |now, responder| {
+        let refused = responder.summary(now).unauthentic;
+        if refused > told {
+            log::info!("{} with another key than ours, or none", Plural(refused - told, "query"));
+            told = refused;
+        }
+    }
 }
 
 /// The number of a service that has a name: the same after a restart, so that it is seen to be one.
