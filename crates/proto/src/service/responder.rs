@@ -15,7 +15,7 @@ use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::wire::{
     self, Announce, Datagram, Epoch, Goodbye, Keyring, MAX_LEASE_S, MIN_LEASE_S, Query, Reply,
-    TRAILER, Tlv, TlvBuf,
+    TRAILER, Tlv, TlvBuf, Tlvs,
 };
 use crate::{
     Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Report, Summary,
@@ -173,7 +173,7 @@ impl Responder {
         }
         let answered_group_lately = query.multicast_reply
             && self.last_group_answer.is_some_and(|last| now - last < GROUP_ANSWER_EVERY);
-        let shortest = self.sealed_len(wire::MIN_DATAGRAM + self.shortened.as_tlvs().len());
+        let shortest = self.sealed_len(wire::MIN_DATAGRAM);
         if self.recent.contains(arrival.from.remote, query) || answered_group_lately {
             self.life.counts.duplicates += 1;
             return None;
@@ -197,16 +197,18 @@ impl Responder {
     }
 
     fn reply(&self, answer: &Answer) -> (Destination, Reply<'_>) {
-        let whole = self.config.offer.tlvs();
-        let fits = self.sealed_len(wire::MIN_DATAGRAM + whole.len()) <= answer.limit;
+        let (whole, shortened) = (self.config.offer.tlvs(), self.shortened.as_tlvs());
+        let fits =
+            |tlvs: &Tlvs<'_>| self.sealed_len(wire::MIN_DATAGRAM + tlvs.len()) <= answer.limit;
+        let tlvs = [whole, shortened].into_iter().find(fits).unwrap_or(Tlvs::NONE);
         let reply = Reply {
             txn: answer.txn,
             id: self.id,
             round: answer.round,
             copy: answer.copy,
             lease_s: self.lease_s,
-            truncated: !fits,
-            tlvs: if fits { whole } else { self.shortened.as_tlvs() },
+            truncated: !fits(&whole),
+            tlvs,
         };
         let to = if answer.by_group { Destination::Group } else { Destination::Peer(answer.to) };
         (to, reply)
