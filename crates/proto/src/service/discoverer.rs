@@ -178,7 +178,9 @@ impl Discoverer {
         let keyring = self.config.keyring.as_ref();
         match wire::decode(datagram) {
             Ok(Datagram::Reply(reply))
-                if reply.txn == self.asking.txn && is_peer(arrival.from.remote) =>
+                if reply.txn == self.asking.txn
+                    && self.asking.is_recent(reply.round)
+                    && is_peer(arrival.from.remote) =>
             {
                 is_proven(keyring, arrival, datagram, &mut self.life.counts).then_some(reply)
             }
