@@ -1,0 +1,198 @@
+//! The structured protocol's machines on real sockets of the loopback interface, where nothing leaves
+//! the machine.
+
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use mcast_net::{Driver, Endpoint, Settings, Stopper};
+use mcast_proto::service::{
+    Change, Discoverer, Discovery, Loss, Offer, Responder, Response, Via, Watcher,
+};
+use mcast_proto::wire::{Binding, Key, Keyring};
+use mcast_proto::{Action, Arrival, Event, Instant, Machine, Report as Observation, Summary};
+
+/// A group of the test's own on the loopback interface: which is random, so that tests that run at the
+/// same time, here or elsewhere on the machine, don't meet.
+fn settings() -> Settings {
+    let random = mcast_net::seed().to_ne_bytes();
+    let ip = [239, 255, random[0], random[1]];
+    // Below the ports that systems give out themselves.
+    let port = 10_000 + u16::from_ne_bytes([random[2], random[3]]) % 20_000;
+    Settings {
+        groups: vec![SocketAddr::from((ip, port))],
+        interfaces: vec!["lo".parse().unwrap()],
+        ..Settings::default()
+    }
+}
+
+/// A responder in a thread of its own; it says goodbye when it is dropped.
+struct Printer {
+    stopper: Stopper,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Printer {
+    fn start(settings: &Settings, name: &str, response: impl FnOnce(&mut Response)) -> Printer {
+        let offer = Offer::new("printer").unwrap().name(name).unwrap().port(631).unwrap();
+        let mut config = Response::of(offer);
+        response(&mut config);
+        let endpoint = Endpoint::peer(settings).unwrap();
+        let machine = Responder::new(config, mcast_net::seed());
+        let mut driver = Driver::new(machine, endpoint);
+        let stopper = driver.stopper();
+        let thread = thread::spawn(move || drop(driver.run(|_| {}).unwrap()));
+        Printer { stopper, thread: Some(thread) }
+    }
+}
+
+impl Drop for Printer {
+    fn drop(&mut self) {
+        self.stopper.stop();
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// A machine, and what its driver told it.
+struct Told {
+    machine: Discoverer,
+    observations: Vec<Observation>,
+}
+
+impl Machine for Told {
+    fn handle_datagram<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        datagram: &'d [u8],
+    ) -> Option<Action<'d>> {
+        self.machine.handle_datagram(now, arrival, datagram)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
+        self.machine.handle_timeout(now)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.machine.deadline()
+    }
+
+    fn close(&mut self, now: Instant) {
+        self.machine.close(now);
+    }
+
+    fn handle_report(&mut self, now: Instant, report: Observation) {
+        self.observations.push(report);
+        self.machine.handle_report(now, report);
+    }
+}
+
+fn printers(deadline: u64) -> Discovery {
+    // Far longer than it takes, but where nobody answers.
+    let deadline = Some(Duration::from_secs(deadline));
+    Discovery { deadline, ..Discovery::of("printer").unwrap() }
+}
+
+#[test]
+fn everybody_is_found_each_from_a_port_of_its_own() {
+    let settings = settings();
+    let names: Vec<String> = (0..12).map(|number| format!("lab-{number:02}")).collect();
+    let _running: Vec<_> =
+        names.iter().map(|name| Printer::start(&settings, name, |_| {})).collect();
+    let endpoint = Endpoint::asking_peer(&settings).unwrap();
+    let buffer = endpoint.receive_buffer().unwrap();
+    let machine = Told { machine: Discoverer::new(printers(30), 7), observations: Vec::new() };
+    let mut driver = Driver::new(machine, endpoint);
+    let mut found = Vec::new();
+    let report = driver
+        .run(|heard| {
+            let Event::ServiceFound(instance) = heard.event else { panic!("{heard:?}") };
+            assert_eq!((heard.interface, instance.via), (Some("lo"), Via::Unicast));
+            assert_eq!((instance.port(), instance.authentic), (Some(631), false));
+            found.push((instance.name().unwrap().to_owned(), instance.from.remote));
+        })
+        .unwrap();
+    found.sort_unstable();
+    assert_eq!(found.iter().map(|(name, _)| name).collect::<Vec<_>>(), Vec::from_iter(&names));
+    let mut ports: Vec<u16> = found.iter().map(|(_, from)| from.port()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 12, "a private port reaches one of them alone: {found:?}");
+    assert!(!ports.contains(&settings.groups[0].port()), "{found:?}");
+    let Summary { found, complete, dropped, .. } = report.summary;
+    assert_eq!((found, complete, dropped, report.kernel_drops), (12, Some(true), 0, 0));
+    assert_eq!(report.interfaces[0].sent, report.summary.sent, "each query leaves once");
+    // A datagram of an answer's size takes some 800 bytes of a buffer.
+    let told = &driver.machine().observations;
+    let [Observation::ReceiveBuffer { datagrams }] = told[..] else { panic!("{told:?}") };
+    let least = buffer as u64 / 1000;
+    assert!((least..2 * least).contains(&datagrams), "{datagrams} in {buffer} bytes");
+}
+
+fn keyring(secret: &[u8]) -> Option<Keyring> {
+    Some(Keyring::new(Key::new(secret, Binding::Source).unwrap(), Vec::new()))
+}
+
+#[test]
+fn a_key_is_bound_to_where_each_datagram_comes_from() {
+    let settings = settings();
+    let secret = b"between two of us";
+    let _ours = Printer::start(&settings, "ours", |config| config.keyring = keyring(secret));
+    let _theirs = Printer::start(&settings, "theirs", |config| {
+        config.keyring = keyring(b"between two others");
+    });
+    let _open = Printer::start(&settings, "open", |_| {});
+    let find = |keyring: Option<Keyring>| {
+        let discovery = Discovery { keyring, ..printers(30) };
+        let machine = Discoverer::new(discovery, mcast_net::seed());
+        let endpoint = Endpoint::asking_peer(&settings).unwrap();
+        let mut found = Vec::new();
+        let report = Driver::new(machine, endpoint)
+            .run(|heard| {
+                let Event::ServiceFound(instance) = heard.event else { panic!("{heard:?}") };
+                found.push((instance.name().unwrap().to_owned(), instance.authentic));
+            })
+            .unwrap();
+        assert_eq!(report.summary.complete, Some(true));
+        found
+    };
+    assert_eq!(find(keyring(secret)), [("ours".to_owned(), true)]);
+    assert_eq!(find(None), [("open".to_owned(), false)]);
+}
+
+#[test]
+fn a_watcher_hears_who_comes_is_started_again_and_goes() {
+    let settings = settings();
+    let endpoint = Endpoint::peer(&settings).unwrap();
+    let machine = Watcher::new(printers(30), mcast_net::seed());
+    let mut events = Driver::new(machine, endpoint).into_events().unwrap();
+    let printer = |boot| {
+        Printer::start(&settings, "lab-3", |config| {
+            (config.id, config.boot) = (Some(3), boot);
+        })
+    };
+    let mut running = printer(1);
+    for heard in events.by_ref() {
+        match heard.as_heard().event {
+            Event::ServiceFound(instance) => {
+                assert_eq!((instance.id, instance.name()), (3, Some("lab-3")));
+                // The goodbye of the one that went before is not taken for that of its successor.
+                let next = printer(2);
+                drop(std::mem::replace(&mut running, next));
+            }
+            Event::ServiceChanged { change: Change::Restarted, instance } => {
+                assert_eq!(instance.id, 3);
+                running.stopper.stop();
+            }
+            Event::ServiceChanged { change: Change::Address, .. } => {}
+            Event::ServiceLost { id, reason, .. } => {
+                assert_eq!((id, reason), (3, Loss::Goodbye));
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(events.finish().unwrap().summary.found, 1);
+}
