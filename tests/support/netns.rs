@@ -76,7 +76,20 @@ impl World {
     ///
     /// Instead of skipping, where `MCAST_REQUIRE_NETNS=1` is set.
     pub fn new() -> Option<World> {
-        let made = tools().clone().and_then(|()| {
+        World::made(tools().clone())
+    }
+
+    /// The same, for a test that also needs [`Host::nft`].
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_nft() -> Option<World> {
+        World::made(tools().clone().and_then(|()| runs(Path::new("nft"), "--version")))
+    }
+
+    fn made(tools: Result<(), String>) -> Option<World> {
+        let made = tools.and_then(|()| {
             Namespace::outer().map_err(|error| format!("can't make a network namespace: {error}"))
         });
         match made {
@@ -174,6 +187,13 @@ impl Host<'_> {
     /// Makes IPv6 multicast work on the loopback interface, which has no route for it.
     pub fn ipv6_multicast_on_loopback(&self) {
         self.ip("route add local ff00::/8 dev lo table local");
+    }
+
+    /// Adds these rules of nftables to this host's; panics with its message when it fails.
+    #[track_caller]
+    pub fn nft(&self, rules: &str) {
+        let finished = self.run("nft", [rules]);
+        assert_eq!(finished.code, Some(0), "{}of\n{rules}", finished.stderr);
     }
 
     /// The number of a card.
@@ -332,12 +352,14 @@ fn show(namespace: &Namespace, words: &[&str]) -> String {
 fn tools() -> &'static Result<(), String> {
     static TOOLS: OnceLock<Result<(), String>> = OnceLock::new();
     TOOLS.get_or_init(|| {
-        for (tool, version) in [(Path::new("ip"), "-V"), (python(), "-V")] {
-            let ran = Command::new(tool).arg(version).stdout(Stdio::null()).status();
-            ran.map_err(|error| format!("can't run {}: {error}", tool.display()))?;
-        }
-        Ok(())
+        runs(Path::new("ip"), "-V")?;
+        runs(python(), "-V")
     })
+}
+
+fn runs(tool: &Path, version: &str) -> Result<(), String> {
+    let ran = Command::new(tool).arg(version).stdout(Stdio::null()).status();
+    ran.map(drop).map_err(|error| format!("can't run {}: {error}", tool.display()))
 }
 
 /// The system's Python, where there is one: a version manager's stand-in takes 0.2 s a start.

@@ -1,0 +1,85 @@
+//! Peers in another language, made from the page of the protocol alone: honest ones, and some that lie,
+//! ask for too much, or repeat what they have heard.
+
+use std::collections::BTreeMap;
+
+use mcast_tests::netns::World;
+
+use crate::{QUERY, REPLY, asker_and_printer, done, events, found, host, is, offer, run};
+
+#[test]
+fn a_peer_made_from_the_page_alone_finds_and_is_found() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, printer, stranger] = [1, 2, 3].map(|number| host(&world, &lan, number));
+    let _responder = offer(&printer, &["lab-3".into(), "lab-4".into()], "");
+    let answerer = stranger.peer("structured.py", &["answer", "10.0.0.3", "printer", "foreign"]);
+    answerer.line_with("ready");
+    let finished = run(&asker, "discover --service printer --json");
+    assert_eq!(found(&finished), ["foreign", "lab-3", "lab-4"], "{finished:?}");
+    assert_eq!(done(&finished)["complete"], true);
+    let asked = asker.peer("structured.py", &["ask", "10.0.0.1", "printer"]).wait();
+    let mut names: Vec<&str> = asked.stdout.lines().collect();
+    names.sort_unstable();
+    assert_eq!(names, ["complete", "foreign", "lab-3", "lab-4"], "{asked:?}");
+    let none = asker.peer("structured.py", &["ask", "10.0.0.1", "scanner"]).wait();
+    assert_eq!(none.stdout, "nobody\n", "{none:?}");
+}
+
+#[test]
+fn one_host_cannot_make_up_a_crowd_nor_answer_what_was_not_asked() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, printer, liar] = [1, 2, 3].map(|number| host(&world, &lan, number));
+    let _responder = offer(&printer, &["lab-3".into()], "");
+    let inventor = liar.peer("structured.py", &["invent", "10.0.0.3", "50"]);
+    inventor.line_with("ready");
+    let finished = run(&asker, "discover --service * --json");
+    let names = found(&finished);
+    let count = |wanted: &str| names.iter().filter(|name| *name == wanted).count();
+    assert_eq!((count("lab-3"), count("of another"), count("later")), (1, 0, 0), "{names:?}");
+    // `Discovery::per_source`.
+    assert_eq!((count("invented"), names.len()), (16, 17), "{names:?}");
+    assert_ne!(done(&finished)["complete"], true, "some were left out");
+}
+
+#[test]
+fn what_is_sent_is_bounded_by_what_was_asked() {
+    let Some(world) = World::new() else { return };
+    let note = "x".repeat(180);
+    let words = format!("--rate off --txt note={note}");
+    let (asker, printer, _responder) = asker_and_printer(&world, &words);
+    let first = run(&asker, "discover --service printer --json");
+    let address = events(&first.stdout, "found")[0]["addr"].as_str().expect("text").to_owned();
+
+    let capture = printer.capture("eth0");
+    let provoked = asker.peer("structured.py", &["provoke", "10.0.0.1", &address]).wait();
+    assert_eq!(provoked.code, Some(0), "{}", provoked.stderr);
+    let packets = capture.stop();
+
+    // By the round that an answer repeats: the length of the question, and what it brought.
+    let mut rounds: BTreeMap<&[u8], (usize, Vec<usize>)> = BTreeMap::new();
+    for packet in &packets {
+        let length = packet.payload.len();
+        if is(packet, QUERY) && !packet.outgoing {
+            rounds.entry(&packet.payload[16..18]).or_default().0 = length;
+        } else if is(packet, REPLY) && packet.outgoing {
+            rounds.entry(&packet.payload[24..26]).or_default().1.push(length);
+        }
+    }
+    assert_eq!(rounds.len(), 18, "{rounds:?}");
+    for (asked, answers) in rounds.values() {
+        assert!(answers.len() <= 3, "{asked} bytes brought {answers:?}");
+        assert!(answers.iter().all(|answer| answer <= asked), "{asked} bytes brought {answers:?}");
+        // Who asks in 32 bytes can be told at least that somebody is there.
+        assert_eq!(answers.len(), 3, "{asked} bytes brought {answers:?}");
+    }
+    let longest = rounds.values().flat_map(|(_, answers)| answers).max();
+    assert!(longest > Some(&180), "all that it says, where there is room: {longest:?}");
+    let bytes = |outgoing| -> usize {
+        let those = packets.iter().filter(|packet| packet.outgoing == outgoing);
+        those.map(|packet| packet.payload.len()).sum()
+    };
+    println!("{} bytes in brought {} bytes out", bytes(false), bytes(true));
+    assert!(bytes(true) <= 3 * bytes(false));
+}

@@ -1,0 +1,214 @@
+//! Virtual responders of the structured protocol in one process, each with an address of its own: ten
+//! thousand answers from one machine.
+//!
+//! Their addresses need not be any card's: the answers go through a raw socket with IP headers of our
+//! own, which takes the power over a network namespace.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+
+use mcast_net::{clock::Clock, seed};
+use mcast_proto::service::{GROUP_V4, Offer, PORT, Responder, Response, Stores};
+use mcast_proto::wire::{self, Datagram, MAX_HASH_BITS, Query, Slice};
+use mcast_proto::{Action, Arrival, Cast, Destination, Instant, Machine, Path};
+use mcast_tests::netns::{Host, Process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// IPPROTO_RAW: what is sent begins with its IP header.
+const HEADER_INCLUDED: i32 = 255;
+/// Behind the headers of IPv4 (RFC 791) and UDP (RFC 768).
+const HEADERS: usize = 28;
+
+/// What the process is told that is to be a crowd: COUNT FIRST-ADDRESS JOIN-ADDRESS SECONDS.
+const CROWD: &str = "MCAST_TESTS_CROWD";
+
+/// Starts so many responders of the service `crowd` in a host. They have the addresses from 10.1.0.0 on,
+/// are on the host's card with the address `join`, and end by themselves.
+pub(crate) fn crowd(host: &Host<'_>, count: usize, join: &str) -> Process {
+    let mut command = host.command(std::env::current_exe().expect("our own path"));
+    command.args(["--exact", "crowd::virtual_responders", "--nocapture"]);
+    command.env(CROWD, format!("{count} 10.1.0.0 {join} 120"));
+    let process = Process::start(command);
+    process.line_with("ready");
+    process
+}
+
+/// No test, but the crowd where one is started.
+#[test]
+fn virtual_responders() {
+    if let Ok(words) = std::env::var(CROWD) {
+        respond(&words).unwrap();
+    }
+}
+
+fn respond(words: &str) -> Result<(), Box<dyn Error>> {
+    let words: Vec<&str> = words.split(' ').collect();
+    let [count, first, join, seconds] = words[..] else { return Err("four words".into()) };
+    let mut crowd = Crowd::new(count.parse()?, first.parse()?)?;
+    let sockets = Sockets::new(join.parse()?)?;
+    println!("\nready");
+    let clock = Clock::new();
+    let end = Instant::from_millis(seconds.parse::<u64>()? * 1000);
+    while clock.now() < end {
+        sockets.receive(|arrival, bytes| crowd.hear(clock.now(), arrival, bytes))?;
+        crowd.answer(clock.now(), |from, to, bytes| sockets.send(from, to, bytes))?;
+        let next = crowd.next().map_or(end, |next| next.min(end));
+        sockets.wait(next - clock.now())?;
+    }
+    Ok(())
+}
+
+/// The group's socket, which hears, and the raw one, which speaks with any address.
+struct Sockets {
+    group: UdpSocket,
+    raw: Socket,
+}
+
+impl Sockets {
+    fn new(join: Ipv4Addr) -> Result<Sockets, Box<dyn Error>> {
+        let group = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+        group.set_reuse_address(true)?;
+        group.set_recv_buffer_size(4 << 20)?;
+        group.set_nonblocking(true)?;
+        group.bind(&SocketAddr::from((GROUP_V4, PORT)).into())?;
+        group.join_multicast_v4(&GROUP_V4, &join)?;
+        let raw = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(HEADER_INCLUDED)))?;
+        raw.set_header_included_v4(true)?;
+        raw.set_send_buffer_size(4 << 20)?;
+        Ok(Sockets { group: group.into(), raw })
+    }
+
+    fn receive(&self, mut handle: impl FnMut(Arrival, &[u8])) -> Result<(), Box<dyn Error>> {
+        let mut buffer = [0; wire::MAX_DATAGRAM + 1];
+        loop {
+            let (length, remote) = match self.group.recv_from(&mut buffer) {
+                Ok(received) => received,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            let from = Path { remote, interface: None, port: None };
+            let cast = Cast::Group(SocketAddr::from((GROUP_V4, PORT)));
+            handle(Arrival { from, cast, on_link: true }, &buffer[..length]);
+        }
+    }
+
+    fn send(&self, from: Ipv4Addr, to: SocketAddrV4, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+        let mut packet = [0; HEADERS + wire::MAX_SENT];
+        let udp_length = u16::try_from(HEADERS - 20 + bytes.len())?;
+        // Version, header length, time to live, UDP; the kernel writes the length and the checksum.
+        (packet[0], packet[8], packet[9]) = (0x45, 255, 17);
+        packet[12..16].copy_from_slice(&from.octets());
+        packet[16..20].copy_from_slice(&to.ip().octets());
+        packet[20..22].copy_from_slice(&PORT.to_be_bytes());
+        packet[22..24].copy_from_slice(&to.port().to_be_bytes());
+        packet[24..26].copy_from_slice(&udp_length.to_be_bytes());
+        // A checksum of zero says that none was made.
+        packet[HEADERS..HEADERS + bytes.len()].copy_from_slice(bytes);
+        self.raw.send_to(&packet[..HEADERS + bytes.len()], &SocketAddr::V4(to).into())?;
+        Ok(())
+    }
+
+    fn wait(&self, patience: std::time::Duration) -> Result<(), Box<dyn Error>> {
+        let timeout = Timespec {
+            tv_sec: patience.as_secs().try_into()?,
+            tv_nsec: patience.subsec_nanos().into(),
+        };
+        poll(&mut [PollFd::new(&self.group, PollFlags::IN)], Some(&timeout))?;
+        Ok(())
+    }
+}
+
+struct Crowd {
+    members: Vec<Responder>,
+    first: Ipv4Addr,
+    /// When a member's turn comes; what is no member's deadline any more is passed over.
+    turns: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// The members in the order of the finest slices of the discovery that asked last, so that those
+    /// of a slice need not be looked for among all.
+    slices: Vec<(u32, usize)>,
+    txn: Option<u64>,
+}
+
+impl Crowd {
+    fn new(count: usize, first: Ipv4Addr) -> Result<Crowd, Box<dyn Error>> {
+        let seed = seed();
+        let member = |number: usize| {
+            let offer = Offer::new("crowd")?.name(&format!("virtual {number}"))?;
+            let stores = Stores { pending: 6, recent: 16, sources: 2 };
+            let response = Response { announce: false, stores, ..Response::of(offer) };
+            let mut member = Responder::new(response, seed.wrapping_add(number as u64));
+            // Its start, of which there is nothing to say.
+            while member.deadline().is_some_and(|deadline| deadline <= Instant::ZERO) {
+                let _started = member.handle_timeout(Instant::ZERO);
+            }
+            Ok(member)
+        };
+        let members = (0..count).map(member).collect::<Result<_, Box<dyn Error>>>()?;
+        Ok(Crowd { members, first, turns: BinaryHeap::new(), slices: Vec::new(), txn: None })
+    }
+
+    fn hear(&mut self, now: Instant, arrival: Arrival, bytes: &[u8]) {
+        let Ok(Datagram::Query(query)) = wire::decode(bytes) else { return };
+        self.sort(query.txn);
+        let (low, high) = bounds(&query);
+        let from = self.slices.partition_point(|(slice, _)| *slice < low);
+        let to = self.slices.partition_point(|(slice, _)| *slice < high);
+        for &(_, number) in &self.slices[from..to] {
+            let member = &mut self.members[number];
+            // First what is cheap: most queries ask few.
+            if query.asks(member.id()) {
+                let _event = member.handle_datagram(now, arrival, bytes);
+                self.turns.extend(member.deadline().map(|deadline| Reverse((deadline, number))));
+            }
+        }
+    }
+
+    fn sort(&mut self, txn: u64) {
+        if self.txn != Some(txn) {
+            let finest = |id| Slice::of(id, txn, MAX_HASH_BITS).index();
+            let members = self.members.iter().enumerate();
+            self.slices = members.map(|(number, member)| (finest(member.id()), number)).collect();
+            self.slices.sort_unstable();
+            self.txn = Some(txn);
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        self.turns.peek().map(|Reverse((deadline, _))| *deadline)
+    }
+
+    fn answer(
+        &mut self,
+        now: Instant,
+        mut send: impl FnMut(Ipv4Addr, SocketAddrV4, &[u8]) -> Result<(), Box<dyn Error>>,
+    ) -> Result<(), Box<dyn Error>> {
+        let mut bytes = Vec::with_capacity(wire::MAX_SENT);
+        while self.next().is_some_and(|next| next <= now) {
+            let Some(Reverse((turn, number))) = self.turns.pop() else { break };
+            let member = &mut self.members[number];
+            if member.deadline() != Some(turn) {
+                continue;
+            }
+            if let Some(Action::Send { to: Destination::Peer(path), message }) =
+                member.handle_timeout(now)
+                && let SocketAddr::V4(to) = path.remote
+            {
+                bytes.clear();
+                message.encode(&mut bytes);
+                let from = Ipv4Addr::from_bits(self.first.to_bits() + u32::try_from(number)?);
+                send(from, to, &bytes)?;
+            }
+            self.turns.extend(member.deadline().map(|deadline| Reverse((deadline, number))));
+        }
+        Ok(())
+    }
+}
+
+/// Of the finest slices, the first of a query's and the first behind it.
+fn bounds(query: &Query<'_>) -> (u32, u32) {
+    let finer = MAX_HASH_BITS - query.slice.bits();
+    (query.slice.index() << finer, (query.slice.index() + 1) << finer)
+}

@@ -1,0 +1,129 @@
+//! Services that only those with the secret may ask for.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+
+use mcast_tests::netns::{Host, Packet, Signal, World};
+
+use crate::{QUERY, REPLY, asker_and_printer, done, events, found, host, is, mcast, offer, run};
+
+/// A file with this secret, which only we can read; its path.
+fn key_file(secret: &str) -> String {
+    let name = format!("{}-{}", std::process::id(), secret.replace(' ', "-"));
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(secret.as_bytes())).expect("a file of our own");
+    path.to_str().expect("a path in UTF-8").to_owned()
+}
+
+fn answers(packets: &[Packet]) -> usize {
+    packets.iter().filter(|packet| is(packet, REPLY) && packet.outgoing).count()
+}
+
+fn questions(packets: &[Packet]) -> usize {
+    packets.iter().filter(|packet| is(packet, QUERY) && !packet.outgoing).count()
+}
+
+#[test]
+fn without_the_key_or_with_another_nobody_answers() {
+    let Some(world) = World::new() else { return };
+    let [ours, others] = ["a secret of us two", "a secret of others"].map(key_file);
+    let (asker, printer, _responder) = asker_and_printer(&world, &format!("--key-file {ours}"));
+    let finished = run(&asker, &format!("discover --service printer --json --key-file {ours}"));
+    assert_eq!(found(&finished), ["lab-3"], "{finished:?}");
+    assert_eq!(events(&finished.stdout, "found")[0]["authentic"], true);
+    assert_eq!(done(&finished)["complete"], true);
+
+    let capture = printer.capture("eth0");
+    for key in ["".to_owned(), format!("--key-file {others}")] {
+        let finished = run(&asker, &format!("discover --service printer --json -t 500ms {key}"));
+        assert_eq!((finished.code, found(&finished).len()), (Some(1), 0), "{finished:?}");
+    }
+    let packets = capture.stop();
+    assert!(questions(&packets) > 10, "{}", questions(&packets));
+    assert_eq!(answers(&packets), 0);
+}
+
+#[test]
+fn who_has_the_key_takes_nothing_from_who_has_not() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, printer, liar] = [1, 2, 3].map(|number| host(&world, &lan, number));
+    let key = key_file("a secret that is kept");
+    let _responder = offer(&printer, &["lab-3".into()], &format!("--key-file {key}"));
+    let _open = offer(&printer, &["lab-4".into()], "");
+    let inventor = liar.peer("structured.py", &["invent", "10.0.0.3", "5"]);
+    inventor.line_with("ready");
+    let finished = run(&asker, &format!("discover --service * --json --key-file {key}"));
+    assert_eq!(found(&finished), ["lab-3"], "{finished:?}");
+    let done = done(&finished);
+    assert_eq!(done["complete"], true, "{done}");
+    assert!(done["ignored"].as_u64() > Some(10), "{done}");
+}
+
+/// Sends what was recorded, with the source and destination that it had.
+#[track_caller]
+fn forge(host: &Host<'_>, packet: &Packet) {
+    let hex: String = packet.payload.iter().map(|byte| format!("{byte:02x}")).collect();
+    let [source, destination] = [packet.source, packet.destination].map(|end| end.to_string());
+    let forged = host.peer("forge.py", &["eth0", &source, &destination, &hex]).wait();
+    assert_eq!(forged.code, Some(0), "{}", forged.stderr);
+}
+
+#[test]
+fn a_recorded_session_is_neither_answered_nor_accepted() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, printer, thief] = [1, 2, 3].map(|number| host(&world, &lan, number));
+    let key = key_file("a secret overheard");
+    let responder = offer(&printer, &["lab-3".into()], &format!("--key-file {key}"));
+    let discover =
+        format!("discover --service printer --json --source-port 4242 -t 2s --key-file {key}");
+    let capture = asker.capture("eth0");
+    let finished = run(&asker, &discover);
+    assert_eq!(found(&finished), ["lab-3"], "{finished:?}");
+    let recorded = capture.stop();
+    let queries: Vec<_> = recorded.iter().filter(|packet| is(packet, QUERY)).collect();
+    let replies: Vec<_> = recorded.iter().filter(|packet| is(packet, REPLY)).collect();
+    assert!(queries.len() > 10 && !replies.is_empty(), "{recorded:?}");
+
+    // From an address of the thief's own, all; as if from the asker, those that were answered then.
+    let capture = printer.capture("eth0");
+    let hexes: Vec<String> = queries
+        .iter()
+        .map(|packet| packet.payload.iter().map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    let mut words = vec!["send", "10.0.0.3"];
+    words.extend(hexes.iter().map(String::as_str));
+    assert_eq!(thief.peer("structured.py", &words).wait().code, Some(0));
+    for query in &queries[..3] {
+        forge(&thief, query);
+    }
+    // By the time that the printer has answered this it has heard the others.
+    let finished = run(&asker, &format!("discover --service printer -n 1 --key-file {key}"));
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let packets = capture.stop();
+    assert!(questions(&packets) > queries.len() + 3, "{}", questions(&packets));
+    let honest = |packet: &&Packet| {
+        is(packet, REPLY) && packet.outgoing && packet.destination.port() != 4242
+    };
+    let honest = packets.iter().filter(honest).count();
+    assert!(honest > 0);
+    assert_eq!(answers(&packets), honest, "{packets:?}");
+    assert!(packets.iter().all(|packet| packet.destination.ip().to_string() != "10.0.0.3"));
+
+    // The answers, sent again to the next one who asks from that port.
+    assert_eq!(responder.stop(Signal::TERM).code, Some(0));
+    let capture = asker.capture("eth0");
+    let next = mcast(&asker, &discover);
+    capture.packet(|packet| is(packet, QUERY));
+    for reply in &replies {
+        forge(&thief, reply);
+    }
+    let finished = next.wait();
+    assert_eq!((finished.code, found(&finished).len()), (Some(1), 0), "{finished:?}");
+    let heard = capture.stop().iter().filter(|packet| is(packet, REPLY)).count();
+    assert_eq!(heard, replies.len());
+    assert!(done(&finished)["ignored"].as_u64() >= Some(heard as u64), "{finished:?}");
+}
