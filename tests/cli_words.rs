@@ -32,7 +32,7 @@ fn help_names_every_verb_and_nothing_that_does_not_work_yet() {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
         let of_verb = stdout(&[verb, "--help"]);
         assert_eq!(stdout(&["help", verb]), of_verb);
-        for missing in ["--watch", "--config", "doctor"] {
+        for missing in ["--config", "doctor"] {
             assert!(!of_verb.contains(missing) && !help.contains(missing), "{verb}: {missing}");
         }
     }
@@ -89,6 +89,9 @@ fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
         (&["discover", "--deadline", "soon"], "not a duration"),
         (&["discover", "-n", "0"], "not a count"),
         (&["discover", "--ttl", "256"], "not in 0..=255"),
+        (&["discover", "--watch", "-n", "1"], "cannot be used with"),
+        (&["discover", "--every", "1s"], "not provided: --watch"),
+        (&["discover", "--watch", "--service", "a", "--every", "1s"], "cannot be used with"),
         (&["discover", "--where", "a=b"], "not provided: --service"),
         (&["discover", "--service", ""], "not a name"),
         (&["discover", "--service", "a", "-p", "b"], "cannot be used with"),

@@ -12,6 +12,7 @@ use mcast_proto::{Machine, Summary};
 use crate::failure::{Failure, Status};
 use crate::output::{Output, Reader};
 use crate::render::{Done, Format, InterfaceDone, Plural, Renderer, Told};
+use crate::roster::Roster;
 use crate::signals::Interrupt;
 use crate::stderr;
 
@@ -45,6 +46,11 @@ impl Session {
         let renderer = Renderer::new(format);
         let interrupt = Interrupt::watch()?;
         Ok(Session { renderer, reader, interrupt, progress: false, told: Told::Traffic })
+    }
+
+    /// Has lines and tables tell who is there, and keeps the list of them.
+    pub(crate) fn keep_roster(&mut self) -> Roster {
+        self.renderer.keep_roster()
     }
 
     /// Runs a machine to its end. `inspect` sees each event before it is printed.
@@ -108,7 +114,7 @@ impl Session {
         let mut printer = Printer { renderer, output, take_turns };
         let result = run(&mut printer);
         let Printer { mut renderer, output, .. } = printer;
-        stderr::clear();
+        stderr::settle();
         if let Ok(report) = &result {
             output.print(renderer.done(&done(report, told)));
         }

@@ -1,7 +1,7 @@
 //! Standard error: what is said to the person, beside the results on stdout.
 //!
-//! A progress line stands at the bottom of a terminal and gives way to everything else, so whoever
-//! writes to the terminal does it through here, or calls [`clear`] first.
+//! A progress line or a table stands at the bottom of a terminal and gives way to everything else, so
+//! whoever writes to the terminal does it through here, or calls [`clear`] first.
 
 use std::fmt::{Arguments, Display};
 use std::io::{self, Write};
@@ -13,14 +13,24 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::escape::OneLine;
 
-static SCREEN: Mutex<Screen> = Mutex::new(Screen { progress: false, warning: String::new() });
+static SCREEN: Mutex<Screen> =
+    Mutex::new(Screen { standing: Standing::Nothing, warning: String::new() });
 
 /// What stands on stderr.
 struct Screen {
-    /// Whether a progress line stands.
-    progress: bool,
+    standing: Standing,
     /// The latest warning.
     warning: String,
+}
+
+/// What stands at the bottom of the terminal and gives way.
+#[derive(Clone, Copy)]
+enum Standing {
+    Nothing,
+    /// A progress line, on stderr.
+    Progress,
+    /// So many lines of a table, on stdout.
+    Table(usize),
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -55,7 +65,34 @@ pub(crate) fn progress(line: Arguments<'_>) {
     let mut screen = cleared();
     let style = styled(DETAIL);
     let _ = io::stderr().write_all(format!("{style}{line}{style:#}").as_bytes());
-    screen.progress = true;
+    screen.standing = Standing::Progress;
+}
+
+/// Puts lines on stdout, which is a terminal, in the place of those that stand, or on an empty screen.
+pub(crate) fn stand(lines: &[String], on_empty_screen: bool) {
+    let mut screen = lock();
+    let mut frame = String::new();
+    match screen.standing {
+        // Home, and erase to the end (ECMA-48 CUP, ED).
+        Standing::Table(_) if on_empty_screen => frame.push_str("\x1b[H\x1b[J"),
+        Standing::Table(height) => frame.push_str(&to_top_of(height)),
+        _ => clear_standing(&mut screen),
+    }
+    // What stood there is written over, and only the rest erased, so that nothing flickers.
+    frame.push_str(&lines.join("\x1b[K\r\n"));
+    frame.push_str("\x1b[K\x1b[J");
+    write_stdout(&frame);
+    screen.standing = Standing::Table(lines.len());
+}
+
+/// Takes a progress line away, and leaves a table where it is, for good.
+pub(crate) fn settle() {
+    let mut screen = lock();
+    if let Standing::Table(_) = screen.standing {
+        write_stdout("\r\n");
+        screen.standing = Standing::Nothing;
+    }
+    clear_standing(&mut screen);
 }
 
 /// Takes the progress line away.
@@ -78,12 +115,38 @@ fn styled(style: Style) -> Style {
 }
 
 fn cleared() -> MutexGuard<'static, Screen> {
-    let mut screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if std::mem::take(&mut screen.progress) {
-        // To the line's start, and erase to its end (ECMA-48 EL).
-        let _ = io::stderr().write_all(b"\r\x1b[K");
-    }
+    let mut screen = lock();
+    clear_standing(&mut screen);
     screen
+}
+
+fn clear_standing(screen: &mut Screen) {
+    match std::mem::replace(&mut screen.standing, Standing::Nothing) {
+        Standing::Nothing => {}
+        // To the line's start, and erase to its end (ECMA-48 EL).
+        Standing::Progress => {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+        Standing::Table(height) => write_stdout(&format!("{}\x1b[J", to_top_of(height))),
+    }
+}
+
+/// Goes from the last of so many lines to the start of the first (ECMA-48 CUU).
+fn to_top_of(height: usize) -> String {
+    match height.saturating_sub(1) {
+        0 => "\r".into(),
+        up => format!("\r\x1b[{up}A"),
+    }
+}
+
+fn write_stdout(text: &str) {
+    // A terminal that is gone has no reader either: SIGHUP ends the run.
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+fn lock() -> MutexGuard<'static, Screen> {
+    SCREEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Shows the log's lines down to `level`.

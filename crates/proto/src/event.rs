@@ -20,6 +20,20 @@ pub enum Event<'a> {
         /// What it said.
         payload: &'a [u8],
     },
+    /// A responder that was found answered something else.
+    Changed {
+        /// The responder.
+        from: Path,
+        /// From the latest probe to this answer.
+        round_trip: Duration,
+        /// What it says now.
+        payload: &'a [u8],
+    },
+    /// A responder that was found answers no more.
+    Lost {
+        /// The responder, as it was last heard.
+        from: Path,
+    },
     /// A responder heard a probe.
     Request {
         /// Who asked.

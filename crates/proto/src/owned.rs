@@ -62,6 +62,10 @@ fn map_bytes<'a, 'b>(event: &Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u
         Event::Found { from, round_trip, payload } => {
             Event::Found { from, round_trip, payload: replace(payload) }
         }
+        Event::Changed { from, round_trip, payload } => {
+            Event::Changed { from, round_trip, payload: replace(payload) }
+        }
+        Event::Lost { from } => Event::Lost { from },
         Event::Request { from, payload, refused } => {
             Event::Request { from, payload: replace(payload), refused }
         }
@@ -115,6 +119,8 @@ mod tests {
         };
         for event in [
             Event::Found { from, round_trip: Duration::from_millis(1), payload },
+            Event::Changed { from, round_trip: Duration::from_millis(1), payload },
+            Event::Lost { from },
             Event::Request { from, payload, refused: Some(Refusal::OffLink) },
             Event::Message { from, group: Some(remote), payload },
             Event::ServiceFound(instance),

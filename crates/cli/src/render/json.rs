@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::{Formatter, Serializer as JsonSerializer};
 
 use super::service::{self, Fields, Id};
-use super::{Address, text};
+use super::{Address, Lost, text};
 use crate::escape::is_deceptive;
 
 /// Appends the line of an event.
@@ -22,17 +22,19 @@ pub(super) fn event(
 ) {
     let time = Time(time);
     match event {
-        Event::Found { from, round_trip, payload } => line(
-            buffer,
-            &Found {
-                event: "found",
+        Event::Found { from, round_trip, payload }
+        | Event::Changed { from, round_trip, payload } => {
+            let is_found = matches!(event, Event::Found { .. });
+            let found = Found {
+                event: if is_found { "found" } else { "changed" },
                 time,
                 addr: Address { address: from.remote, interface },
                 interface,
                 rtt_ms: milliseconds(*round_trip),
                 payload: Payload::from(*payload),
-            },
-        ),
+            };
+            line(buffer, &found);
+        }
         Event::Request { from, payload, refused } => line(
             buffer,
             &Request {
@@ -64,17 +66,6 @@ pub(super) fn event(
             let change = Some(service::change(*change));
             line(buffer, &Service::of("changed", time, instance, interface, change));
         }
-        Event::ServiceLost { id, from, reason } => line(
-            buffer,
-            &ServiceLost {
-                event: "lost",
-                time,
-                addr: Address { address: from.remote, interface },
-                interface,
-                id: Id(*id),
-                reason: service::loss(*reason),
-            },
-        ),
         Event::Query { from, service, watch, refused } => line(
             buffer,
             &Query {
@@ -91,6 +82,22 @@ pub(super) fn event(
         // A kind of event that no verb asks for.
         _ => {}
     }
+}
+
+/// Appends the line of one who is gone.
+pub(super) fn lost(buffer: &mut Vec<u8>, lost: &Lost<'_>, time: SystemTime) {
+    let Lost { id, from, interface, reason, row } = *lost;
+    let lost = LostLine {
+        event: "lost",
+        time: Time(time),
+        addr: Address { address: from.remote, interface },
+        interface,
+        service: row.and_then(|row| row.service.as_deref()),
+        name: row.and_then(|row| row.name.as_deref()),
+        id: id.map(Id),
+        reason,
+    };
+    line(buffer, &lost);
 }
 
 /// Appends a value as a line.
@@ -171,12 +178,17 @@ impl<'a> Service<'a> {
 }
 
 #[derive(Serialize)]
-struct ServiceLost<'a> {
+struct LostLine<'a> {
     event: &'static str,
     time: Time,
     addr: Address<'a>,
     interface: Option<&'a str>,
-    id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Id>,
     reason: &'static str,
 }
 

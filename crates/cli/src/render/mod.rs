@@ -10,11 +10,14 @@ use std::time::SystemTime;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use mcast_proto::Event;
+use mcast_proto::{Event, Path};
+
+use crate::roster::{Roster, Row};
 
 pub(crate) use address::Address;
 pub(crate) use json::{Done, InterfaceDone, Told};
-pub(crate) use text::{Plural, Seconds};
+pub(crate) use service::Reach;
+pub(crate) use text::{Milliseconds, Plural, Seconds};
 
 /// The form of the lines on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(crate) enum Format {
     Json,
     /// The payloads' bytes and nothing else.
     Raw,
+    /// Nothing: a table shows who is there.
+    Table,
 }
 
 /// Turns events into what is written for them.
@@ -36,6 +41,8 @@ pub(crate) struct Renderer {
     palette: Palette,
     /// One for all events, so that none allocates.
     buffer: Vec<u8>,
+    /// Who is there, for a watch.
+    roster: Option<Roster>,
 }
 
 impl Renderer {
@@ -45,7 +52,12 @@ impl Renderer {
             ColorChoice::Never => Palette::PLAIN,
             _ => Palette::COLORED,
         };
-        Renderer { format, palette, buffer: Vec::new() }
+        Renderer { format, palette, buffer: Vec::new(), roster: None }
+    }
+
+    /// From now on it keeps a list of who is there, and so knows of one who is lost who it was.
+    pub(crate) fn keep_roster(&mut self) -> Roster {
+        self.roster.get_or_insert_default().clone()
     }
 
     /// What to write for an event that was heard on `interface` at `time`.
@@ -56,7 +68,17 @@ impl Renderer {
         time: SystemTime,
     ) -> &[u8] {
         self.buffer.clear();
+        let gone = self.roster.as_ref().and_then(|roster| roster.note(event, interface, time));
+        if let Some(lost) = Lost::of(event, interface, gone.as_ref()) {
+            match self.format {
+                Format::Json => json::lost(&mut self.buffer, &lost, time),
+                Format::Table => {}
+                _ => text::lost(&mut self.buffer, &self.palette, &lost),
+            }
+            return &self.buffer;
+        }
         match (self.format, event) {
+            (Format::Table, _) => {}
             (Format::Json, _) => json::event(&mut self.buffer, event, interface, time),
             (Format::Raw, Event::Message { payload, .. }) => self.buffer.extend_from_slice(payload),
             (format, _) => text::event(
@@ -77,6 +99,30 @@ impl Renderer {
             json::line(&mut self.buffer, done);
         }
         &self.buffer
+    }
+}
+
+/// A responder that is gone, and what is known of it from before.
+struct Lost<'a> {
+    /// Its number, by the structured protocol.
+    id: Option<u64>,
+    from: Path,
+    interface: Option<&'a str>,
+    /// How that is known, in a word.
+    reason: &'static str,
+    row: Option<&'a Row>,
+}
+
+impl<'a> Lost<'a> {
+    fn of(event: &Event<'_>, interface: Option<&'a str>, row: Option<&'a Row>) -> Option<Self> {
+        let (id, from, reason) = match event {
+            Event::Lost { from } => (None, *from, "unanswered"),
+            Event::ServiceLost { id, from, reason } => (Some(*id), *from, service::loss(*reason)),
+            _ => return None,
+        };
+        // A lease that ends comes in by no interface.
+        let interface = interface.or_else(|| row?.interface.as_deref());
+        Some(Lost { id, from, interface, reason, row })
     }
 }
 

@@ -10,7 +10,7 @@ use mcast_proto::service::Instance;
 use mcast_proto::{Event, Path, Refusal};
 
 use super::service::{self, Offered, Reach};
-use super::{Address, Palette};
+use super::{Address, Lost, Palette};
 use crate::escape::Escaped;
 
 /// Appends the line of an event: who, on which interface, the one fact of this kind of event, and what
@@ -25,6 +25,9 @@ pub(super) fn event(
     let result = match event {
         Event::Found { from, round_trip, payload } => start(buffer, palette, from, interface)
             .and_then(|()| self::round_trip(buffer, palette, Some(*round_trip)))
+            .and_then(|()| end(buffer, payload, hex)),
+        Event::Changed { from, payload, .. } => start(buffer, palette, from, interface)
+            .and_then(|()| column(buffer, palette.changed, 10, "changed"))
             .and_then(|()| end(buffer, payload, hex)),
         Event::Request { from, payload, refused } => start(buffer, palette, from, interface)
             .and_then(|()| answer(buffer, palette, *refused))
@@ -46,9 +49,6 @@ pub(super) fn event(
                 .and_then(|()| column(buffer, palette.changed, 10, service::change(*change)))
                 .and_then(|()| writeln!(buffer, "{}", Offered(*instance)))
         }
-        Event::ServiceLost { id, from, reason } => start(buffer, palette, from, interface)
-            .and_then(|()| column(buffer, palette.refused, 10, "lost"))
-            .and_then(|()| writeln!(buffer, "{id:016x} ({})", service::loss(*reason))),
         Event::Query { from, service, refused, .. } => start(buffer, palette, from, interface)
             .and_then(|()| answer(buffer, palette, *refused))
             .and_then(|()| match service {
@@ -61,6 +61,31 @@ pub(super) fn event(
     result.expect("writing to memory does not fail");
 }
 
+/// Appends the line of one who is gone.
+pub(super) fn lost(buffer: &mut Vec<u8>, palette: &Palette, lost: &Lost<'_>) {
+    let Lost { from, interface, reason, row, .. } = lost;
+    let result = match row {
+        Some(row) => column(buffer, palette.address, 21, &row.address)
+            .and_then(|()| interface_column(buffer, palette, *interface))
+            .and_then(|()| column(buffer, palette.refused, 10, "lost"))
+            .and_then(|()| match &row.said {
+                Some(said) => write!(buffer, "{said}"),
+                None => write!(buffer, "{}  {}", escaped(&row.service), escaped(&row.name)),
+            }),
+        None => start(buffer, palette, from, *interface)
+            .and_then(|()| column(buffer, palette.refused, 10, "lost"))
+            .and_then(|()| write!(buffer, "-")),
+    };
+    result
+        .and_then(|()| writeln!(buffer, "  ({reason})"))
+        .expect("writing to memory does not fail");
+}
+
+/// A text off the network that may be missing.
+fn escaped(text: &Option<String>) -> Escaped<'_> {
+    Escaped(text.as_deref().unwrap_or("-").as_bytes())
+}
+
 fn start(
     buffer: &mut Vec<u8>,
     palette: &Palette,
@@ -69,6 +94,14 @@ fn start(
 ) -> io::Result<()> {
     let address = Address { address: from.remote, interface };
     column(buffer, palette.address, 21, address)?;
+    interface_column(buffer, palette, interface)
+}
+
+fn interface_column(
+    buffer: &mut Vec<u8>,
+    palette: &Palette,
+    interface: Option<&str>,
+) -> io::Result<()> {
     column(buffer, palette.detail, 6, Escaped(interface.unwrap_or("-").as_bytes()))
 }
 
@@ -80,7 +113,7 @@ fn service_start(
     interface: Option<&str>,
 ) -> io::Result<()> {
     column(buffer, palette.address, 21, Reach { instance: *instance, interface })?;
-    column(buffer, palette.detail, 6, Escaped(interface.unwrap_or("-").as_bytes()))
+    interface_column(buffer, palette, interface)
 }
 
 fn round_trip(buffer: &mut Vec<u8>, palette: &Palette, time: Option<Duration>) -> io::Result<()> {
@@ -128,7 +161,7 @@ pub(super) fn reason(refusal: Refusal) -> &'static str {
 }
 
 /// Displays a round-trip time.
-struct Milliseconds(Duration);
+pub(crate) struct Milliseconds(pub(crate) Duration);
 
 impl fmt::Display for Milliseconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -49,11 +49,13 @@ mod discoverer;
 mod listener;
 mod responder;
 mod sender;
+mod watcher;
 
 pub use discoverer::{Discoverer, Discovery};
 pub use listener::{Listener, Listening};
 pub use responder::{Responder, Response};
 pub use sender::{Sender, Sending};
+pub use watcher::{Watcher, Watching};
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

@@ -172,6 +172,8 @@ impl Machine for Watcher {
         }
         let due = self.deadline().filter(|due| *due <= now)?;
         if !self.life.is_open() {
+            let summary = self.summary(now);
+            self.life.counts = Summary { elapsed: Duration::ZERO, ..summary };
             return Some(self.life.finish(now));
         }
         if due > Instant::ZERO && now - due > SLEPT {

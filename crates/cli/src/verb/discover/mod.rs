@@ -1,6 +1,7 @@
 //! `mcast discover`: who's there?
 
 mod services;
+mod watch;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::session::{Ended, Session};
 use crate::stderr;
 use crate::tick::Ticking;
 use services::Services;
+use watch::Watch;
 
 /// Ask a group who is there, and print each answer as it arrives
 ///
@@ -66,6 +68,9 @@ pub(crate) struct Discover {
     services: Services,
 
     #[command(flatten)]
+    watch: Watch,
+
+    #[command(flatten)]
     network: NetworkArgs,
 }
 
@@ -75,6 +80,7 @@ Examples:
   mcast discover -n 1 -t 500ms          is anybody there?
   mcast discover --repeat 3 -i wlan0    a network that loses datagrams
   mcast discover --service printer --where color=yes
+  mcast discover --service '*' --watch
   mcast discover --json | jq -r 'select(.event == \"found\").addr'";
 
 /// How often the progress line changes.
@@ -90,6 +96,10 @@ impl Discover {
         };
         let mut settings = self.network.settings(protocol)?;
         settings.source_port = self.source_port.unwrap_or(0);
+        let probe = probe.unwrap_or_else(|| PROBE.to_vec());
+        if self.watch.watch {
+            return self.watch(protocol, probe, &settings, console.quiet);
+        }
         let mut session = Session::new(self.network.format(), Reader::Needed)?;
         session.progress = !console.quiet && io::stderr().is_terminal();
         if protocol == Protocol::Structured {
@@ -99,7 +109,7 @@ impl Discover {
         let endpoint = Endpoint::asker(&settings)?;
         let interfaces = endpoint.interface_names().join(", ");
         let discovery = Discovery {
-            probe: probe.unwrap_or_else(|| PROBE.to_vec()),
+            probe,
             repeat: self.repeat,
             silence: self.timeout,
             deadline: self.deadline,

@@ -87,7 +87,22 @@ impl Discover {
         settings: &Settings,
         is_quiet: bool,
     ) -> Result<Status, Failure> {
-        let discovery = Discovery {
+        let machine = Discoverer::new(self.discovery()?, mcast_net::seed());
+        session.told = Told::Services;
+        let endpoint = Endpoint::asking_peer(settings)?;
+        let interfaces = endpoint.interface_names().join(", ");
+        let tick = session.progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
+        let machine = Ticking::new(machine, tick);
+        let ended = session.run(machine, endpoint, |_| {})?;
+        if !is_quiet && !ended.is_unheard {
+            self.sum_up_services(&ended, &interfaces);
+        }
+        Ok(self.status(&ended))
+    }
+
+    /// What is asked, and of whom.
+    pub(super) fn discovery(&self) -> Result<Discovery, Failure> {
+        Ok(Discovery {
             effort: self.services.effort.into(),
             deadline: self.deadline,
             silence: Some(self.timeout),
@@ -95,17 +110,7 @@ impl Discover {
             selection: self.services.selection()?,
             keyring: secret::keyring(&self.services.key_file)?,
             ..Discovery::all()
-        };
-        session.told = Told::Services;
-        let endpoint = Endpoint::asking_peer(settings)?;
-        let interfaces = endpoint.interface_names().join(", ");
-        let tick = session.progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
-        let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
-        let ended = session.run(machine, endpoint, |_| {})?;
-        if !is_quiet && !ended.is_unheard {
-            self.sum_up_services(&ended, &interfaces);
-        }
-        Ok(self.status(&ended))
+        })
     }
 
     fn sum_up_services(&self, ended: &Ended, interfaces: &str) {

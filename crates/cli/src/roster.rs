@@ -1,0 +1,168 @@
+//! Who is there, as far as a watch knows: what a line or a table says of one who is gone or stays.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use mcast_proto::Event;
+use mcast_proto::service::Instance;
+
+use crate::escape::Escaped;
+use crate::render::{Address, Reach};
+
+/// Who is there. Two that are cloned are one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Roster(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    rows: BTreeMap<Key, Row>,
+    /// How many changes there were.
+    pub(crate) changes: u64,
+    pub(crate) found: u64,
+    pub(crate) lost: u64,
+}
+
+/// A responder: of the one protocol by its number, of the other by its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Service(u64),
+    Plain(SocketAddr),
+}
+
+/// What is known of a responder.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) service: Option<String>,
+    pub(crate) name: Option<String>,
+    /// What it said by the plain protocol, escaped.
+    pub(crate) said: Option<String>,
+    /// Where it is to be reached.
+    pub(crate) address: String,
+    pub(crate) interface: Option<String>,
+    pub(crate) round_trip: Option<Duration>,
+    pub(crate) since: SystemTime,
+}
+
+impl Roster {
+    /// Takes in an event, and returns the row of one who is gone by it.
+    pub(crate) fn note(
+        &self,
+        event: &Event<'_>,
+        interface: Option<&str>,
+        time: SystemTime,
+    ) -> Option<Row> {
+        let mut state = self.lock();
+        match event {
+            Event::Found { from, round_trip, payload }
+            | Event::Changed { from, round_trip, payload } => {
+                let address = Address { address: from.remote, interface };
+                let row = Row {
+                    service: None,
+                    name: None,
+                    said: Some(Escaped(payload).to_string()),
+                    address: address.to_string(),
+                    interface: interface.map(str::to_owned),
+                    round_trip: Some(*round_trip),
+                    since: time,
+                };
+                state.put(Key::Plain(from.remote), row);
+                None
+            }
+            Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
+                state.put(Key::Service(instance.id), Row::of(instance, interface, time));
+                None
+            }
+            Event::Lost { from } => state.take(Key::Plain(from.remote)),
+            Event::ServiceLost { id, .. } => state.take(Key::Service(*id)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves it whole: every change is one step.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The rows, by service, name and address.
+    pub(crate) fn sorted(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.rows.values().collect();
+        rows.sort_by_key(|row| (&row.service, &row.name, &row.address));
+        rows
+    }
+
+    fn put(&mut self, key: Key, row: Row) {
+        self.changes += 1;
+        match self.rows.get_mut(&key) {
+            Some(known) => {
+                let round_trip = row.round_trip.or(known.round_trip);
+                *known = Row { since: known.since, round_trip, ..row };
+            }
+            None => {
+                self.found += 1;
+                self.rows.insert(key, row);
+            }
+        }
+    }
+
+    fn take(&mut self, key: Key) -> Option<Row> {
+        let row = self.rows.remove(&key)?;
+        self.changes += 1;
+        self.lost += 1;
+        Some(row)
+    }
+}
+
+impl Row {
+    fn of(instance: &Instance<'_>, interface: Option<&str>, time: SystemTime) -> Row {
+        Row {
+            service: instance.service().map(str::to_owned),
+            name: instance.name().map(str::to_owned),
+            said: None,
+            address: Reach { instance: *instance, interface }.to_string(),
+            interface: interface.map(str::to_owned),
+            round_trip: instance.round_trip,
+            since: time,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcast_proto::Path;
+
+    use super::*;
+
+    #[test]
+    fn who_is_found_stays_until_lost_and_keeps_its_age() {
+        let roster = Roster::default();
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let from = Path { remote: ([10, 0, 0, 2], 50_008).into(), interface: None, port: None };
+        let round_trip = Duration::from_millis(1);
+        let found = Event::Found { from, round_trip, payload: b"Me!\x1b" };
+        let changed = Event::Changed { from, round_trip, payload: b"Me too!" };
+        assert!(roster.note(&found, Some("eth0"), at(1)).is_none());
+        assert_eq!(roster.lock().sorted()[0].said.as_deref(), Some("Me!\\x1b"));
+        assert!(roster.note(&changed, Some("eth0"), at(2)).is_none());
+        {
+            let state = roster.lock();
+            let row = state.sorted()[0];
+            assert_eq!((row.said.as_deref(), row.since), (Some("Me too!"), at(1)));
+            assert_eq!(
+                (state.sorted().len(), state.found, state.lost, state.changes),
+                (1, 1, 0, 2)
+            );
+        }
+        let gone = roster.note(&Event::Lost { from }, None, at(3)).unwrap();
+        assert_eq!(
+            (gone.address.as_str(), gone.interface.as_deref()),
+            ("10.0.0.2:50008", Some("eth0"))
+        );
+        assert!(roster.note(&Event::Lost { from }, None, at(4)).is_none());
+        let state = roster.lock();
+        assert_eq!((state.sorted().len(), state.found, state.lost), (0, 1, 1));
+    }
+}
