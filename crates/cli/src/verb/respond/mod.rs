@@ -11,17 +11,17 @@ use mcast_proto::plain::{REPLY, Responder, Response};
 use mcast_proto::wire::Keyring;
 
 use crate::args::{Console, NetworkArgs};
+use crate::config::Config;
 use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
 
-use crate::offer::{OfferWords, Offers};
 use crate::output::Reader;
-use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration, parse_lease};
+use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
 use crate::render::{Plural, Seconds};
 use crate::session::{AnyDriver, Place, Session};
 use crate::stderr;
 use crate::{payload, secret};
-use services::Common;
+use services::{Common, Services};
 
 /// Answer whoever asks the group, until Ctrl-C
 ///
@@ -67,27 +67,7 @@ pub(crate) struct Respond {
     count: Option<u64>,
 
     #[command(flatten)]
-    offers: Offers,
-
-    /// For how long others may take the services to be there without hearing of them, 10s to 24h
-    #[arg(
-        long, value_name = "DURATION", default_value = "120s", value_parser = parse_lease,
-        requires = "offered", help_heading = "Services",
-    )]
-    lease: Duration,
-
-    /// Answer those alone that have this key, and no plain probes: a file that nobody else can read,
-    /// with random bytes or a passphrase, 16 bytes at least; may be repeated, the first is answered with
-    /// and all are accepted
-    #[arg(long, value_name = "FILE", requires = "offered", help_heading = "Services")]
-    key_file: Vec<PathBuf>,
-
-    /// Offer the services alone: leave plain probes unanswered
-    #[arg(
-        long, requires = "offered", conflicts_with_all = ["answer", "only"],
-        help_heading = "Services",
-    )]
-    no_plain: bool,
+    services: Services,
 
     #[command(flatten)]
     network: NetworkArgs,
@@ -104,17 +84,18 @@ Examples:
 impl Respond {
     pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
         let plain = self.plain_response()?;
-        let offers = self.offers.0.as_slice();
-        let keyring = secret::keyring(&self.key_file)?;
+        let services = self.services.resolve()?;
+        let keyring = secret::keyring(&services.key_file)?;
+        let answers_plain = services.answers_plain();
         let session = Session::new(self.network.format(), Reader::Optional)?;
         let say = |line: String| {
             if !console.quiet {
                 stderr::say(format_args!("{}", OneLine(line)));
             }
         };
-        let mut drivers = self.offer(offers, keyring, &say)?;
-        if offers.is_empty() || !self.no_plain && self.key_file.is_empty() {
-            let settings = match offers {
+        let mut drivers = self.offer(&services, keyring, &say)?;
+        if answers_plain {
+            let settings = match services.services[..] {
                 [] => self.network.settings(Protocol::Plain)?,
                 _ => self.network.settings_apart(Protocol::Plain)?,
             };
@@ -129,7 +110,7 @@ impl Respond {
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
         let (sent, received) = (summary.sent, summary.received);
-        say(match offers {
+        say(match services.services[..] {
             [] => format!("{} to {} in {time}", Plural(sent, "answer"), Plural(received, "probe")),
             _ => {
                 let (sent, received) = (Plural(sent, "datagram"), Plural(received, "datagram"));
@@ -158,22 +139,22 @@ impl Respond {
     /// Opens the sockets of the services.
     fn offer(
         &self,
-        offers: &[OfferWords],
+        config: &Config,
         keyring: Option<Keyring>,
         say: &dyn Fn(String),
     ) -> Result<Vec<AnyDriver>, Failure> {
-        if offers.is_empty() {
+        if config.services.is_empty() {
             return Ok(Vec::new());
         }
         let settings = self.network.settings(Protocol::Structured)?;
         let common = Common {
-            lease: self.lease,
+            lease: config.lease,
             rate: self.rate,
             allow_off_link: self.allow_off_link,
             keyring,
         };
-        let drivers = services::drivers(offers, &common, &settings)?;
-        for (words, driver) in offers.iter().zip(&drivers) {
+        let drivers = services::drivers(&config.services, &common, &settings)?;
+        for (words, driver) in config.services.iter().zip(&drivers) {
             let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
             let place = Place(&settings, driver.endpoint());
             say(format!("offering {}{name} in {place}", words.service));
