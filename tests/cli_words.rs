@@ -32,9 +32,7 @@ fn help_names_every_verb_and_nothing_that_does_not_work_yet() {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
         let of_verb = stdout(&[verb, "--help"]);
         assert_eq!(stdout(&["help", verb]), of_verb);
-        for missing in ["doctor"] {
-            assert!(!of_verb.contains(missing) && !help.contains(missing), "{verb}: {missing}");
-        }
+        assert!(!of_verb.contains("doctor") && !help.contains("doctor"), "{verb}: {help}");
     }
 }
 
