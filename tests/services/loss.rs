@@ -83,7 +83,7 @@ fn all_are_found_where_four_in_ten_are_lost_each_way() {
     let Some(world) = World::with_nft() else { return };
     let floor = Floor::new(&world);
     floor.lose(40);
-    for _ in 0..3 {
+    for _ in 0..5 {
         floor.find_all();
     }
     for host in floor.everybody() {
