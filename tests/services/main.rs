@@ -9,6 +9,7 @@
 #![cfg(target_os = "linux")]
 
 mod abuse;
+mod announce;
 mod crowd;
 mod firewall;
 mod keys;
