@@ -53,10 +53,14 @@ fn respond(words: &str) -> Result<(), Box<dyn Error>> {
     let clock = Clock::new();
     let end = Instant::from_millis(seconds.parse::<u64>()? * 1000);
     while clock.now() < end {
-        sockets.receive(|arrival, bytes| crowd.hear(clock.now(), arrival, bytes))?;
+        // One question at a time, so that many don't keep the answers to the first waiting.
+        let was_asked =
+            sockets.receive(|arrival, bytes| crowd.hear(clock.now(), arrival, bytes))?;
         crowd.answer(clock.now(), |from, to, bytes| sockets.send(from, to, bytes))?;
-        let next = crowd.next().map_or(end, |next| next.min(end));
-        sockets.wait(next - clock.now())?;
+        if !was_asked {
+            let next = crowd.next().map_or(end, |next| next.min(end));
+            sockets.wait(next - clock.now())?;
+        }
     }
     Ok(())
 }
@@ -81,18 +85,18 @@ impl Sockets {
         Ok(Sockets { group: group.into(), raw })
     }
 
-    fn receive(&self, mut handle: impl FnMut(Arrival, &[u8])) -> Result<(), Box<dyn Error>> {
+    /// Hears a datagram, where there is one.
+    fn receive(&self, handle: impl FnOnce(Arrival, &[u8])) -> Result<bool, Box<dyn Error>> {
         let mut buffer = [0; wire::MAX_DATAGRAM + 1];
-        loop {
-            let (length, remote) = match self.group.recv_from(&mut buffer) {
-                Ok(received) => received,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error.into()),
-            };
-            let from = Path { remote, interface: None, port: None };
-            let cast = Cast::Group(SocketAddr::from((GROUP_V4, PORT)));
-            handle(Arrival { from, cast, on_link: true }, &buffer[..length]);
-        }
+        let (length, remote) = match self.group.recv_from(&mut buffer) {
+            Ok(received) => received,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let from = Path { remote, interface: None, port: None };
+        let cast = Cast::Group(SocketAddr::from((GROUP_V4, PORT)));
+        handle(Arrival { from, cast, on_link: true }, &buffer[..length]);
+        Ok(true)
     }
 
     fn send(&self, from: Ipv4Addr, to: SocketAddrV4, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
@@ -123,11 +127,13 @@ impl Sockets {
 
 struct Crowd {
     members: Vec<Responder>,
+    /// Their numbers: a hundred thousand members fit no cache, and most questions ask few.
+    ids: Vec<u64>,
     first: Ipv4Addr,
     /// When a member's turn comes; what is no member's deadline any more is passed over.
     turns: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// The members in the order of the finest slices of the discovery that asked last, so that those
-    /// of a slice need not be looked for among all.
+    /// The members in the order of the finest slices of the discovery that last asked a slice, so that
+    /// those of a slice need not be looked for among all.
     slices: Vec<(u32, usize)>,
     txn: Option<u64>,
 }
@@ -146,34 +152,38 @@ impl Crowd {
             }
             Ok(member)
         };
-        let members = (0..count).map(member).collect::<Result<_, Box<dyn Error>>>()?;
-        Ok(Crowd { members, first, turns: BinaryHeap::new(), slices: Vec::new(), txn: None })
+        let members = (0..count).map(member).collect::<Result<Vec<_>, Box<dyn Error>>>()?;
+        let ids = members.iter().map(Responder::id).collect();
+        let (turns, slices) = (BinaryHeap::new(), Vec::new());
+        Ok(Crowd { members, ids, first, turns, slices, txn: None })
     }
 
     fn hear(&mut self, now: Instant, arrival: Arrival, bytes: &[u8]) {
         let Ok(Datagram::Query(query)) = wire::decode(bytes) else { return };
-        self.sort(query.txn);
-        let (low, high) = bounds(&query);
-        let from = self.slices.partition_point(|(slice, _)| *slice < low);
-        let to = self.slices.partition_point(|(slice, _)| *slice < high);
-        for &(_, number) in &self.slices[from..to] {
+        let asked = self.asked(&query);
+        for number in asked {
             let member = &mut self.members[number];
-            // First what is cheap: most queries ask few.
-            if query.asks(member.id()) {
-                let _event = member.handle_datagram(now, arrival, bytes);
-                self.turns.extend(member.deadline().map(|deadline| Reverse((deadline, number))));
-            }
+            let _event = member.handle_datagram(now, arrival, bytes);
+            self.turns.extend(member.deadline().map(|deadline| Reverse((deadline, number))));
         }
     }
 
-    fn sort(&mut self, txn: u64) {
-        if self.txn != Some(txn) {
-            let finest = |id| Slice::of(id, txn, MAX_HASH_BITS).index();
-            let members = self.members.iter().enumerate();
-            self.slices = members.map(|(number, member)| (finest(member.id()), number)).collect();
-            self.slices.sort_unstable();
-            self.txn = Some(txn);
+    /// Whom a question is for.
+    fn asked(&mut self, query: &Query<'_>) -> Vec<usize> {
+        let is_asked = |number: &usize| query.asks(self.ids[*number]);
+        if query.slice == Slice::ALL {
+            return (0..self.ids.len()).filter(is_asked).collect();
         }
+        if self.txn != Some(query.txn) {
+            let finest = |(number, id)| (Slice::of(id, query.txn, MAX_HASH_BITS).index(), number);
+            self.slices = self.ids.iter().copied().enumerate().map(finest).collect();
+            self.slices.sort_unstable();
+            self.txn = Some(query.txn);
+        }
+        let (low, high) = bounds(query);
+        let from = self.slices.partition_point(|(slice, _)| *slice < low);
+        let to = self.slices.partition_point(|(slice, _)| *slice < high);
+        self.slices[from..to].iter().map(|(_, number)| *number).filter(is_asked).collect()
     }
 
     fn next(&self) -> Option<Instant> {

@@ -15,6 +15,7 @@ mod firewall;
 mod keys;
 mod loss;
 mod scale;
+mod watch;
 
 use std::process::Command;
 
