@@ -7,12 +7,12 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use mcast_proto::service::{Offer, Responder, Response};
+use mcast_proto::service::{Discoverer, Discovery, Offer, Responder, Response};
 use mcast_proto::wire::{
     self, Binding, Datagram, Epoch, Filter, FilterBuilder, Key, Keyring, Query, Reply, Seal, Tlv,
     TlvBuf,
 };
-use mcast_proto::{Arrival, Cast, Instant, Machine, Path};
+use mcast_proto::{Action, Arrival, Cast, Event, Instant, Machine, Path};
 
 const ID: u64 = 0x00c0_ffee_00c0_ffee;
 const TXN: u64 = 0x0123_4567_89ab_cdef;
@@ -57,31 +57,60 @@ fn decode(criterion: &mut Criterion) {
             });
         });
     }
-    // The whole machine: a query that asks it each time anew, and the answer taken out of it again.
+    // A whole machine takes a datagram: decoding, judging and scheduling.
+    let arrival = Arrival {
+        from: Path { remote: from, interface: None, port: None },
+        cast: Cast::Unicast,
+        on_link: true,
+    };
     for (name, bytes) in [("query, 128 B", &small), ("query, 900 known", &full)] {
-        group.bench_function(format!("responder takes {name}, and answers"), |bencher| {
-            let offer = Offer::new("printer").expect("a name");
-            let config = Response { rate: None, announce: false, ..Response::of(offer) };
-            let mut responder = Responder::new(config, 1);
+        group.bench_function(format!("responder takes {name}"), |bencher| {
+            let mut responder = responder();
             let mut bytes = bytes.clone();
-            let mut now = Instant::ZERO;
-            let arrival = Arrival {
-                from: Path { remote: from, interface: None, port: None },
-                cast: Cast::Unicast,
-                on_link: true,
-            };
+            let (mut now, mut round) = (Instant::ZERO, 0u16);
             bencher.iter(|| {
                 now = now + Duration::from_millis(1);
-                // Another asker's, so that it is no copy of the last.
-                let txn = now.as_nanos().to_be_bytes();
-                bytes[8..16].copy_from_slice(&txn);
+                round = round.wrapping_add(1).max(1);
+                // Each is of a later round, so that its answer takes the place of the last one's.
+                bytes[16..18].copy_from_slice(&round.to_be_bytes());
                 black_box(responder.handle_datagram(now, arrival, black_box(&bytes)));
-                while let Some(action) = responder.handle_timeout(now) {
-                    let _done = black_box(action);
-                }
             });
         });
     }
+    group.bench_function("responder takes query, 128 B, and answers", |bencher| {
+        let mut responder = responder();
+        let mut bytes = small.clone();
+        let mut now = Instant::ZERO;
+        bencher.iter(|| {
+            now = now + Duration::from_millis(1);
+            // Each is another asker's, so that it is no copy of the last.
+            let txn = now.as_nanos().to_be_bytes();
+            bytes[8..16].copy_from_slice(&txn);
+            black_box(responder.handle_datagram(now, arrival, black_box(&bytes)));
+            while let Some(action) = responder.handle_timeout(now) {
+                let _done = black_box(action);
+            }
+        });
+    });
+    group.bench_function("discoverer takes reply of one it knows", |bencher| {
+        let mut discoverer = Discoverer::new(Discovery::all(), 1);
+        let mut query = Vec::new();
+        while let Some(action) = discoverer.handle_timeout(Instant::ZERO) {
+            if let Action::Send { message, .. } = action {
+                query.clear();
+                message.encode(&mut query);
+            }
+        }
+        let Ok(Datagram::Query(asked)) = wire::decode(&query) else { panic!("not a query") };
+        let Datagram::Reply(reply) = reply else { panic!("not a reply") };
+        let answer = Reply { txn: asked.txn, round: asked.round, ..reply };
+        let answer = encode(Datagram::Reply(answer), None);
+        let found = discoverer.handle_datagram(Instant::ZERO, arrival, &answer);
+        assert!(matches!(found, Some(Action::Emit(Event::ServiceFound(_)))), "{found:?}");
+        bencher.iter(|| {
+            black_box(discoverer.handle_datagram(Instant::ZERO, arrival, black_box(&answer)));
+        });
+    });
     group.bench_function("decode reply", |bencher| {
         bencher.iter(|| wire::decode(black_box(&answer)).is_ok());
     });
@@ -108,6 +137,16 @@ fn decode(criterion: &mut Criterion) {
         );
     });
     group.finish();
+}
+
+/// Without a rate, so that it answers all that is asked.
+fn responder() -> Responder {
+    let offer = Offer::new("printer").expect("a name");
+    let mut responder =
+        Responder::new(Response { rate: None, announce: false, ..Response::of(offer) }, 1);
+    let started = responder.handle_timeout(Instant::ZERO);
+    assert_eq!(started, None);
+    responder
 }
 
 fn encode(datagram: Datagram<'_>, seal: Option<Seal<'_>>) -> Vec<u8> {
