@@ -17,7 +17,7 @@ const ADDRESSES: usize = 4;
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) id: u64,
-    /// Where it was heard first.
+    /// Where it was heard first since it was started.
     pub(super) from: Path,
     /// Of what it says of itself; `None` while that is not known.
     digest: Option<u64>,
@@ -118,6 +118,9 @@ impl Known {
                 let what = entry.hear(said, epoch);
                 // Nothing changes of who has not been told of yet.
                 let is_told = entry.digest.is_some();
+                if what == Heard::Changed(Change::Restarted) {
+                    self.relocate(from, id);
+                }
                 if what == Heard::Nothing && is_told && self.is_further(from, id) {
                     Heard::Changed(Change::Address)
                 } else {
@@ -133,7 +136,7 @@ impl Known {
         if self.entries.len() >= self.capacity || of_source as usize >= self.per_source {
             return Heard::NoRoom;
         }
-        self.by_source.insert(from.remote.ip(), of_source + 1);
+        self.enter(from);
         self.by_place.insert(place(id, self.txn), self.entries.len() as u32);
         self.entries.push(Entry {
             id,
@@ -145,6 +148,32 @@ impl Known {
             lease: Lease::NONE,
         });
         Heard::New
+    }
+
+    /// A responder that was started again is where it is heard now, and nowhere else.
+    fn relocate(&mut self, from: Path, id: u64) {
+        let Some(entry) = self.get_mut(id) else { return };
+        let before = core::mem::replace(&mut entry.from, from);
+        if core::mem::replace(&mut entry.addresses, 1) > 1 {
+            self.further.retain(|&(of, _)| of != id);
+        }
+        self.leave(before);
+        self.enter(from);
+    }
+
+    /// One more is at this source.
+    fn enter(&mut self, from: Path) {
+        *self.by_source.entry(from.remote.ip()).or_default() += 1;
+    }
+
+    /// One fewer is.
+    fn leave(&mut self, from: Path) {
+        if let Some(count) = self.by_source.get_mut(&from.remote.ip()) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_source.remove(&from.remote.ip());
+            }
+        }
     }
 
     /// Whether this is an address at which a known responder was not heard before; remembers it.
@@ -167,12 +196,7 @@ impl Known {
         if let Some(moved) = self.entries.get(at) {
             self.by_place.insert(place(moved.id, self.txn), at as u32);
         }
-        if let Some(count) = self.by_source.get_mut(&entry.from.remote.ip()) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_source.remove(&entry.from.remote.ip());
-            }
-        }
+        self.leave(entry.from);
         if entry.addresses > 1 {
             self.further.retain(|&(of, _)| of != id);
         }
@@ -226,4 +250,33 @@ fn digest(tlvs: Tlvs<'_>) -> u64 {
         }
     }
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Tlv, TlvBuf};
+
+    #[test]
+    fn a_responder_that_was_started_again_is_only_where_it_is_now() {
+        let mut known = Known::new(1, 8, 1);
+        let mut hear = |id: u64, last: u8, boot: u32| {
+            let epoch = Epoch { boot, seq: 0 };
+            let mut tlvs = TlvBuf::new();
+            tlvs.push(Tlv::Epoch(epoch)).unwrap();
+            let remote = ([10, 0, 0, last], 50_009).into();
+            let from = Path { remote, interface: None, port: None };
+            known.hear(from, id, Some(tlvs.as_tlvs()), Some(epoch))
+        };
+        assert_eq!(hear(7, 1, 1), Heard::New);
+        assert_eq!(hear(8, 1, 1), Heard::NoRoom);
+        assert_eq!(hear(7, 2, 1), Heard::Changed(Change::Address));
+        assert_eq!(hear(7, 3, 2), Heard::Changed(Change::Restarted));
+        assert_eq!(hear(7, 3, 2), Heard::Nothing);
+        // Nobody is at the first address now, and one at the last.
+        assert_eq!(hear(8, 3, 1), Heard::NoRoom);
+        assert_eq!(hear(8, 1, 1), Heard::New);
+        assert_eq!(hear(7, 2, 2), Heard::Changed(Change::Address));
+        assert_eq!(known.get(7).unwrap().from.remote, ([10, 0, 0, 3], 50_009).into());
+    }
 }
