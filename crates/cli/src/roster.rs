@@ -87,10 +87,11 @@ impl Roster {
 }
 
 impl State {
-    /// The rows, by service, name and address.
+    /// The rows, by service and name; by the plain protocol by address.
     pub(crate) fn sorted(&self) -> Vec<&Row> {
         let mut rows: Vec<&Row> = self.rows.values().collect();
-        rows.sort_by_key(|row| (&row.service, &row.name, &row.address));
+        // Those that are equal stay in the order of their keys.
+        rows.sort_by_key(|row| (&row.service, &row.name));
         rows
     }
 

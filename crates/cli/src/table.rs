@@ -76,9 +76,10 @@ fn lines(
     let rows = state.sorted();
     let shown = rows.len().min(room);
     let cells: Vec<[String; 6]> = rows[..shown].iter().map(|row| cells(row, now)).collect();
-    let widths = widths(&cells, width);
-    let titles =
-        ["NAME", "SERVICE", "ADDRESS", "INTERFACE", "AGE", "ROUND TRIP"].map(str::to_owned);
+    let is_plain = rows.first().is_some_and(|row| row.said.is_some());
+    let widths = widths(&cells, width, is_plain);
+    let name = if is_plain { "SAYS" } else { "NAME" };
+    let titles = [name, "SERVICE", "ADDRESS", "INTERFACE", "AGE", "ROUND TRIP"].map(str::to_owned);
     let mut lines = vec![format!("{header}{}{header:#}", line(&titles, widths, width))];
     lines.extend(cells.iter().map(|cells| line(cells, widths, width)));
     let mut sum = format!("{} there", rows.len());
@@ -118,8 +119,8 @@ fn age(age: Duration) -> String {
 }
 
 /// How wide the columns are: as wide as what is in them, but names and services give way where that is
-/// too much, and then addresses.
-fn widths(cells: &[[String; 6]], width: usize) -> [usize; 6] {
+/// too much, and then addresses. The plain protocol knows no services, and has no column for them.
+fn widths(cells: &[[String; 6]], width: usize, is_plain: bool) -> [usize; 6] {
     const LEAST: [usize; 6] = [4, 7, 7, 9, 6, 10];
     const MOST: [usize; 6] = [40, 24, 48, 15, 7, 12];
     let mut widths = LEAST;
@@ -128,7 +129,10 @@ fn widths(cells: &[[String; 6]], width: usize) -> [usize; 6] {
             *widest = (*widest).max(columns(cell)).min(most);
         }
     }
-    let gaps = widths.len() - 1;
+    if is_plain {
+        widths[1] = 0;
+    }
+    let gaps = widths.iter().filter(|wide| **wide > 0).count() - 1;
     for place in [0, 1, 2] {
         let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
         let least = [12, 10, 15][place].min(widths[place]);
@@ -139,7 +143,7 @@ fn widths(cells: &[[String; 6]], width: usize) -> [usize; 6] {
 
 fn line(cells: &[String; 6], widths: [usize; 6], width: usize) -> String {
     let mut line = String::new();
-    for (cell, wide) in cells.iter().zip(widths) {
+    for (cell, wide) in cells.iter().zip(widths).filter(|(_, wide)| *wide > 0) {
         let cell = cut(cell, wide);
         let padding = wide.saturating_sub(columns(&cell)) + 1;
         let _ = write!(line, "{cell}{:padding$}", "");
@@ -200,8 +204,8 @@ mod tests {
         assert_eq!(
             drawn(&roster(1, "Me!"), (80, 24)),
             [
-                "NAME SERVICE ADDRESS           INTERFACE AGE    ROUND TRIP",
-                "Me!  -       192.168.100.100:1 wlan0     1m05s     0.41 ms",
+                "SAYS ADDRESS           INTERFACE AGE    ROUND TRIP",
+                "Me!  192.168.100.100:1 wlan0     1m05s     0.41 ms",
                 "1 there; 1 found and 0 lost on eth0, wlan0",
             ]
         );

@@ -149,3 +149,115 @@ impl Palette {
         changed: AnsiColor::Cyan.on_default(),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mcast_proto::service::{Change, Instance, Loss, Via};
+    use mcast_proto::wire::{Endpoint, Tlv, TlvBuf};
+
+    use super::*;
+
+    /// What is written for a responder of each protocol that is found, changes and is lost.
+    fn lines(format: Format) -> String {
+        let mut tlvs = TlvBuf::new();
+        for tlv in [
+            Tlv::Service("printer"),
+            Tlv::Name("lab\u{202e}3"),
+            Tlv::Endpoint(Endpoint { address: None, port: 631 }),
+        ] {
+            tlvs.push(tlv).unwrap();
+        }
+        let path = |last| {
+            let remote = ([10, 0, 0, last], 41_234).into();
+            Path { remote, interface: None, port: None }
+        };
+        let instance = Instance {
+            id: 0xfeed,
+            from: path(3),
+            via: Via::Unicast,
+            round_trip: Some(Duration::from_micros(740)),
+            lease: Duration::from_secs(120),
+            authentic: false,
+            truncated: false,
+            tlvs: tlvs.as_tlvs(),
+        };
+        let again = Instance { round_trip: None, via: Via::Announcement, ..instance };
+        let (from, round_trip) = (path(2), Duration::from_micros(410));
+        let mut renderer = Renderer::new(format);
+        renderer.palette = Palette::PLAIN;
+        renderer.keep_roster();
+        let mut lines = Vec::new();
+        for (event, interface) in [
+            (Event::ServiceFound(instance), Some("eth0")),
+            (Event::ServiceChanged { instance: again, change: Change::Restarted }, Some("eth0")),
+            (Event::ServiceLost { id: 0xfeed, from: path(3), reason: Loss::Expired }, None),
+            (Event::ServiceLost { id: 0xfeed, from: path(3), reason: Loss::Goodbye }, None),
+            (Event::Found { from, round_trip, payload: b"Me!" }, Some("eth0")),
+            (Event::Changed { from, round_trip, payload: b"\x1bMe!" }, Some("eth0")),
+            (Event::Lost { from }, None),
+        ] {
+            lines.extend_from_slice(renderer.event(&event, interface, SystemTime::UNIX_EPOCH));
+        }
+        String::from_utf8(lines).unwrap()
+    }
+
+    #[test]
+    fn a_watch_says_of_one_who_is_lost_who_it_was() {
+        assert_eq!(
+            lines(Format::Text),
+            r"10.0.0.3:631           eth0       0.74 ms  printer  lab\u{202e}3
+10.0.0.3:631           eth0    restarted   printer  lab\u{202e}3
+10.0.0.3:631           eth0    lost        printer  lab\u{202e}3  (expired)
+10.0.0.3:41234         -       lost        -  (goodbye)
+10.0.0.2:41234         eth0       0.41 ms  Me!
+10.0.0.2:41234         eth0    changed     \x1bMe!
+10.0.0.2:41234         eth0    lost        \x1bMe!  (unanswered)
+"
+        );
+        assert_eq!(lines(Format::Table), "");
+    }
+
+    #[test]
+    fn a_watch_in_json_has_the_names_of_the_contract() {
+        let epoch = r#""time":"1970-01-01T00:00:00.000000Z""#;
+        let lines = lines(Format::Json).replace(epoch, "TIME");
+        let lines: Vec<&str> = lines.lines().collect();
+        for (line, expected) in [
+            (
+                1,
+                concat!(
+                    r#"{"event":"changed",TIME,"addr":"10.0.0.3:41234","interface":"eth0","#,
+                    r#""rtt_ms":null,"service":"printer","name":"lab\u202e3","port":631,"txt":{},"#,
+                    r#""id":"000000000000feed","endpoint":"10.0.0.3:631","via":"announcement","#,
+                    r#""lease_ms":120000,"authentic":false,"truncated":false,"change":"restarted"}"#
+                ),
+            ),
+            (
+                2,
+                concat!(
+                    r#"{"event":"lost",TIME,"addr":"10.0.0.3:41234","interface":"eth0","#,
+                    r#""service":"printer","name":"lab\u202e3","id":"000000000000feed","#,
+                    r#""reason":"expired"}"#
+                ),
+            ),
+            (
+                5,
+                concat!(
+                    r#"{"event":"changed",TIME,"addr":"10.0.0.2:41234","interface":"eth0","#,
+                    r#""rtt_ms":0.41,"payload":"\u001bMe!"}"#
+                ),
+            ),
+            (
+                6,
+                concat!(
+                    r#"{"event":"lost",TIME,"addr":"10.0.0.2:41234","interface":"eth0","#,
+                    r#""reason":"unanswered"}"#
+                ),
+            ),
+        ] {
+            assert_eq!(lines[line], expected);
+        }
+    }
+}
