@@ -2,10 +2,7 @@
 
 use mcast_tests::netns::{Packet, Signal, World};
 
-use crate::{host, is, offer};
-
-const ANNOUNCE: u8 = 3;
-const GOODBYE: u8 = 4;
+use crate::{ANNOUNCE, GOODBYE, host, is, offer};
 
 /// Its number.
 fn id(packet: &Packet) -> &[u8] {

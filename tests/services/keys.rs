@@ -4,9 +4,11 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-use mcast_tests::netns::{Host, Packet, Signal, World};
+use mcast_tests::netns::{Packet, Signal, World};
 
-use crate::{QUERY, REPLY, asker_and_printer, done, events, found, host, is, mcast, offer, run};
+use crate::{
+    QUERY, REPLY, asker_and_printer, done, events, forge, found, hex, host, is, mcast, offer, run,
+};
 
 /// A file with this secret, which only we can read; its path.
 fn key_file(secret: &str) -> String {
@@ -62,15 +64,6 @@ fn who_has_the_key_takes_nothing_from_who_has_not() {
     assert!(done["ignored"].as_u64() > Some(10), "{done}");
 }
 
-/// Sends what was recorded, with the source and destination that it had.
-#[track_caller]
-fn forge(host: &Host<'_>, packet: &Packet) {
-    let hex: String = packet.payload.iter().map(|byte| format!("{byte:02x}")).collect();
-    let [source, destination] = [packet.source, packet.destination].map(|end| end.to_string());
-    let forged = host.peer("forge.py", &["eth0", &source, &destination, &hex]).wait();
-    assert_eq!(forged.code, Some(0), "{}", forged.stderr);
-}
-
 #[test]
 fn a_recorded_session_is_neither_answered_nor_accepted() {
     let Some(world) = World::new() else { return };
@@ -90,10 +83,7 @@ fn a_recorded_session_is_neither_answered_nor_accepted() {
 
     // From an address of the thief's own, all; as if from the asker, those that were answered then.
     let capture = printer.capture("eth0");
-    let hexes: Vec<String> = queries
-        .iter()
-        .map(|packet| packet.payload.iter().map(|byte| format!("{byte:02x}")).collect())
-        .collect();
+    let hexes: Vec<String> = queries.iter().map(|packet| hex(packet)).collect();
     let mut words = vec!["send", "10.0.0.3"];
     words.extend(hexes.iter().map(String::as_str));
     assert_eq!(thief.peer("structured.py", &words).wait().code, Some(0));

@@ -27,6 +27,8 @@ const GROUP: &str = "239.255.80.9";
 /// Types of the structured protocol's datagrams.
 const QUERY: u8 = 1;
 const REPLY: u8 = 2;
+const ANNOUNCE: u8 = 3;
+const GOODBYE: u8 = 4;
 
 fn command(host: &Host<'_>, words: &str) -> Command {
     let mut command = host.command(env!("CARGO_BIN_EXE_mcast"));
@@ -103,6 +105,19 @@ fn done(finished: &Finished) -> Value {
 /// Whether it is a datagram of the structured protocol, of this type.
 fn is(packet: &Packet, kind: u8) -> bool {
     packet.payload.starts_with(b"\xf5md1") && packet.payload.get(4) == Some(&kind)
+}
+
+/// Its bytes, as the peers take them.
+fn hex(packet: &Packet) -> String {
+    packet.payload.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Sends what was recorded, with the source and destination that it had.
+#[track_caller]
+fn forge(host: &Host<'_>, packet: &Packet) {
+    let [source, destination] = [packet.source, packet.destination].map(|end| end.to_string());
+    let forged = host.peer("forge.py", &["eth0", &source, &destination, &hex(packet)]).wait();
+    assert_eq!(forged.code, Some(0), "{}", forged.stderr);
 }
 
 /// The middle one, and the worst.

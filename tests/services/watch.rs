@@ -1,11 +1,13 @@
 //! Who comes, changes and goes, for one who goes on watching.
 
+use std::time::UNIX_EPOCH;
+
 use mcast_net::clock::Clock;
 use mcast_proto::Instant;
-use mcast_tests::netns::{Host, Process, Signal, World, until};
+use mcast_tests::netns::{Host, Packet, Process, Signal, World, until};
 use serde_json::Value;
 
-use crate::{QUERY, REPLY, asker_and_printer, host, is, json, mcast, offer};
+use crate::{GOODBYE, QUERY, REPLY, asker_and_printer, forge, host, is, json, mcast, offer};
 
 /// The least that there is, so that it ends soon.
 const LEASE: &str = "--lease 10s";
@@ -23,6 +25,16 @@ fn next(watcher: &Process, kind: &str) -> Value {
     event
 }
 
+/// A start is told from another by its second.
+fn until_next_second() {
+    let second = || {
+        let since_1970 = Clock::wall().duration_since(UNIX_EPOCH);
+        since_1970.expect("after 1970").as_secs()
+    };
+    let now = second();
+    until("the next second", || second() > now);
+}
+
 #[test]
 fn who_is_ended_is_lost_at_once_and_who_is_started_again_has_changed() {
     let Some(world) = World::new() else { return };
@@ -32,12 +44,7 @@ fn who_is_ended_is_lost_at_once_and_who_is_started_again_has_changed() {
     assert_eq!(found["name"], "lab-3");
     // Killed, it says nothing; another takes its place.
     assert_eq!(responder.stop(Signal::KILL).code, None);
-    // A start is told from another by its second.
-    let second = |clock: std::time::SystemTime| {
-        clock.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs()
-    };
-    let killed = second(Clock::wall());
-    until("the next second", || second(Clock::wall()) > killed);
+    until_next_second();
     let responder = offer(&printer, &["lab-3".into()], "");
     let mut changed = next(&watcher, "changed");
     while changed["change"] == "address" {
@@ -73,6 +80,42 @@ fn who_is_killed_is_lost_by_its_lease() {
     println!("lost {after:?} after SIGKILL, by a lease of ten seconds");
     // With the time that a busy machine may take.
     assert!(after.as_secs() < 15, "{after:?}");
+}
+
+#[test]
+fn goodbyes_that_are_forged_or_sent_again_remove_nobody() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, printer, liar] = [1, 2, 3].map(|number| host(&world, &lan, number));
+    let responder = offer(&printer, &["lab-3".into()], "");
+    let watcher = watch(&asker, "");
+    next(&watcher, "found");
+    let capture = asker.capture("eth0");
+    assert_eq!(responder.stop(Signal::TERM).code, Some(0));
+    next(&watcher, "lost");
+    let recorded: Vec<Packet> =
+        capture.stop().into_iter().filter(|packet| is(packet, GOODBYE)).collect();
+    assert!(!recorded.is_empty());
+
+    until_next_second();
+    let responder = offer(&printer, &["lab-3".into()], "");
+    next(&watcher, "found");
+    let capture = printer.capture("eth0");
+    for recorded in &recorded {
+        forge(&liar, recorded);
+        // Of a start to come, by its EPOCH, the last of the TLVs: as genuine as one without a key is.
+        let mut later = recorded.clone();
+        let boot = later.payload.len() - 8;
+        later.payload[boot..boot + 4].fill(0xff);
+        forge(&liar, &later);
+    }
+    // It is asked, and answers.
+    capture.packet(|packet| is(packet, QUERY) && !packet.outgoing);
+    capture.packet(|packet| is(packet, REPLY) && packet.outgoing);
+    assert_eq!(responder.stop(Signal::TERM).code, Some(0));
+    let clock = Clock::new();
+    assert_eq!(next(&watcher, "lost")["reason"], "goodbye");
+    assert!((clock.now() - Instant::ZERO).as_secs() < 10, "its true goodbye was not heard");
 }
 
 /// Queries and answers, and their bytes, that pass a host with ten services in so many seconds, while
