@@ -182,9 +182,13 @@ impl Discoverer {
                     && self.asking.is_recent(reply.round)
                     && is_peer(arrival.from.remote) =>
             {
+                self.life.counts.received += 1;
                 is_proven(keyring, arrival, datagram, &mut self.life.counts).then_some(reply)
             }
+            // What the group hears besides answers, our own questions first of all.
+            Ok(Datagram::Query(_) | Datagram::Announce(_) | Datagram::Goodbye(_)) => None,
             _ => {
+                self.life.counts.received += 1;
                 self.life.counts.ignored += 1;
                 None
             }
@@ -260,7 +264,6 @@ impl Machine for Discoverer {
         if self.life.started().is_none() || !self.life.is_open() {
             return None;
         }
-        self.life.counts.received += 1;
         let reply = self.open(arrival, datagram)?;
         self.hear_reply(now, arrival, reply)
     }
@@ -362,6 +365,29 @@ mod tests {
         let (short, long) = (Some(Duration::from_millis(700)), Some(Duration::from_secs(9)));
         for (deadline, silence) in [(short, None), (None, short), (short, long), (long, short)] {
             assert_eq!(Some(ends(Discovery { deadline, silence, ..Discovery::all() })), short);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn questions_that_the_group_hears_are_not_counted_as_refused_answers() {
+        let mut discoverer = Discoverer::new(Discovery::all(), 1);
+        let mut query = Vec::new();
+        if let Some(Action::Send { message, .. }) = discoverer.handle_timeout(Instant::ZERO) {
+            message.encode(&mut query);
+        }
+        let remote = "10.0.0.9:4000".parse().unwrap();
+        let from = Path { remote, interface: None, port: None };
+        let arrival = Arrival { from, cast: Cast::Unknown, on_link: true };
+        for (datagram, counted) in [(query.as_slice(), 0), (b"junk", 1)] {
+            assert_eq!(discoverer.handle_datagram(Instant::ZERO, arrival, datagram), None);
+            let Summary { received, ignored, .. } = discoverer.summary(Instant::ZERO);
+            assert_eq!((received, ignored), (counted, counted));
         }
     }
 }
