@@ -346,6 +346,7 @@ fn untold(id: u64, from: Path, authentic: bool) -> Instance<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     /// When a discovery that hears nobody ends.
     fn ends(config: Discovery) -> Duration {
@@ -367,12 +368,6 @@ mod tests {
             assert_eq!(Some(ends(Discovery { deadline, silence, ..Discovery::all() })), short);
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec::Vec;
 
     #[test]
     fn questions_that_the_group_hears_are_not_counted_as_refused_answers() {
