@@ -7,6 +7,7 @@ mod interfaces;
 mod ipv6;
 mod terminal;
 mod tutorial;
+mod watch;
 mod wire;
 
 use std::process::Command;

@@ -1,0 +1,66 @@
+//! Watching plain responders, in lines and in a table.
+
+use mcast_tests::netns::{Signal, World, until};
+
+use crate::{MCAST, json, mcast, respond, two_hosts};
+
+#[test]
+fn a_plain_responder_is_found_changed_and_lost() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let watcher = mcast(&asker, "discover --watch --every 200ms --json");
+    let responder = respond(&answerer, "eth0", "");
+    let found = json(&watcher.line());
+    assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"Me!".into()), "{found}");
+    responder.stop(Signal::TERM);
+    let other = respond(&answerer, "eth0", "--reply changed");
+    // It may have been lost in between, where the machine is slow.
+    let news = json(&watcher.line_with("\"payload\":\"changed\""));
+    assert_eq!(news["addr"], "10.0.0.2:50008", "{news}");
+    drop(other);
+    let lost = json(&watcher.line_with("\"lost\""));
+    assert_eq!(
+        (&lost["addr"], &lost["interface"], &lost["reason"]),
+        (&"10.0.0.2:50008".into(), &"eth0".into(), &"unanswered".into()),
+        "{lost}"
+    );
+    let finished = watcher.stop(Signal::TERM);
+    assert_eq!(finished.code, Some(143), "{finished:?}");
+    let done = json(finished.stdout.lines().last().expect("a last line"));
+    assert_eq!((&done["event"], &done["complete"]), (&"done".into(), &().into()), "{done}");
+}
+
+#[test]
+fn a_table_is_redrawn_in_place_and_left_whole_at_the_end() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let responder = respond(&answerer, "eth0", "--reply first");
+    // The terminal is of `script`; the shell tells whom to signal.
+    let words = format!(
+        "sh -c 'echo process $$; exec {MCAST} --color never discover --watch --every 200ms'"
+    );
+    let terminal = asker.start("script", ["-qec", &words, "/dev/null"]);
+    let line = terminal.line_with("process ");
+    let process = line.trim().rsplit(' ').next().expect("a number").to_owned();
+    // A table goes on for ever, so it is the whole wait that is bounded.
+    let mut seen = Vec::new();
+    let mut wait_for = |part: &str| {
+        until(part, || {
+            seen.extend(terminal.lines_so_far());
+            seen.iter().any(|line| line.contains(part))
+        });
+    };
+    wait_for("first");
+    // Each frame starts at the top of the one before: of a header, a row and the sum.
+    wait_for("\r\x1b[2ASAYS ");
+    responder.stop(Signal::TERM);
+    let _other = respond(&answerer, "eth0", "--reply second");
+    wait_for("second");
+    assert!(asker.run("kill", ["-INT", &process]).code == Some(0), "{process}");
+    let finished = terminal.wait();
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    let last: Vec<&str> = finished.stdout.lines().map(|line| line.trim_end_matches('\r')).collect();
+    let [.., sum, summary] = last[..] else { panic!("{last:?}") };
+    assert!(sum.starts_with("1 there; ") && sum.ends_with(" on eth0\x1b[K\x1b[J"), "{last:?}");
+    assert!(summary.starts_with("1 responder found in ") || summary.starts_with("2 "), "{last:?}");
+}
