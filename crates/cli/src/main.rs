@@ -1,4 +1,8 @@
 //! `mcast`: find what is out there, by multicast.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "doc comments on arguments are clap's help, in which brackets are brackets"
+)]
 #![forbid(unsafe_code)]
 
 mod args;
