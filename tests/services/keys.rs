@@ -7,7 +7,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use mcast_tests::netns::{Packet, Signal, World};
 
 use crate::{
-    QUERY, REPLY, asker_and_printer, done, events, forge, found, hex, host, is, mcast, offer, run,
+    QUERY, REPLY, asker_and_printer, done, events, forge, found, hex, host, is, json, mcast, offer,
+    run,
 };
 
 /// A file with this secret, which only we can read; its path.
@@ -116,4 +117,23 @@ fn a_recorded_session_is_neither_answered_nor_accepted() {
     let heard = capture.stop().iter().filter(|packet| is(packet, REPLY)).count();
     assert_eq!(heard, replies.len());
     assert!(done(&finished)["ignored"].as_u64() >= Some(heard as u64), "{finished:?}");
+}
+
+/// A goodbye with the key is believed at once, so it comes sooner than questions could be asked.
+#[test]
+fn a_watcher_with_the_key_hears_those_who_have_it_come_and_go() {
+    let Some(world) = World::new() else { return };
+    let [ours, others] = ["a secret to watch by", "a secret of strangers"].map(key_file);
+    let (asker, printer, responder) = asker_and_printer(&world, &format!("--key-file {ours}"));
+    let stranger = offer(&printer, &["lab-9".into()], &format!("--key-file {others}"));
+    let words = format!("discover --watch --service printer --json --key-file {ours}");
+    let watcher = mcast(&asker, &words);
+    let found = json(&watcher.line());
+    assert_eq!((&found["event"], &found["name"]), (&"found".into(), &"lab-3".into()));
+    assert_eq!(found["authentic"], true);
+    assert_eq!(stranger.stop(Signal::TERM).code, Some(0));
+    assert_eq!(responder.stop(Signal::TERM).code, Some(0));
+    let lost = json(&watcher.line());
+    assert_eq!((&lost["event"], &lost["id"]), (&"lost".into(), &found["id"]), "{lost}");
+    assert_eq!(lost["reason"], "goodbye");
 }

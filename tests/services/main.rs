@@ -11,6 +11,7 @@
 mod abuse;
 mod announce;
 mod crowd;
+mod families;
 mod firewall;
 mod keys;
 mod loss;

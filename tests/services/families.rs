@@ -1,0 +1,54 @@
+//! Services over IPv6, and over both families at once.
+
+use mcast_tests::netns::{Host, Process, World};
+
+use crate::{GROUP, done, events, found, mcast, run};
+
+const GROUP_V6: &str = "ff12::5009";
+
+/// Two hosts on one segment, with an address of each family on `eth0`.
+fn two_hosts(world: &World) -> [Host<'_>; 2] {
+    let lan = world.segment();
+    [1, 2].map(|number| {
+        let host = world.host();
+        host.card("eth0", &lan, &[&format!("10.0.0.{number}/24"), &format!("fe80::{number}/64")]);
+        host
+    })
+}
+
+#[track_caller]
+fn offer(host: &Host<'_>, groups: &[&str], words: &str) -> Process {
+    let before: Vec<u32> = groups.iter().map(|group| host.joined("eth0", group)).collect();
+    let service = "--no-plain --service printer --name lab-3 --port 631";
+    let responder = mcast(host, &format!("respond {service} {words}"));
+    for (group, before) in groups.iter().zip(before) {
+        host.until_joined("eth0", group, before + 1);
+    }
+    responder
+}
+
+#[test]
+fn a_service_over_ipv6_has_an_address_that_is_usable_as_printed() {
+    let Some(world) = World::new() else { return };
+    let [asker, printer] = two_hosts(&world);
+    let _responder = offer(&printer, &[GROUP_V6], "-6");
+    let finished = run(&asker, "discover -6 --service printer --json");
+    assert_eq!(found(&finished), ["lab-3"], "{finished:?}");
+    assert_eq!(events(&finished.stdout, "found")[0]["endpoint"], "[fe80::2%eth0]:631");
+    assert_eq!(done(&finished)["complete"], true);
+    // Who asks over the other family asks another group.
+    assert_eq!(run(&asker, "discover -4 --service printer -t 500ms").code, Some(1));
+}
+
+#[test]
+fn one_service_over_both_families_is_found_once_and_stays_itself() {
+    let Some(world) = World::new() else { return };
+    let [asker, printer] = two_hosts(&world);
+    let _responder = offer(&printer, &[GROUP, GROUP_V6], "-4 -6");
+    let finished = run(&asker, "discover -4 -6 --service printer --json");
+    assert_eq!(found(&finished), ["lab-3"], "{finished:?}");
+    assert_eq!(
+        (&done(&finished)["found"], &done(&finished)["complete"]),
+        (&1.into(), &true.into())
+    );
+}
