@@ -137,3 +137,22 @@ fn a_watcher_with_the_key_hears_those_who_have_it_come_and_go() {
     assert_eq!((&lost["event"], &lost["id"]), (&"lost".into(), &found["id"]), "{lost}");
     assert_eq!(lost["reason"], "goodbye");
 }
+
+/// The proof names the address that a question leaves from, so each card's has one of its own.
+#[test]
+fn a_question_proves_itself_on_every_card_that_it_leaves_by() {
+    let Some(world) = World::new() else { return };
+    let key = format!("--key-file {}", key_file("a secret of two cards"));
+    let [near, far] = [world.segment(), world.segment()];
+    let asker = host(&world, &near, 1);
+    asker.card("eth1", &far, &["10.1.0.1/24"]);
+    let printers = [(&near, "10.0.0.2/24", "lab-3"), (&far, "10.1.0.2/24", "lab-4")];
+    let _responders = printers.map(|(segment, address, name)| {
+        let printer = world.host();
+        printer.card("eth0", segment, &[address]);
+        let responder = offer(&printer, &[name.into()], &key);
+        (printer, responder)
+    });
+    let finished = run(&asker, &format!("discover --service printer --json {key}"));
+    assert_eq!(found(&finished), ["lab-3", "lab-4"], "{finished:?}");
+}
