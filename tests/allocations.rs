@@ -54,8 +54,8 @@ fn feed(machine: &mut dyn Machine, cast: Cast, payload: &[u8], buffer: &mut Vec<
     for n in 0..10_000u32 {
         let now = Instant::from_micros(u64::from(n) * 100);
         let remote = SocketAddr::from(([10, 1, (n % 3000 / 250) as u8, (n % 250) as u8], 4000));
-        let from = Path { remote, interface: None, port: None };
-        let action = machine.handle_datagram(now, Arrival { from, cast, on_link: true }, payload);
+        let from = Path::new(remote);
+        let action = machine.handle_datagram(now, Arrival::new(from, cast, true), payload);
         assert!(!matches!(action, Some(Action::Send { .. })));
         for _ in 0..16 {
             if machine.deadline().is_none_or(|due| due > now) {
@@ -79,7 +79,7 @@ fn no_allocation_per_datagram() {
     let group = Cast::Group(SocketAddr::from((plain::GROUP_V4, plain::PORT)));
 
     for delay in [Duration::ZERO, Duration::from_millis(200)] {
-        let config = plain::Response { delay, ..plain::Response::default() };
+        let config = plain::Responding { delay, ..plain::Responding::default() };
         let mut responder = plain::Responder::new(config, 1);
         let mut sent = 0;
         let counted = allocations(|| {
@@ -110,10 +110,10 @@ fn feed_each(
     for n in 0..10_000u32 {
         let now = start + Duration::from_micros(u64::from(n) * 100);
         let remote = SocketAddr::from(([10, 1, (n % 3000 / 250) as u8, (n % 250) as u8], 4000));
-        let from = Path { remote, interface: None, port: None };
+        let from = Path::new(remote);
         datagram.clear();
         write(n, &mut datagram);
-        let _event = machine.handle_datagram(now, Arrival { from, cast, on_link: true }, &datagram);
+        let _event = machine.handle_datagram(now, Arrival::new(from, cast, true), &datagram);
         for _ in 0..16 {
             if machine.deadline().is_none_or(|due| due > now) {
                 break;
@@ -134,7 +134,7 @@ fn no_allocation_per_structured_datagram() {
 
     // The two buffers of `feed_each`, and no more.
     let offer = service::Offer::new("printer").unwrap();
-    let mut responder = service::Responder::new(service::Response::of(offer), 1);
+    let mut responder = service::Responder::new(service::Responding::of(offer), 1);
     let mut sent = 0;
     let counted = allocations(|| {
         sent = feed_each(Instant::ZERO, &mut responder, group, |n, datagram| {

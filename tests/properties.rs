@@ -29,7 +29,7 @@ fn any_discovery() -> impl Strategy<Value = plain::Discovery> {
         })
 }
 
-fn any_response() -> impl Strategy<Value = plain::Response> {
+fn any_response() -> impl Strategy<Value = plain::Responding> {
     let rate = (0..30u32, 0..60u32).prop_map(|(per_source, total)| Rate { per_source, total });
     (
         proptest::option::of(Just(plain::PROBE.to_vec())),
@@ -38,13 +38,13 @@ fn any_response() -> impl Strategy<Value = plain::Response> {
         any::<bool>(),
         proptest::option::of(0..20u64),
     )
-        .prop_map(|(only, delay, rate, allow_off_link, count)| plain::Response {
+        .prop_map(|(only, delay, rate, allow_off_link, count)| plain::Responding {
             only,
             delay: Duration::from_millis(delay),
             rate,
             allow_off_link,
             count,
-            ..plain::Response::default()
+            ..plain::Responding::default()
         })
 }
 
@@ -52,7 +52,7 @@ fn any_response() -> impl Strategy<Value = plain::Response> {
 #[derive(Debug, Clone)]
 enum Recipe {
     Discoverer(plain::Discovery),
-    Responder(plain::Response),
+    Responder(plain::Responding),
     Listener(plain::Listening),
     Sender(plain::Sending),
 }
@@ -232,7 +232,7 @@ proptest! {
         rate in (0..30u32, 0..60u32), ops in any_ops(0..200), seed: u64,
     ) {
         let rate = Rate { per_source: rate.0, total: rate.1 };
-        let config = plain::Response { rate: Some(rate), ..plain::Response::default() };
+        let config = plain::Responding { rate: Some(rate), ..plain::Responding::default() };
         let outcome = ops::run(&mut plain::Responder::new(config, seed), &ops);
         let sent: Vec<(Instant, IpAddr)> =
             answers(&outcome).map(|(at, to)| (at, to.ip())).collect();
@@ -313,11 +313,11 @@ fn a_refusal_says_which_rule_it_was() {
     ];
     for (remote, cast, on_link, probe, expected) in cases {
         let config =
-            plain::Response { only: Some(plain::PROBE.to_vec()), ..plain::Response::default() };
+            plain::Responding { only: Some(plain::PROBE.to_vec()), ..plain::Responding::default() };
         let mut responder = plain::Responder::new(config, 0);
-        let from = mcast_proto::Path { remote, interface: None, port: None };
+        let from = mcast_proto::Path::new(remote);
         let action =
-            responder.handle_datagram(Instant::ZERO, Arrival { from, cast, on_link }, probe);
+            responder.handle_datagram(Instant::ZERO, Arrival::new(from, cast, on_link), probe);
         let Some(mcast_proto::Action::Emit(Event::Request { refused, .. })) = action else {
             panic!("{action:?}")
         };

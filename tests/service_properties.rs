@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mcast_proto::ops::{self, Did, Op, Outcome, any_service_ops};
-use mcast_proto::service::{self, Discovery, Offer, Response};
+use mcast_proto::service::{self, Discovery, Offer, Responding};
 use mcast_proto::wire::{self, Datagram, Query, Reply};
 use mcast_proto::{Action, Arrival, Cast, Destination, Instant, Machine, Path};
 use proptest::prelude::*;
@@ -30,9 +30,9 @@ fn txn() -> u64 {
 }
 
 /// What it says of itself does not fit an answer to the shortest query.
-fn printer() -> Response {
+fn printer() -> Responding {
     let offer = Offer::new("printer").unwrap().port(631).unwrap();
-    Response { id: Some(3), ..Response::of(offer.attr("note", &[b'x'; 200]).unwrap()) }
+    Responding { id: Some(3), ..Responding::of(offer.attr("note", &[b'x'; 200]).unwrap()) }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ impl Kind {
         match self {
             Kind::Discoverer => Box::new(service::Discoverer::new(Discovery::all(), SEED)),
             Kind::Responder { announce, allow_off_link } => {
-                let response = Response { announce, allow_off_link, ..printer() };
+                let response = Responding { announce, allow_off_link, ..printer() };
                 Box::new(service::Responder::new(response, SEED))
             }
             Kind::Watcher => Box::new(service::Watcher::new(Discovery::all(), SEED)),
@@ -156,11 +156,11 @@ proptest! {
     fn whatever_others_send_an_honest_query_is_answered(ops in any_run()) {
         let mut responder = service::Responder::new(printer(), SEED);
         let now = ops::run(&mut responder, &ops).now;
-        let from = Path { remote: "10.77.0.1:41000".parse().unwrap(), interface: None, port: None };
+        let from = Path::new("10.77.0.1:41000".parse().unwrap());
         let group = Cast::Group((service::GROUP_V4, service::PORT).into());
         let mut bytes = Vec::new();
         Datagram::Query(Query { window_ms: 8, ..Query::new(99, 1) }).encode(None, &mut bytes);
-        let honest = Op::Datagram(Arrival { from, cast: group, on_link: true }, bytes);
+        let honest = Op::Datagram(Arrival::new(from, group, true), bytes);
         let wait = Op::Wait(Duration::from_secs(3));
         let outcome = ops::run_from(now, &mut responder, &[honest, wait]);
         let answers = sent(&outcome).filter(|(_, to, _)| *to == Destination::Peer(from)).count();

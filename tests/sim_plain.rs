@@ -21,7 +21,7 @@ fn add_responders(
     sim: &mut Sim,
     count: u32,
     link: Link,
-    response: &plain::Response,
+    response: &plain::Responding,
 ) -> Vec<NodeId> {
     (0..count)
         .map(|_| {
@@ -57,7 +57,7 @@ fn messy() -> Link {
 fn all_are_found_under_loss_when_the_probe_is_repeated() {
     for seed in 0..20 {
         let mut sim = Sim::new(seed);
-        add_responders(&mut sim, 30, Link::default().loss(0.3), &plain::Response::default());
+        add_responders(&mut sim, 30, Link::default().loss(0.3), &plain::Responding::default());
         let repeat = 24;
         let (_, summary) = discover(&mut sim, plain::Discovery { repeat, ..Default::default() });
         assert_eq!(summary.found, 30);
@@ -72,7 +72,7 @@ fn without_repeats_about_half_are_found_at_that_loss() {
         .map(|seed| {
             let mut sim = Sim::new(seed);
             let link = Link::default().loss(0.3);
-            add_responders(&mut sim, 100, link, &plain::Response::default());
+            add_responders(&mut sim, 100, link, &plain::Responding::default());
             discover(&mut sim, plain::Discovery::default()).1.found
         })
         .sum();
@@ -84,7 +84,7 @@ fn without_repeats_about_half_are_found_at_that_loss() {
 fn copies_of_an_answer_are_counted_but_reported_once() {
     let mut sim = Sim::new(3);
     let link = Link { duplicate: 1.0, ..Link::default() };
-    add_responders(&mut sim, 5, link, &plain::Response::default());
+    add_responders(&mut sim, 5, link, &plain::Responding::default());
     let (id, summary) = discover(&mut sim, plain::Discovery { repeat: 2, ..Default::default() });
     // Each of two probes reaches each responder twice, and each is answered.
     assert_eq!((summary.found, summary.duplicates), (5, 15));
@@ -96,7 +96,7 @@ fn copies_of_an_answer_are_counted_but_reported_once() {
 fn a_seed_replays_its_run_byte_for_byte() {
     let run = |seed| {
         let mut sim = Sim::new(seed);
-        let response = plain::Response { delay: Duration::from_millis(50), ..Default::default() };
+        let response = plain::Responding { delay: Duration::from_millis(50), ..Default::default() };
         add_responders(&mut sim, 20, messy(), &response);
         discover(&mut sim, plain::Discovery { repeat: 5, ..Default::default() });
         sim.trace()
@@ -112,7 +112,7 @@ fn a_seed_replays_its_run_byte_for_byte() {
 #[test]
 fn a_partition_hides_who_is_behind_it_until_it_heals() {
     let mut sim = Sim::new(4);
-    let nodes = add_responders(&mut sim, 10, messy().loss(0.0), &plain::Response::default());
+    let nodes = add_responders(&mut sim, 10, messy().loss(0.0), &plain::Responding::default());
     for &node in &nodes[..4] {
         sim.move_to_island(node, 1);
     }
@@ -135,7 +135,7 @@ fn a_thousand_answers_at_once_overflow_the_askers_buffer_and_a_delay_window_prev
     let found_with = |delay| {
         let mut sim = Sim::new(5);
         let link = Link { processing: Duration::from_micros(300), ..Link::default() };
-        add_responders(&mut sim, 1000, link, &plain::Response { delay, ..Default::default() });
+        add_responders(&mut sim, 1000, link, &plain::Responding { delay, ..Default::default() });
         let (_, summary) = discover(&mut sim, plain::Discovery::default());
         (summary.found, sim.traffic().overflows)
     };
@@ -149,7 +149,7 @@ fn a_thousand_answers_at_once_overflow_the_askers_buffer_and_a_delay_window_prev
 #[test]
 fn two_responders_never_answer_each_other() {
     let mut sim = Sim::new(6);
-    let response = plain::Response { rate: None, ..Default::default() };
+    let response = plain::Responding { rate: None, ..Default::default() };
     let nodes = add_responders(&mut sim, 2, Link::default(), &response);
     let victim = sim.address(nodes[0]);
     // "From" one responder's own port, to the other: once by unicast, once to the group.
@@ -164,7 +164,7 @@ fn two_responders_never_answer_each_other() {
 fn a_flood_of_probes_from_one_source_is_answered_at_the_rate_alone() {
     let mut sim = Sim::new(7);
     let rate = Rate { per_source: 20, total: 1000 };
-    let response = plain::Response { rate: Some(rate), ..Default::default() };
+    let response = plain::Responding { rate: Some(rate), ..Default::default() };
     let node = add_responders(&mut sim, 1, Link::default(), &response)[0];
     for _ in 0..1_000 {
         sim.inject(node, "10.9.9.9:999".parse().unwrap(), Cast::Group(group()), plain::PROBE);

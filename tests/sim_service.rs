@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{self, Change, Discovery, Effort, Offer, Response, Stores};
+use mcast_proto::service::{self, Change, Discovery, Effort, Offer, Responding, Stores};
 use mcast_proto::wire::{self, Binding, Datagram, Filter, Key, Keyring, Query};
 use mcast_proto::{Instant, Summary};
 use mcast_tests::sim::{Host, Link, NodeId, Sim, Socket, What};
@@ -13,19 +13,19 @@ fn group() -> SocketAddr {
     (service::GROUP_V4, service::PORT).into()
 }
 
-fn quiet_response() -> Response {
+fn quiet_response() -> Responding {
     let offer = Offer::new("printer").unwrap().port(631).unwrap();
     let stores = Stores { pending: 16, recent: 16, sources: 16 };
-    Response { announce: false, stores, ..Response::of(offer) }
+    Responding { announce: false, stores, ..Responding::of(offer) }
 }
 
-fn add_responder(sim: &mut Sim, link: Link, response: &Response) -> (NodeId, u64) {
+fn add_responder(sim: &mut Sim, link: Link, response: &Responding) -> (NodeId, u64) {
     let machine = service::Responder::new(response.clone(), sim.draw());
     let id = machine.id();
     (sim.add(Host::new(group(), true).link(link), machine), id)
 }
 
-fn add_responders(sim: &mut Sim, count: u32, link: Link, response: &Response) -> BTreeSet<u64> {
+fn add_responders(sim: &mut Sim, count: u32, link: Link, response: &Responding) -> BTreeSet<u64> {
     (0..count).map(|_| add_responder(sim, link, response).1).collect()
 }
 
@@ -131,10 +131,12 @@ fn nobody_there_is_never_complete_and_takes_the_whole_deadline() {
 fn only_who_offers_the_service_and_has_the_attributes_answers() {
     let mut sim = Sim::new(8);
     let offer = Offer::new("printer").unwrap().attr("color", b"yes").unwrap();
-    let (_, colored) = add_responder(&mut sim, lossy(0.1), &Response { offer, ..quiet_response() });
+    let (_, colored) =
+        add_responder(&mut sim, lossy(0.1), &Responding { offer, ..quiet_response() });
     let plain = add_responders(&mut sim, 3, lossy(0.1), &quiet_response());
     let offer = Offer::new("scanner").unwrap().attr("color", b"yes").unwrap();
-    let (_, scanner) = add_responder(&mut sim, lossy(0.1), &Response { offer, ..quiet_response() });
+    let (_, scanner) =
+        add_responder(&mut sim, lossy(0.1), &Responding { offer, ..quiet_response() });
 
     let selection = service::Selection::service("printer").unwrap();
     let selection = selection.attr("color", Some(b"yes")).unwrap();
@@ -153,7 +155,7 @@ fn a_long_answer_is_fetched_by_a_longer_question() {
     for key in ["a", "b", "c", "d"] {
         offer = offer.attr(key, &[b'x'; 200]).unwrap();
     }
-    let long = Response { offer, ..quiet_response() };
+    let long = Responding { offer, ..quiet_response() };
     let there = add_responders(&mut sim, 3, lossy(0.3), &long);
     sim.record_datagrams();
     let (found, summary) = discover(&mut sim, printers());
@@ -182,10 +184,11 @@ fn keyring(secret: &[u8]) -> Keyring {
 fn who_shares_a_secret_finds_the_others_who_do_and_nobody_else() {
     let mut sim = Sim::new(12);
     let ring = Some(keyring(b"a secret of ours alone"));
-    let sealed = Response { keyring: ring.clone(), ..quiet_response() };
+    let sealed = Responding { keyring: ring.clone(), ..quiet_response() };
     let members = add_responders(&mut sim, 10, lossy(0.3), &sealed);
     let open = add_responders(&mut sim, 5, lossy(0.3), &quiet_response());
-    let other = Response { keyring: Some(keyring(b"a secret of the others")), ..quiet_response() };
+    let other =
+        Responding { keyring: Some(keyring(b"a secret of the others")), ..quiet_response() };
     add_responders(&mut sim, 5, lossy(0.3), &other);
     let (found, summary) = discover(&mut sim, Discovery { keyring: ring, ..printers() });
     assert_eq!(as_set(&found), members);
@@ -212,9 +215,9 @@ fn behind_a_firewall_that_drops_unicast_answers_the_group_is_asked_to_carry_them
 #[test]
 fn two_that_say_different_things_under_one_number_are_a_conflict() {
     let mut sim = Sim::new(14);
-    let one = Response { id: Some(7), ..quiet_response() };
+    let one = Responding { id: Some(7), ..quiet_response() };
     let offer = Offer::new("printer").unwrap().port(515).unwrap();
-    let other = Response { offer, ..one.clone() };
+    let other = Responding { offer, ..one.clone() };
     add_responder(&mut sim, lossy(0.0), &one);
     add_responder(&mut sim, lossy(0.0), &other);
     let asker = add_asker(&mut sim, printers());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{self, Change, Discovery, Loss, Offer, Response, Stores};
+use mcast_proto::service::{self, Change, Discovery, Loss, Offer, Responding, Stores};
 use mcast_proto::wire::{Binding, Datagram, Epoch, Goodbye, Key, Keyring, Tlv, TlvBuf};
 use mcast_proto::{Action, Arrival, Cast, Instant, Machine};
 use mcast_tests::sim::{Host, Link, NodeId, Sim, Socket, What};
@@ -19,10 +19,10 @@ fn lossy(loss: f64) -> Link {
     Link { processing: Duration::from_micros(300), ..Link::default().loss(loss) }
 }
 
-fn printer(id: u64, boot: u32) -> Response {
+fn printer(id: u64, boot: u32) -> Responding {
     let offer = Offer::new("printer").unwrap().port(631).unwrap();
     let stores = Stores { pending: 64, recent: 64, sources: 16 };
-    Response { id: Some(id), boot, lease: LEASE, stores, ..Response::of(offer) }
+    Responding { id: Some(id), boot, lease: LEASE, stores, ..Responding::of(offer) }
 }
 
 fn add_printer(sim: &mut Sim, link: Link, id: u64) -> NodeId {
@@ -223,7 +223,7 @@ fn several_watchers_share_the_answers_to_one() {
         let mut sim = Sim::new(6).without_trace();
         for id in 1..=20 {
             // Without announcements refreshes alone keep them.
-            let response = Response { announce: false, ..printer(id, 1) };
+            let response = Responding { announce: false, ..printer(id, 1) };
             let machine = service::Responder::new(response, sim.draw());
             sim.add(Host::new(group(), true).link(lossy(0.0)), machine);
         }
@@ -330,7 +330,7 @@ fn whatever_happened_once_the_network_is_whole_all_watchers_agree_on_who_is_ther
 fn with_a_secret_a_goodbye_counts_at_once_and_an_old_announcement_never() {
     let mut sim = Sim::new(9);
     let ring = Keyring::new(Key::new(b"a secret of ours alone", Binding::Source).unwrap(), vec![]);
-    let response = Response { keyring: Some(ring.clone()), ..printer(1, 1) };
+    let response = Responding { keyring: Some(ring.clone()), ..printer(1, 1) };
     let machine = service::Responder::new(response, sim.draw());
     sim.record_datagrams();
     let node = sim.add(Host::new(group(), true), machine);

@@ -180,12 +180,12 @@ fn run(args: &Args, responders: u32, loss: f64, seed: u64) -> Run {
     }
     let group = (service::GROUP_V4, service::PORT).into();
     let offer = service::Offer::new("simulated").expect("the name is valid");
-    let response = service::Response {
+    let response = service::Responding {
         announce: false,
         // The asker's own limits are what is measured here.
         rate: Some(Rate::default()),
         stores: service::Stores { pending: 6, recent: 2, sources: 1 },
-        ..service::Response::of(offer)
+        ..service::Responding::of(offer)
     };
     // On Wi-Fi unicasts are repeated until they arrive: 2 % are lost all the same.
     let loss_out = if args.wifi { 0.02 } else { loss };

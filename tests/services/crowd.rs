@@ -10,7 +10,7 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 
 use mcast_net::{clock::Clock, seed};
-use mcast_proto::service::{GROUP_V4, Offer, PORT, Responder, Response, Stores};
+use mcast_proto::service::{GROUP_V4, Offer, PORT, Responder, Responding, Stores};
 use mcast_proto::wire::{self, Datagram, MAX_HASH_BITS, Query, Slice};
 use mcast_proto::{Action, Arrival, Cast, Destination, Instant, Machine, Path};
 use mcast_tests::netns::{Host, Process};
@@ -93,9 +93,9 @@ impl Sockets {
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        let from = Path { remote, interface: None, port: None };
+        let from = Path::new(remote);
         let cast = Cast::Group(SocketAddr::from((GROUP_V4, PORT)));
-        handle(Arrival { from, cast, on_link: true }, &buffer[..length]);
+        handle(Arrival::new(from, cast, true), &buffer[..length]);
         Ok(true)
     }
 
@@ -144,7 +144,7 @@ impl Crowd {
         let member = |number: usize| {
             let offer = Offer::new("crowd")?.name(&format!("virtual {number}"))?;
             let stores = Stores { pending: 6, recent: 16, sources: 2 };
-            let response = Response { announce: false, stores, ..Response::of(offer) };
+            let response = Responding { announce: false, stores, ..Responding::of(offer) };
             let mut member = Responder::new(response, seed.wrapping_add(number as u64));
             // Its start, of which there is nothing to say.
             while member.deadline().is_some_and(|deadline| deadline <= Instant::ZERO) {

@@ -141,7 +141,7 @@ mod tests {
     fn who_is_found_stays_until_lost_and_keeps_its_age() {
         let roster = Roster::default();
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let from = Path { remote: ([10, 0, 0, 2], 50_008).into(), interface: None, port: None };
+        let from = Path::new(([10, 0, 0, 2], 50_008).into());
         let round_trip = Duration::from_millis(1);
         let found = Event::Found { from, round_trip, payload: b"Me!\x1b" };
         let changed = Event::Changed { from, round_trip, payload: b"Me too!" };

@@ -186,7 +186,7 @@ mod tests {
         let roster = Roster::default();
         for port in 1..=number {
             let remote = SocketAddr::from(([192, 168, 100, 100], port));
-            let from = Path { remote, interface: None, port: None };
+            let from = Path::new(remote);
             let round_trip = Duration::from_micros(412);
             let found = Event::Found { from, round_trip, payload: said.as_bytes() };
             roster.note(&found, Some("wlan0"), SystemTime::UNIX_EPOCH);

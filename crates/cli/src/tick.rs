@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcast_proto::{Action, Arrival, Instant, Machine, Report};
+use mcast_proto::{Action, Arrival, Instant, Machine, Observation};
 
 /// A machine with a tick: what happens at the tick is shown the machine, and changes nothing in it.
 pub(crate) struct Ticking<M, T> {
@@ -47,8 +47,8 @@ impl<M: Machine, T: FnMut(Instant, &M)> Machine for Ticking<M, T> {
         self.machine.close(now);
     }
 
-    fn handle_report(&mut self, now: Instant, report: Report) {
-        self.machine.handle_report(now, report);
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        self.machine.handle_observation(now, observation);
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Settings};
-use mcast_proto::plain::{PROBE, REPLY, Responder, Response};
+use mcast_proto::plain::{PROBE, REPLY, Responder, Responding};
 use rustix::time::{ClockId, clock_gettime};
 use socket2::{Domain, InterfaceIndexOrAddress, SockRef, Socket, Type};
 
@@ -106,7 +106,7 @@ fn answer_by_driver(group: SocketAddr, is_over: &AtomicBool) {
         interfaces: vec!["lo".parse().unwrap()],
         ..Settings::default()
     };
-    let response = Response { port: group.port(), rate: None, ..Response::default() };
+    let response = Responding { port: group.port(), rate: None, ..Responding::default() };
     let machine = Responder::new(response, mcast_net::seed());
     let mut driver = Driver::new(machine, Endpoint::member(&settings).unwrap());
     let stopper = driver.stopper();

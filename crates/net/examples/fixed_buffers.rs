@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::io;
 
-use mcast_proto::plain::{Discoverer, Discovery, Responder, Response};
+use mcast_proto::plain::{Discoverer, Discovery, Responder, Responding};
 use mcast_proto::{Action, Arrival, Destination, Event, Instant, Machine, Summary};
 
 mod loopback;
@@ -51,7 +51,8 @@ fn run<B: Board>(mut machine: impl Machine, mut board: B) -> Result<Summary, B::
                 }
                 Some(Action::Emit(event)) => board.report(&event),
                 Some(Action::Done(summary)) => return Ok(summary),
-                None => {}
+                // The machines of the plain protocol never ask for it.
+                Some(Action::Audit) | None => {}
             }
         }
         // 2. Wait for a datagram or for the deadline.
@@ -113,7 +114,7 @@ fn main() -> io::Result<()> {
             run(Discoverer::new(discovery, seed()), Host { link: Link::asker()?, clock })?
         }
         Some("respond") => {
-            let machine = Responder::new(Response::default(), seed());
+            let machine = Responder::new(Responding::default(), seed());
             run(machine, Host { link: Link::member()?, clock })?
         }
         _ => return Err(io::Error::other("say discover or respond")),

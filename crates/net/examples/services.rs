@@ -3,7 +3,7 @@
 
 use mcast_net::{Driver, Endpoint, Settings, seed};
 use mcast_proto::Event;
-use mcast_proto::service::{self, Discoverer, Discovery, Offer, Responder, Response};
+use mcast_proto::service::{self, Discoverer, Discovery, Offer, Responder, Responding};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings {
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     match std::env::args().nth(1).as_deref() {
         Some("offer") => {
             let offer = Offer::new("printer")?.name("lab-3")?.port(631)?.attr("color", b"yes")?;
-            let machine = Responder::new(Response::of(offer), seed());
+            let machine = Responder::new(Responding::of(offer), seed());
             Driver::new(machine, Endpoint::peer(&settings)?).run(|heard| println!("{heard:?}"))?;
         }
         Some("find") => {

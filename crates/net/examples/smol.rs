@@ -3,7 +3,7 @@
 
 use std::io;
 
-use mcast_proto::plain::{Discoverer, Discovery, Responder, Response};
+use mcast_proto::plain::{Discoverer, Discovery, Responder, Responding};
 use mcast_proto::{Action, Machine};
 use smol::future::{FutureExt as _, pending};
 use smol::{Async, Timer};
@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
                 drive(Discoverer::new(Discovery::default(), seed()), Link::asker()?).await
             }
             Some("respond") => {
-                drive(Responder::new(Response::default(), seed()), Link::member()?).await
+                drive(Responder::new(Responding::default(), seed()), Link::member()?).await
             }
             _ => Err(io::Error::other("say discover or respond")),
         }
@@ -44,7 +44,8 @@ async fn drive(mut machine: impl Machine, link: Link) -> io::Result<()> {
                     println!("{} found", summary.found);
                     return Ok(());
                 }
-                None => {}
+                // The machines of the plain protocol never ask for it.
+                Some(Action::Audit) | None => {}
             }
         }
 

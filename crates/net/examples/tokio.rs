@@ -4,7 +4,7 @@
 use std::future::pending;
 use std::io;
 
-use mcast_proto::plain::{Discoverer, Discovery, Responder, Response};
+use mcast_proto::plain::{Discoverer, Discovery, Responder, Responding};
 use mcast_proto::{Action, Machine};
 use tokio::net::UdpSocket;
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ async fn main() -> io::Result<()> {
             drive(Discoverer::new(Discovery::default(), seed()), Link::asker()?).await
         }
         Some("respond") => {
-            drive(Responder::new(Response::default(), seed()), Link::member()?).await
+            drive(Responder::new(Responding::default(), seed()), Link::member()?).await
         }
         _ => Err(io::Error::other("say discover or respond")),
     }
@@ -45,7 +45,8 @@ async fn drive(mut machine: impl Machine, link: Link) -> io::Result<()> {
                     println!("{} found", summary.found);
                     return Ok(());
                 }
-                None => {}
+                // The machines of the plain protocol never ask for it.
+                Some(Action::Audit) | None => {}
             }
         }
 

@@ -1,6 +1,6 @@
 //! Running a machine on sockets.
 
-use mcast_proto::{Action, Event, Instant, Machine, Report as Observation, Summary};
+use mcast_proto::{Action, Event, Evidence, Instant, Machine, Observation, Summary};
 
 use crate::account::InterfaceReport;
 use crate::clock::Clock;
@@ -112,16 +112,16 @@ impl<M: Machine> Driver<M> {
         if is_changed || self.is_new {
             let datagrams = self.endpoint.receive_buffer().map(|bytes| bytes / BYTES_A_DATAGRAM);
             if let Some(datagrams) = datagrams.and_then(|datagrams| datagrams.try_into().ok()) {
-                self.machine.handle_report(now, Observation::ReceiveBuffer { datagrams });
+                self.machine.handle_observation(now, Observation::ReceiveBuffer { datagrams });
             }
         }
         if is_changed && !self.is_new {
-            self.machine.handle_report(now, Observation::NetworkChanged);
+            self.machine.handle_observation(now, Observation::NetworkChanged);
         }
         self.is_new = false;
         let datagrams = self.endpoint.note_drops(now);
         if datagrams > 0 {
-            self.machine.handle_report(now, Observation::Dropped { datagrams });
+            self.machine.handle_observation(now, Observation::Dropped { datagrams });
         }
     }
 
@@ -135,10 +135,17 @@ impl<M: Machine> Driver<M> {
             match self.machine.handle_timeout(now) {
                 Some(Action::Send { to, message }) => self.endpoint.queue(to, &message),
                 Some(Action::Emit(event)) => on_event(Heard { event, interface: None }),
+                Some(Action::Audit) => self.audit(now),
                 Some(Action::Done(summary)) => self.finished = Some(summary),
                 None => {}
             }
         }
+    }
+
+    /// Tells the machine what became of what it sent and heard.
+    fn audit(&mut self, now: Instant) {
+        let evidence = Evidence::new(0, self.endpoint.note_drops(now), false);
+        self.machine.handle_observation(now, Observation::Audit(evidence));
     }
 
     fn report(&self, summary: Summary) -> Report {

@@ -188,7 +188,7 @@ mod tests {
             }
             self.reported.store(number + 1, Ordering::SeqCst);
             self.bytes = number.to_le_bytes();
-            let from = Path { remote: ([127, 0, 0, 1], 1).into(), interface: None, port: None };
+            let from = Path::new(([127, 0, 0, 1], 1).into());
             Some(Action::Emit(Event::Message { from, group: None, payload: &self.bytes }))
         }
 

@@ -42,10 +42,10 @@
 //!
 //! ```no_run
 //! use mcast_net::{Driver, Endpoint, Settings, seed};
-//! use mcast_proto::plain::{Responder, Response};
+//! use mcast_proto::plain::{Responder, Responding};
 //!
 //! let endpoint = Endpoint::member(&Settings::default())?;
-//! let mut driver = Driver::new(Responder::new(Response::default(), seed()), endpoint);
+//! let mut driver = Driver::new(Responder::new(Responding::default(), seed()), endpoint);
 //! let stopper = driver.stopper();
 //! std::thread::spawn(move || {
 //!     std::thread::sleep(std::time::Duration::from_secs(60));

@@ -13,7 +13,7 @@ use crate::channel::{Channel, Purpose};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, is_transient};
 use crate::interface::Interface;
-use crate::plan::with_zone;
+use crate::plan::{Role, with_zone};
 use crate::sys::{self, Inbox, Outgoing};
 use crate::waker::still;
 
@@ -80,6 +80,7 @@ impl Endpoint {
     /// of its interface.
     pub(crate) fn receive(&mut self, mut handle: impl FnMut(Arrival, &[u8], Option<&str>)) {
         let mut failed = None;
+        let role = self.role;
         let Endpoint { channels, interfaces, accounts, traffic, .. } = self;
         let Traffic { inbox, readable, .. } = traffic;
         for (place, channel) in channels.iter().enumerate() {
@@ -106,6 +107,10 @@ impl Endpoint {
                 }
                 account.report.received += 1;
                 let arrival = arrival(channel, &received, interfaces);
+                let local = way_out(channels, role, interfaces, arrival.from, Some(channel.port))
+                    .and_then(|(place, ip)| Some(SocketAddr::new(ip?, channels[place].port)));
+                let mut arrival = arrival;
+                arrival.from.local = local;
                 let name = arrival.from.interface.and_then(|id| find(interfaces, id));
                 trace(&account.report.name, &arrival, bytes);
                 handle(arrival, bytes, name.map(|interface| interface.name.as_str()));
@@ -149,22 +154,15 @@ impl Endpoint {
                     }
                 }
             }
-            Destination::Peer(Path { remote: to, interface, port }) => {
-                let reaches = |purpose: &Purpose| {
-                    purpose.is_ipv4() == to.is_ipv4()
-                        && interface.is_none_or(|id| id.0 == purpose.interface())
-                };
-                // One who was asked at one of several ports answers from that one.
-                let is_asked = |channel: &Channel| port.is_some_and(|port| port == channel.port);
-                let found = senders
-                    .filter(|(_, channel)| reaches(&channel.purpose))
-                    .max_by_key(|(place, channel)| (is_asked(channel), Reverse(*place)));
-                let Some((place, channel)) = found else {
+            Destination::Peer(path) => {
+                let to = path.remote;
+                let port = path.local.map(|own| own.port());
+                let Some((place, from)) = way_out(channels, role, interfaces, path, port) else {
                     log::debug!("{to}: the interface that it was heard on is gone");
                     return;
                 };
+                let channel = &channels[place];
                 let interface = channel.purpose.interface();
-                let from = source(interfaces, interface, to.ip());
                 let bytes = encode(from, channel.port);
                 outgoing.push(Outgoing { channel: place, to, from, interface, bytes });
             }
@@ -242,15 +240,11 @@ fn arrival(channel: &Channel, received: &sys::Received, interfaces: &[Interface]
     // Answers from this host to itself pass through the loopback, on whichever card they were asked.
     let is_elsewhere = |id: &InterfaceId| find(interfaces, *id).is_some_and(|i| !i.loopback);
     let id = received.interface.map(InterfaceId).filter(is_elsewhere).unwrap_or(own);
-    let from = Path {
-        remote: with_zone(received.from, id.0),
-        interface: Some(id),
-        port: Some(channel.port),
-    };
+    let from = Path::new(with_zone(received.from, id.0)).by(id);
     let ip = from.remote.ip();
     let is_own = || interfaces.iter().any(|i| i.addresses.iter().any(|n| n.address == ip));
     let on_link = find(interfaces, id).is_some_and(|i| i.is_on_link(ip)) || is_own();
-    Arrival { from, cast: cast(purpose, received.to), on_link }
+    Arrival::new(from, cast(purpose, received.to), on_link)
 }
 
 fn cast(purpose: &Purpose, to: Option<IpAddr>) -> Cast {
@@ -261,6 +255,29 @@ fn cast(purpose: &Purpose, to: Option<IpAddr>) -> Cast {
         }
         _ => Cast::Unicast,
     }
+}
+
+/// The channel, by place, by which a datagram to a peer leaves, and the address that it leaves from. One
+/// who was asked at one of several ports answers from that one.
+fn way_out(
+    channels: &[Channel],
+    role: Role,
+    interfaces: &[Interface],
+    to: Path,
+    port: Option<u16>,
+) -> Option<(usize, Option<IpAddr>)> {
+    let reaches = |purpose: &Purpose| {
+        role.sends_by(purpose)
+            && purpose.is_ipv4() == to.remote.is_ipv4()
+            && to.interface.is_none_or(|id| id.0 == purpose.interface())
+    };
+    let is_asked = |channel: &Channel| port.is_some_and(|port| port == channel.port);
+    let (place, channel) = channels
+        .iter()
+        .enumerate()
+        .filter(|(_, channel)| reaches(&channel.purpose))
+        .max_by_key(|(place, channel)| (is_asked(channel), Reverse(*place)))?;
+    Some((place, source(interfaces, channel.purpose.interface(), to.remote.ip())))
 }
 
 fn source(interfaces: &[Interface], interface: u32, to: IpAddr) -> Option<IpAddr> {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use mcast_net::{Driver, Endpoint, Settings};
-use mcast_proto::plain::{Responder, Response};
+use mcast_proto::plain::{Responder, Responding};
 
 /// Counts the allocations of each thread, so that those of the asking thread don't matter.
 struct Counting;
@@ -46,7 +46,7 @@ fn a_datagram_costs_no_allocation() {
         interfaces: vec!["lo".parse().unwrap()],
         ..Settings::default()
     };
-    let response = Response { port: group.port(), rate: None, ..Response::default() };
+    let response = Responding { port: group.port(), rate: None, ..Responding::default() };
     let endpoint = Endpoint::member(&settings).unwrap();
     let mut driver = Driver::new(Responder::new(response, 1), endpoint);
     let stopper = driver.stopper();

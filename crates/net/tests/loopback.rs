@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mcast_net::{Driver, Endpoint, ErrorKind, Report, Settings};
 use mcast_proto::plain::{
-    Discoverer, Discovery, Listener, Listening, Responder, Response, Sender, Sending,
+    Discoverer, Discovery, Listener, Listening, Responder, Responding, Sender, Sending,
 };
 use mcast_proto::{
     Action, Arrival, Destination, Event, Instant, Machine, Message, Path, Refusal, Summary,
@@ -34,7 +34,7 @@ fn port(settings: &Settings) -> u16 {
 /// Runs a responder in a thread until `meanwhile` has returned.
 fn while_responding(
     settings: &Settings,
-    response: Response,
+    response: Responding,
     meanwhile: impl FnOnce(),
 ) -> (Report, Vec<Option<Refusal>>) {
     let endpoint = Endpoint::member(settings).unwrap();
@@ -58,7 +58,7 @@ fn while_responding(
 #[test]
 fn an_asker_finds_a_responder() {
     let settings = settings();
-    let response = Response { port: port(&settings), ..Response::default() };
+    let response = Responding { port: port(&settings), ..Responding::default() };
     let (report, requests) = while_responding(&settings, response, || {
         let discovery = Discovery { count: Some(1), ..Discovery::default() };
         let endpoint = Endpoint::asker(&settings).unwrap();
@@ -84,7 +84,7 @@ fn an_asker_finds_a_responder() {
 #[test]
 fn answers_to_many_probes_go_out_in_batches_and_none_is_lost() {
     let settings = settings();
-    let response = Response { port: port(&settings), rate: None, ..Response::default() };
+    let response = Responding { port: port(&settings), rate: None, ..Responding::default() };
     let asker = UdpSocket::bind("127.0.0.1:0").unwrap();
     asker.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let (report, _) = while_responding(&settings, response, || {
@@ -150,7 +150,7 @@ impl Machine for ThreeAnswers {
     }
     fn handle_timeout(&mut self, _: Instant) -> Option<Action<'_>> {
         let Some(remote) = self.peers.pop() else { return Some(Action::Done(Summary::default())) };
-        let to = Destination::Peer(Path { remote, interface: None, port: None });
+        let to = Destination::Peer(Path::new(remote));
         Some(Action::Send { to, message: Message::Plain(b"x") })
     }
     fn deadline(&self) -> Option<Instant> {

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use mcast_net::{Driver, Endpoint, Settings, Stopper};
 use mcast_proto::service::{
-    Change, Discoverer, Discovery, Loss, Offer, Responder, Response, Via, Watcher,
+    Change, Discoverer, Discovery, Loss, Offer, Responder, Responding, Via, Watcher,
 };
 use mcast_proto::wire::{Binding, Key, Keyring};
-use mcast_proto::{Action, Arrival, Event, Instant, Machine, Report as Observation, Summary};
+use mcast_proto::{Action, Arrival, Event, Instant, Machine, Observation, Summary};
 
 /// A group of the test's own on the loopback interface: which is random, so that tests that run at the
 /// same time, here or elsewhere on the machine, don't meet.
@@ -33,9 +33,9 @@ struct Printer {
 }
 
 impl Printer {
-    fn start(settings: &Settings, name: &str, response: impl FnOnce(&mut Response)) -> Printer {
+    fn start(settings: &Settings, name: &str, response: impl FnOnce(&mut Responding)) -> Printer {
         let offer = Offer::new("printer").unwrap().name(name).unwrap().port(631).unwrap();
-        let mut config = Response::of(offer);
+        let mut config = Responding::of(offer);
         response(&mut config);
         let endpoint = Endpoint::peer(settings).unwrap();
         let machine = Responder::new(config, mcast_net::seed());
@@ -83,9 +83,9 @@ impl Machine for Told {
         self.machine.close(now);
     }
 
-    fn handle_report(&mut self, now: Instant, report: Observation) {
-        self.observations.push(report);
-        self.machine.handle_report(now, report);
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        self.observations.push(observation);
+        self.machine.handle_observation(now, observation);
     }
 }
 

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use mcast_proto::service::{Discoverer, Discovery, Offer, Responder, Response};
+use mcast_proto::service::{Discoverer, Discovery, Offer, Responder, Responding};
 use mcast_proto::wire::{
     self, Binding, Datagram, Epoch, Filter, FilterBuilder, Key, Keyring, Query, Reply, Seal, Tlv,
     TlvBuf,
@@ -58,11 +58,7 @@ fn decode(criterion: &mut Criterion) {
         });
     }
     // A whole machine takes a datagram: decoding, judging and scheduling.
-    let arrival = Arrival {
-        from: Path { remote: from, interface: None, port: None },
-        cast: Cast::Unicast,
-        on_link: true,
-    };
+    let arrival = Arrival::new(Path::new(from), Cast::Unicast, true);
     for (name, bytes) in [("query, 128 B", &small), ("query, 900 known", &full)] {
         group.bench_function(format!("responder takes {name}"), |bencher| {
             let mut responder = responder();
@@ -143,7 +139,7 @@ fn decode(criterion: &mut Criterion) {
 fn responder() -> Responder {
     let offer = Offer::new("printer").expect("a name");
     let mut responder =
-        Responder::new(Response { rate: None, announce: false, ..Response::of(offer) }, 1);
+        Responder::new(Responding { rate: None, announce: false, ..Responding::of(offer) }, 1);
     let started = responder.handle_timeout(Instant::ZERO);
     assert_eq!(started, None);
     responder

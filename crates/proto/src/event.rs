@@ -106,10 +106,10 @@ pub enum Refusal {
 }
 
 /// What a driver knows of the network besides datagrams: see
-/// [`Machine::handle_report`](crate::Machine::handle_report).
+/// [`Machine::handle_observation`](crate::Machine::handle_observation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Report {
+pub enum Observation {
     /// How many small datagrams the socket's receive buffer holds. A machine that does not know it
     /// takes Linux's default, 256.
     ReceiveBuffer {
@@ -124,6 +124,35 @@ pub enum Report {
     /// An interface has come, gone, or changed its addresses: who was there may be elsewhere, and who
     /// hears the group may be others.
     NetworkChanged,
+    /// The answer to [`Action::Audit`](crate::Action::Audit).
+    Audit(Evidence),
+}
+
+/// What became of what was sent and heard since the last audit, or since the start: what a machine must
+/// know before it says that it has heard everybody. See [`Action::Audit`](crate::Action::Audit).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Datagrams to the group that did not leave by every interface in use: each that the operating
+    /// system did not take, and each that it took while the interface had no carrier. An interface that
+    /// has refused every datagram since the start does not count: it is not in use, and the driver says
+    /// so.
+    pub unsent: u64,
+    /// Datagrams that the operating system dropped before they were read, as read now.
+    pub dropped: u64,
+    /// Whether an interface in use has changed: its carrier, its addresses, its memberships; or one has
+    /// come into use.
+    pub changed: bool,
+}
+
+impl Evidence {
+    /// All was sent, nothing was dropped, nothing has changed.
+    pub const CLEAN: Evidence = Evidence { unsent: 0, dropped: 0, changed: false };
+
+    /// What a driver found.
+    pub fn new(unsent: u64, dropped: u64, changed: bool) -> Evidence {
+        Evidence { unsent, dropped, changed }
+    }
 }
 
 /// What a machine did, in numbers. It comes with [`Action::Done`](crate::Action::Done), and each

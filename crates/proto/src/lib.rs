@@ -41,7 +41,7 @@ pub mod service;
 mod time;
 pub mod wire;
 
-pub use event::{Event, Refusal, Report, Summary};
+pub use event::{Event, Evidence, Observation, Refusal, Summary};
 pub use limit::Rate;
 pub use owned::OwnedEvent;
 pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
@@ -76,8 +76,8 @@ pub trait Machine {
 
     /// Takes what the driver knows of its sockets. A machine that asks many slows down by it; to the
     /// others it means nothing.
-    fn handle_report(&mut self, now: Instant, report: Report) {
-        let _ = (now, report);
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        let _ = (now, observation);
     }
 }
 
@@ -104,8 +104,8 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
         (**self).close(now);
     }
 
-    fn handle_report(&mut self, now: Instant, report: Report) {
-        (**self).handle_report(now, report);
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        (**self).handle_observation(now, observation);
     }
 }
 
@@ -122,6 +122,12 @@ pub enum Action<'a> {
     },
     /// A result for the application.
     Emit(Event<'a>),
+    /// Say what became of what was sent and heard: the driver first sends what waits to be sent, then
+    /// reads what the operating system dropped and whether an interface has changed, and answers at
+    /// once, by [`Observation::Audit`], before it calls
+    /// [`handle_timeout`](Machine::handle_timeout) again. A machine that gets no answer takes it that
+    /// nothing is known, and never says that it is complete.
+    Audit,
     /// The machine has finished: it wants no more datagrams and has no further deadline.
     Done(Summary),
 }

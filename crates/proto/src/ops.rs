@@ -5,7 +5,7 @@
 //! use proptest::prelude::*;
 //!
 //! proptest!(|(ops in ops::any_ops(0..50), seed: u64)| {
-//!     let mut responder = plain::Responder::new(plain::Response::default(), seed);
+//!     let mut responder = plain::Responder::new(plain::Responding::default(), seed);
 //!     let outcome = ops::run(&mut responder, &ops);
 //!     prop_assert_eq!(outcome.done, ops.contains(&ops::Op::Close));
 //! });
@@ -24,8 +24,8 @@ use proptest::collection::vec as vec_of;
 use proptest::prelude::*;
 
 use crate::{
-    Action, Arrival, Cast, Destination, Event, Instant, InterfaceId, Machine, Path, Refusal,
-    Summary, plain,
+    Action, Arrival, Cast, Destination, Event, Evidence, Instant, InterfaceId, Machine,
+    Observation, Path, Refusal, Summary, plain,
 };
 
 /// One thing that happens to a machine.
@@ -73,10 +73,9 @@ pub fn any_arrival() -> impl Strategy<Value = Arrival> {
         1 => Just(Cast::Unknown),
     ];
     (any_remote(), proptest::option::of(1..4u32), cast, prop::bool::weighted(0.9)).prop_map(
-        |(remote, interface, cast, on_link)| Arrival {
-            from: Path { remote, interface: interface.map(InterfaceId), port: None },
-            cast,
-            on_link,
+        |(remote, interface, cast, on_link)| {
+            let from = Path { interface: interface.map(InterfaceId), ..Path::new(remote) };
+            Arrival::new(from, cast, on_link)
         },
     )
 }
@@ -130,6 +129,8 @@ pub enum Did {
     Request(Path, Option<Refusal>),
     /// It reported any other event, here as its debug text.
     Other(alloc::string::String),
+    /// It asked what became of what was sent.
+    Audited,
     /// It finished.
     Done(Summary),
 }
@@ -147,6 +148,7 @@ impl From<Action<'_>> for Did {
             }
             Action::Emit(Event::Request { from, refused, .. }) => Did::Request(from, refused),
             Action::Emit(event) => Did::Other(alloc::format!("{event:?}")),
+            Action::Audit => Did::Audited,
             Action::Done(summary) => Did::Done(summary),
         }
     }
@@ -224,6 +226,10 @@ impl Run<'_> {
 
     fn record(&mut self, did: Option<Did>) {
         let Some(did) = did else { return };
+        if did == Did::Audited {
+            let clean = Observation::Audit(Evidence::CLEAN);
+            self.machine.handle_observation(self.outcome.now, clean);
+        }
         assert!(!self.outcome.done, "{did:?} after it was done");
         self.outcome.done = matches!(did, Did::Done(_));
         if self.outcome.done {

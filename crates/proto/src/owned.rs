@@ -12,7 +12,7 @@ use crate::wire::Tlvs;
 /// ```
 /// use mcast_proto::{Event, OwnedEvent, Path};
 ///
-/// let from = Path { remote: "10.0.0.2:50008".parse()?, interface: None, port: None };
+/// let from = Path::new("10.0.0.2:50008".parse()?);
 /// let datagram = b"hello".to_vec();
 /// let event = Event::Message { from, group: None, payload: &datagram };
 /// let kept = OwnedEvent::from(event);
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_what_was_reported() {
         let remote = ([10, 0, 0, 2], 50_008).into();
-        let from = Path { remote, interface: Some(InterfaceId(3)), port: None };
+        let from = Path::new(remote).by(InterfaceId(3));
         let payload = b"Me!";
         let mut tlvs = TlvBuf::new();
         tlvs.push(Tlv::Name("lab-3")).unwrap();

@@ -2,6 +2,8 @@
 
 use core::net::{IpAddr, SocketAddr};
 
+use crate::Instant;
+
 /// A network interface, by the number that its operating system gives it (`if_nametoindex`,
 /// RFC 3493 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,13 +11,32 @@ pub struct InterfaceId(pub u32);
 
 /// A way to a peer: its address, and where it was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Path {
     /// The far end.
     pub remote: SocketAddr,
     /// The interface, where the driver knows it.
     pub interface: Option<InterfaceId>,
-    /// The own port that it sent to, where the driver knows it: an answer leaves from there.
-    pub port: Option<u16>,
+    /// The own end: the address and port that an answer leaves from, as the far end will see them;
+    /// `None` where the driver does not know, or an address translator is on the way.
+    pub local: Option<SocketAddr>,
+}
+
+impl Path {
+    /// The way to a peer of which no more than its address is known.
+    pub fn new(remote: SocketAddr) -> Path {
+        Path { remote, interface: None, local: None }
+    }
+
+    /// The same by this interface.
+    pub fn by(self, interface: InterfaceId) -> Path {
+        Path { interface: Some(interface), ..self }
+    }
+
+    /// The same from this own end.
+    pub fn from_local(self, local: SocketAddr) -> Path {
+        Path { local: Some(local), ..self }
+    }
 }
 
 /// How a datagram was addressed.
@@ -31,14 +52,42 @@ pub enum Cast {
 
 /// What the driver knows of a datagram besides its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Arrival {
     /// Who sent it, and the interface that it came in by.
     pub from: Path,
     /// How it was addressed.
     pub cast: Cast,
-    /// Whether the source is in a prefix of the receiving interface (RFC 6762 section 11 asks the
-    /// same), or is link-local, or is this host itself.
+    /// Whether its source is a neighbour: in a prefix of the receiving interface or in a route on its
+    /// link, link-local, the far end of its point-to-point link, or this host itself; or whether the
+    /// datagram came with a TTL or hop limit of 255, which no router leaves as it is (RFC 5082).
     pub on_link: bool,
+    /// When the operating system took it in, where the driver knows: at or before the time at which it
+    /// is handed to the machine. Round trips are measured by it.
+    pub taken: Option<Instant>,
+}
+
+impl Arrival {
+    /// A datagram of which the time at which the system took it in is not known.
+    pub fn new(from: Path, cast: Cast, on_link: bool) -> Arrival {
+        Arrival { from, cast, on_link, taken: None }
+    }
+
+    /// The same, taken in by the operating system at that time.
+    pub fn taken_at(self, taken: Instant) -> Arrival {
+        Arrival { taken: Some(taken), ..self }
+    }
+
+    /// The same, where an answer leaves from this own address and port.
+    pub fn at_local(self, local: SocketAddr) -> Arrival {
+        Arrival { from: self.from.from_local(local), ..self }
+    }
+
+    /// When it came, by the best that is known, where it is handed over at `now`.
+    #[expect(dead_code, reason = "round trips are measured by it in the next commit")]
+    pub(crate) fn time(&self, now: Instant) -> Instant {
+        self.taken.map_or(now, |taken| taken.min(now))
+    }
 }
 
 /// Where a datagram is to go.

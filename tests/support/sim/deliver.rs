@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use mcast_proto::{Action, Arrival, Cast, Destination, Instant, InterfaceId, Path, Report};
+use mcast_proto::{Action, Arrival, Cast, Destination, Instant, InterfaceId, Observation, Path};
 
 use super::link::HEADERS;
 use super::queue::Happening;
@@ -11,7 +11,7 @@ use super::trace::{Record, What};
 use super::{NodeId, Sim};
 
 /// The one interface that every node has.
-const INTERFACE: Option<InterfaceId> = Some(InterfaceId(1));
+const INTERFACE: InterfaceId = InterfaceId(1);
 
 /// Each machine lies somewhere else in memory, and of a hundred thousand most are in no cache: so
 /// many are looked at before the first is called, so that the processor fetches them at one time.
@@ -21,14 +21,14 @@ impl Sim {
     /// Makes a datagram appear at a node, from any source and whatever its bytes: a forgery, a replay,
     /// noise. It is not lost on the way and waits in no queue.
     pub fn inject(&mut self, to: NodeId, from: SocketAddr, cast: Cast, datagram: &[u8]) {
-        let arrival = Arrival { from: path(from), cast, on_link: true };
+        let arrival = Arrival::new(path(from), cast, true);
         self.queue.push(self.now, Happening::Arrives { to, arrival, datagram: datagram.into() });
     }
 
     /// Makes a datagram appear at every member of a group, from any source.
     pub fn inject_to_group(&mut self, group: SocketAddr, from: SocketAddr, datagram: &[u8]) {
         let datagram: Rc<[u8]> = datagram.into();
-        let arrival = Arrival { from: path(from), cast: Cast::Group(group), on_link: true };
+        let arrival = Arrival::new(path(from), Cast::Group(group), true);
         let members: Vec<NodeId> = self
             .members
             .range((group, 0)..=(group, u32::MAX))
@@ -80,7 +80,7 @@ impl Sim {
                     Some(air) => air.multicast(self.now, datagram.len()),
                     None => self.now,
                 };
-                let arrival = Arrival { from: source, cast: Cast::Group(group), on_link };
+                let arrival = Arrival::new(source, Cast::Group(group), on_link);
                 self.fan_out(at, group, arrival, island, &datagram);
             }
             Destination::Peer(peer) => {
@@ -88,7 +88,7 @@ impl Sim {
                     Some(air) => air.unicast(self.now),
                     None => self.now,
                 };
-                let arrival = Arrival { from: source, cast: Cast::Unicast, on_link };
+                let arrival = Arrival::new(source, Cast::Unicast, on_link);
                 if let Some(&to) = self.by_address.get(&peer.remote) {
                     self.carry(at, to, arrival, island, &datagram);
                 }
@@ -217,9 +217,11 @@ impl Sim {
             // As the kernel does it: the count comes with the next datagram that is read.
             let count = std::mem::take(&mut socket.unreported);
             if count > 0 {
-                node.machine.handle_report(self.now, Report::Dropped { datagrams: count });
+                node.machine
+                    .handle_observation(self.now, Observation::Dropped { datagrams: count });
             }
         }
+        let arrival = arrival.at_local(node.address);
         match node.machine.handle_datagram(self.now, arrival, datagram) {
             Some(Action::Emit(event)) => {
                 self.trace.event(self.now, to, &event);
@@ -229,8 +231,8 @@ impl Sim {
                 self.trace.done(self.now, to, &summary);
                 self.records.push(Record { at: self.now, node: to, what: What::Done(summary) });
             }
-            Some(Action::Send { .. }) => {
-                panic!("node {} sent in reaction to a datagram", to.0)
+            Some(Action::Send { .. } | Action::Audit) => {
+                panic!("node {} acted in reaction to a datagram", to.0)
             }
             None => {}
         }
@@ -239,5 +241,5 @@ impl Sim {
 }
 
 fn path(remote: SocketAddr) -> Path {
-    Path { remote, interface: INTERFACE, port: None }
+    Path::new(remote).by(INTERFACE)
 }

@@ -127,6 +127,8 @@ pub(super) struct SocketQueue {
     buffer: VecDeque<Instant>,
     /// Overflows of the buffer of which the program has not been told.
     pub(super) unreported: u64,
+    /// Datagrams dropped since the last audit.
+    pub(super) unaudited: u64,
     millisecond: (u64, u64),
     busiest: u64,
 }
@@ -138,6 +140,7 @@ impl SocketQueue {
             port: VecDeque::new(),
             buffer: VecDeque::new(),
             unreported: 0,
+            unaudited: 0,
             millisecond: (0, 0),
             busiest: 0,
         }
@@ -160,6 +163,7 @@ impl SocketQueue {
             stalls.map_or(start, |stalls| stalls.next_running(start)) + reading
         });
         self.unreported += u64::from(read.is_none());
+        self.unaudited += u64::from(read.is_none());
         read
     }
 

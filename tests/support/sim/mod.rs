@@ -23,7 +23,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
-use mcast_proto::{Action, Instant, Machine, Report};
+use mcast_proto::{Action, Evidence, Instant, Machine, Observation};
 
 use link::{AirQueue, SocketQueue};
 use queue::{Happening, Queue};
@@ -216,7 +216,10 @@ impl Sim {
         }
         let mut machine: Box<dyn Machine> = Box::new(machine);
         let socket = host.socket.map(|socket| {
-            machine.handle_report(start, Report::ReceiveBuffer { datagrams: socket.buffer as u64 });
+            machine.handle_observation(
+                start,
+                Observation::ReceiveBuffer { datagrams: socket.buffer as u64 },
+            );
             Box::new(SocketQueue::new(socket))
         });
         self.nodes.push(Node {
@@ -392,10 +395,20 @@ impl Sim {
                     self.trace.done(self.now, id, &summary);
                     self.records.push(Record { at: self.now, node: id, what: What::Done(summary) });
                 }
+                Some(Action::Audit) => self.audit(id),
                 None => {}
             }
         }
         panic!("node {} is still due after a million calls at {:?}", id.0, self.now);
+    }
+
+    /// Tells a machine what became of what it sent and heard.
+    fn audit(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.0 as usize];
+        let dropped =
+            node.socket.as_mut().map_or(0, |socket| std::mem::take(&mut socket.unaudited));
+        let evidence = Evidence::new(0, dropped, false);
+        node.machine.handle_observation(self.now, Observation::Audit(evidence));
     }
 
     fn reschedule(&mut self, id: NodeId) {

@@ -363,7 +363,7 @@ mod tests {
     use super::*;
 
     fn path(remote: &str) -> Path {
-        Path { remote: remote.parse().unwrap(), interface: None, port: None }
+        Path::new(remote.parse().unwrap())
     }
 
     fn shown(event: &Event<'_>, interface: Option<&str>) -> String {

@@ -171,7 +171,7 @@ mod tests {
         }
         let path = |last| {
             let remote = ([10, 0, 0, last], 41_234).into();
-            Path { remote, interface: None, port: None }
+            Path::new(remote)
         };
         let instance = Instance {
             id: 0xfeed,

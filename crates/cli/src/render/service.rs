@@ -218,11 +218,7 @@ mod tests {
     fn instance<'a>(remote: &str, tlvs: Tlvs<'a>) -> Instance<'a> {
         Instance {
             id: 0xfeed,
-            from: Path {
-                remote: remote.parse::<SocketAddr>().unwrap(),
-                interface: None,
-                port: None,
-            },
+            from: Path::new(remote.parse::<SocketAddr>().unwrap()),
             via: Via::Unicast,
             round_trip: Some(Duration::from_micros(520)),
             lease: Duration::from_secs(120),

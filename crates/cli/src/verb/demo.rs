@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Error, ErrorKind, Report, Selector, Settings};
-use mcast_proto::plain::{Discoverer, Discovery, Responder, Response};
+use mcast_proto::plain::{Discoverer, Discovery, Responder, Responding};
 
 use super::completions::write_stdout;
 use crate::failure::{Failure, Status};
@@ -106,7 +106,7 @@ fn settings(loopback: &str, groups: &[SocketAddr]) -> Settings {
 }
 
 fn respond(((group, name), member): ((&SocketAddr, &str), Endpoint)) -> Driver<Responder> {
-    let response = Response { reply: name.into(), port: group.port(), ..Response::default() };
+    let response = Responding { reply: name.into(), port: group.port(), ..Responding::default() };
     Driver::new(Responder::new(response, mcast_net::seed()), member)
 }
 

@@ -46,8 +46,8 @@ impl Link {
 
     /// What the machine is told about a datagram from `remote`.
     pub(crate) fn arrival(&self, remote: SocketAddr) -> Arrival {
-        let from = Path { remote, interface: Some(self.interface), port: None };
-        Arrival { from, cast: self.cast, on_link: true }
+        let from = Path::new(remote).by(self.interface);
+        Arrival::new(from, self.cast, true)
     }
 }
 

@@ -32,10 +32,10 @@ fn play(input: &mut Unstructured<'_>) -> Result<()> {
     let again = choices & 0x07 == 0;
     match input.int_in_range(0..=4u8)? {
         0 => {
-            let response = plain::Response {
+            let response = plain::Responding {
                 allow_off_link: choices & 0x40 != 0,
                 count: (choices & 0x20 != 0).then_some(3),
-                ..plain::Response::default()
+                ..plain::Responding::default()
             };
             play_to(plain::Responder::new(response, SEED), &world.ops(input)?, again);
         }
@@ -44,13 +44,13 @@ fn play(input: &mut Unstructured<'_>) -> Result<()> {
             play_to(plain::Discoverer::new(discovery, SEED), &world.ops(input)?, again);
         }
         2 => {
-            let response = service::Response {
+            let response = service::Responding {
                 keyring,
                 allow_off_link: choices & 0x40 != 0,
                 announce: choices & 0x20 != 0,
                 rate: (choices & 0x10 != 0).then(Rate::default),
                 stores: service::Stores { pending: 4, recent: 4, sources: 2 },
-                ..service::Response::of(offer())
+                ..service::Responding::of(offer())
             };
             let ops = world.ops(input)?;
             let outcome = play_to(service::Responder::new(response, SEED), &ops, again);
@@ -271,6 +271,6 @@ fn arrival(input: &mut Unstructured<'_>) -> Result<Arrival> {
         2 => Cast::Group(SocketAddr::from((plain::GROUP_V4, plain::PORT))),
         _ => Cast::Group(SocketAddr::from((service::GROUP_V4, service::PORT))),
     };
-    let interface = Some(InterfaceId(1 + u32::from(choices & 1)));
-    Ok(Arrival { from: Path { remote, interface, port: None }, cast, on_link: choices >> 5 & 3 != 0 })
+    let path = Path::new(remote).by(InterfaceId(1 + u32::from(choices & 1)));
+    Ok(Arrival::new(path, cast, choices >> 5 & 3 != 0))
 }

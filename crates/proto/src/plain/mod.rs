@@ -12,11 +12,11 @@
 //! use mcast_proto::{Action, Arrival, Cast, Event, Instant, Machine, Path, plain};
 //!
 //! let group: SocketAddr = "224.1.1.1:50008".parse()?;
-//! let asker = Path { remote: "10.0.0.9:41234".parse()?, interface: None, port: None };
-//! let answerer = Path { remote: "10.0.0.2:50008".parse()?, interface: None, port: None };
+//! let asker = Path::new("10.0.0.9:41234".parse()?);
+//! let answerer = Path::new("10.0.0.2:50008".parse()?);
 //!
 //! let mut discoverer = plain::Discoverer::new(plain::Discovery::default(), 1);
-//! let mut responder = plain::Responder::new(plain::Response::default(), 2);
+//! let mut responder = plain::Responder::new(plain::Responding::default(), 2);
 //! let mut now = Instant::ZERO;
 //!
 //! // The first call starts the discoverer: it sends its probe to the group.
@@ -26,7 +26,7 @@
 //! assert_eq!(probe, b"who's there?");
 //!
 //! // The responder hears it and schedules its answer, which is due at once.
-//! let heard = Arrival { from: asker, cast: Cast::Group(group), on_link: true };
+//! let heard = Arrival::new(asker, Cast::Group(group), true);
 //! let event = responder.handle_datagram(now, heard, &probe);
 //! assert!(matches!(event, Some(Action::Emit(Event::Request { refused: None, .. }))));
 //! let Some(Action::Send { message, .. }) = responder.handle_timeout(now) else { panic!() };
@@ -35,7 +35,7 @@
 //! assert_eq!(answer, b"Me!");
 //!
 //! // The discoverer hears that, and waits for others until three seconds have passed.
-//! let heard = Arrival { from: answerer, cast: Cast::Unicast, on_link: true };
+//! let heard = Arrival::new(answerer, Cast::Unicast, true);
 //! let event = discoverer.handle_datagram(now, heard, &answer);
 //! assert!(matches!(event, Some(Action::Emit(Event::Found { payload: b"Me!", .. }))));
 //! now = discoverer.deadline().unwrap();
@@ -53,7 +53,7 @@ mod watcher;
 
 pub use discoverer::{Discoverer, Discovery};
 pub use listener::{Listener, Listening};
-pub use responder::{Responder, Response};
+pub use responder::{Responder, Responding};
 pub use sender::{Sender, Sending};
 pub use watcher::{Watcher, Watching};
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// What a [`Responder`] answers, and how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
+pub struct Responding {
     /// The answer's bytes.
     pub reply: Vec<u8>,
     /// Only this probe is answered; `None`: every probe is.
@@ -35,10 +35,10 @@ pub struct Response {
     pub count: Option<u64>,
 }
 
-impl Default for Response {
+impl Default for Responding {
     /// The tutorial's server: `Me!` to every probe.
-    fn default() -> Response {
-        Response {
+    fn default() -> Responding {
+        Responding {
             reply: REPLY.to_vec(),
             only: None,
             delay: Duration::ZERO,
@@ -55,7 +55,7 @@ impl Default for Response {
 /// Every probe is reported, answered or not. See the [module's example](super).
 #[derive(Debug, Clone)]
 pub struct Responder {
-    config: Response,
+    config: Responding,
     rng: Rng,
     limiter: Option<Limiter>,
     waiting: Waiting,
@@ -65,7 +65,7 @@ pub struct Responder {
 impl Responder {
     /// A responder that starts at the first [`Machine::handle_timeout`], or at the first datagram.
     /// `seed` decides the delays.
-    pub fn new(config: Response, seed: u64) -> Responder {
+    pub fn new(config: Responding, seed: u64) -> Responder {
         Responder {
             rng: Rng::new(seed),
             limiter: config.rate.map(|rate| Limiter::new(rate, SOURCES)),
@@ -83,7 +83,7 @@ impl Responder {
     /// Decides whether a probe is answered; the order is that of the cost to an attacker, so that what
     /// would never be answered takes nothing from the rate of what would.
     fn judge(&mut self, now: Instant, arrival: Arrival, probe: &[u8]) -> Result<(), Refusal> {
-        let Arrival { from, cast, on_link } = arrival;
+        let Arrival { from, cast, on_link, .. } = arrival;
         match cast {
             Cast::Group(_) => {}
             Cast::Unicast => return Err(Refusal::NotToGroup),

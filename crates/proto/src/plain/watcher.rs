@@ -9,7 +9,7 @@ use super::PROBE;
 use crate::life::Life;
 use crate::path::is_peer;
 use crate::{
-    Action, Arrival, Destination, Event, Instant, Machine, Message, Path, Report, Summary,
+    Action, Arrival, Destination, Event, Instant, Machine, Message, Observation, Path, Summary,
 };
 
 /// What a [`Watcher`] asks, and how often.
@@ -181,10 +181,10 @@ impl Machine for Watcher {
         self.life.close();
     }
 
-    fn handle_report(&mut self, now: Instant, report: Report) {
-        match report {
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        match observation {
             // There may be others on the network now.
-            Report::NetworkChanged if self.probes > 0 => {
+            Observation::NetworkChanged if self.probes > 0 => {
                 self.next_probe = self.next_probe.min(now);
                 self.is_extra = true;
             }
@@ -212,8 +212,8 @@ mod tests {
 
     /// What a datagram from a peer comes to: found, changed, or nothing.
     fn hear(watcher: &mut Watcher, at: Instant, remote: SocketAddr, said: &str) -> &'static str {
-        let from = Path { remote, interface: None, port: None };
-        let arrival = Arrival { from, cast: Cast::Unicast, on_link: true };
+        let from = Path::new(remote);
+        let arrival = Arrival::new(from, Cast::Unicast, true);
         match watcher.handle_datagram(at, arrival, said.as_bytes()) {
             Some(Action::Emit(Event::Found { payload, .. })) => {
                 assert_eq!(payload, said.as_bytes());
@@ -288,11 +288,11 @@ mod tests {
     #[test]
     fn a_changed_network_is_asked_at_once_and_costs_nobody_a_probe() {
         let mut watcher = watcher(8);
-        watcher.handle_report(second(0), Report::NetworkChanged);
+        watcher.handle_observation(second(0), Observation::NetworkChanged);
         assert_eq!(probe(&mut watcher, second(0)), []);
         assert_eq!(hear(&mut watcher, second(0), peer(1), "Me!"), "found");
         for number in 1..=5 {
-            watcher.handle_report(second(number), Report::NetworkChanged);
+            watcher.handle_observation(second(number), Observation::NetworkChanged);
             assert_eq!(watcher.deadline(), Some(second(number)));
             assert_eq!(probe(&mut watcher, second(number)), []);
         }

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn answer(txn: u64) -> Answer {
-        let to = Path { remote: "10.0.0.9:4000".parse().unwrap(), interface: None, port: None };
+        let to = Path::new("10.0.0.9:4000".parse().unwrap());
         let due = Instant::ZERO;
         Answer { due, to, by_group: false, txn, round: 1, copy: 0, limit: 128 }
     }

@@ -13,7 +13,8 @@ use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::wire::{self, Datagram, DecodeError, Keyring, Reply, Tlvs};
 use crate::{
-    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Path, Report, Summary,
+    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Observation, Path,
+    Summary,
 };
 
 /// How sure a discovery is to be before it says that it is complete.
@@ -316,15 +317,15 @@ impl Machine for Discoverer {
         self.life.close();
     }
 
-    fn handle_report(&mut self, now: Instant, report: Report) {
-        match report {
-            Report::ReceiveBuffer { datagrams } => self.asking.set_buffer(now, datagrams),
-            Report::Dropped { datagrams } => {
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        match observation {
+            Observation::ReceiveBuffer { datagrams } => self.asking.set_buffer(now, datagrams),
+            Observation::Dropped { datagrams } => {
                 self.asking.dropped(datagrams);
                 self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
             }
             // The sweeps go on by the interfaces that there are.
-            Report::NetworkChanged => {}
+            Observation::NetworkChanged | Observation::Audit(_) => {}
         }
     }
 }
@@ -377,8 +378,8 @@ mod tests {
             message.encode(&mut query);
         }
         let remote = "10.0.0.9:4000".parse().unwrap();
-        let from = Path { remote, interface: None, port: None };
-        let arrival = Arrival { from, cast: Cast::Unknown, on_link: true };
+        let from = Path::new(remote);
+        let arrival = Arrival::new(from, Cast::Unknown, true);
         for (datagram, counted) in [(query.as_slice(), 0), (b"junk", 1)] {
             assert_eq!(discoverer.handle_datagram(Instant::ZERO, arrival, datagram), None);
             let Summary { received, ignored, .. } = discoverer.summary(Instant::ZERO);

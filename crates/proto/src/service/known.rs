@@ -265,7 +265,7 @@ mod tests {
             let mut tlvs = TlvBuf::new();
             tlvs.push(Tlv::Epoch(epoch)).unwrap();
             let remote = ([10, 0, 0, last], 50_009).into();
-            let from = Path { remote, interface: None, port: None };
+            let from = Path::new(remote);
             known.hear(from, id, Some(tlvs.as_tlvs()), Some(epoch))
         };
         assert_eq!(hear(7, 1, 1), Heard::New);

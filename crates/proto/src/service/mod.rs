@@ -16,12 +16,12 @@
 //! use mcast_proto::{Action, Arrival, Cast, Event, Instant, Machine, Path, service};
 //!
 //! let group: SocketAddr = (service::GROUP_V4, service::PORT).into();
-//! let asker = Path { remote: "10.0.0.9:41234".parse()?, interface: None, port: None };
-//! let answerer = Path { remote: "10.0.0.2:50009".parse()?, interface: None, port: None };
+//! let asker = Path::new("10.0.0.9:41234".parse()?);
+//! let answerer = Path::new("10.0.0.2:50009".parse()?);
 //!
 //! let mut discoverer = service::Discoverer::new(service::Discovery::of("printer")?, 1);
 //! let offer = service::Offer::new("printer")?.name("lab-3")?.port(631)?.attr("color", b"yes")?;
-//! let response = service::Response { announce: false, ..service::Response::of(offer) };
+//! let response = service::Responding { announce: false, ..service::Responding::of(offer) };
 //! let mut responder = service::Responder::new(response, 2);
 //!
 //! let mut now = Instant::ZERO;
@@ -32,7 +32,7 @@
 //!         Some(Action::Send { message, .. }) => {
 //!             let mut query = Vec::new();
 //!             message.encode(&mut query);
-//!             let heard = Arrival { from: asker, cast: Cast::Group(group), on_link: true };
+//!             let heard = Arrival::new(asker, Cast::Group(group), true);
 //!             let _event = responder.handle_datagram(now, heard, &query);
 //!         }
 //!         Some(Action::Done(summary)) => break summary,
@@ -41,7 +41,7 @@
 //!     if let Some(Action::Send { message, .. }) = responder.handle_timeout(now) {
 //!         let mut reply = Vec::new();
 //!         message.encode(&mut reply);
-//!         let heard = Arrival { from: answerer, cast: Cast::Unicast, on_link: true };
+//!         let heard = Arrival::new(answerer, Cast::Unicast, true);
 //!         if let Some(Action::Emit(Event::ServiceFound(instance))) =
 //!             discoverer.handle_datagram(now, heard, &reply)
 //!         {
@@ -79,7 +79,7 @@ mod watcher;
 
 pub use discoverer::{Discoverer, Discovery, Effort};
 pub use instance::{Change, Instance, Loss, Via};
-pub use offer::{Offer, Response, Stores};
+pub use offer::{Offer, Responding, Stores};
 pub use responder::Responder;
 pub use selection::Selection;
 pub use watcher::Watcher;

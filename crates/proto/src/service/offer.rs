@@ -71,7 +71,7 @@ impl Offer {
 
 /// What a [`Responder`](super::Responder) offers, and how much it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
+pub struct Responding {
     /// What it says of itself.
     pub offer: Offer,
     /// Its number; `None`: a random one. A responder that keeps its number over restarts is known to
@@ -94,10 +94,10 @@ pub struct Response {
     pub stores: Stores,
 }
 
-impl Response {
+impl Responding {
     /// The defaults, for this offer.
-    pub fn of(offer: Offer) -> Response {
-        Response {
+    pub fn of(offer: Offer) -> Responding {
+        Responding {
             offer,
             id: None,
             boot: 0,

@@ -33,8 +33,8 @@ mod tests {
     #[test]
     fn what_was_sent_with_another_key_or_against_having_none_is_counted() {
         let remote = ([10, 0, 0, 2], 41_234).into();
-        let from = Path { remote, interface: None, port: None };
-        let arrival = Arrival { from, cast: Cast::Unicast, on_link: true };
+        let from = Path::new(remote);
+        let arrival = Arrival::new(from, Cast::Unicast, true);
         let key = |secret| Key::new(secret, Binding::Source).unwrap();
         let (ours, other) = (key(b"sixteen bytes, ours"), key(b"sixteen bytes, another's"));
         let sent_with = |key: Option<&Key>| {

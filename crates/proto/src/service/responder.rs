@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::announcer::{Announcer, Speech};
 use super::answers::{Answer, Answers};
 use super::crowd::Crowd;
-use super::offer::{Offer, Response};
+use super::offer::{Offer, Responding};
 use super::proof::is_proven;
 use super::recent::Recent;
 use crate::life::Life;
@@ -18,7 +18,8 @@ use crate::wire::{
     TRAILER, Tlv, TlvBuf, Tlvs,
 };
 use crate::{
-    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Report, Summary,
+    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Observation, Refusal,
+    Summary,
 };
 
 /// Datagrams a second that are looked into.
@@ -45,7 +46,7 @@ pub struct Responder {
     epoch: Epoch,
     lease_s: u32,
     rng: Rng,
-    config: Response,
+    config: Responding,
     /// What is left of the offer where it does not fit.
     shortened: TlvBuf,
 }
@@ -53,7 +54,7 @@ pub struct Responder {
 impl Responder {
     /// A responder that starts at the first [`Machine::handle_timeout`]. `seed` decides its id, where
     /// the configuration does not, and its waiting times.
-    pub fn new(config: Response, seed: u64) -> Responder {
+    pub fn new(config: Responding, seed: u64) -> Responder {
         let mut rng = Rng::new(seed);
         let stores = config.stores;
         let lease_s = config.lease.as_secs().clamp(MIN_LEASE_S.into(), MAX_LEASE_S.into()) as u32;
@@ -126,7 +127,7 @@ impl Responder {
 
     /// Schedules the answer to a query that is for this responder.
     fn answer(&mut self, now: Instant, arrival: Arrival, query: &Query<'_>) -> Result<(), Refusal> {
-        let Arrival { from, cast, on_link } = arrival;
+        let Arrival { from, cast, on_link, .. } = arrival;
         if !on_link && (!self.config.allow_off_link || matches!(cast, Cast::Group(_))) {
             return Err(Refusal::OffLink);
         }
@@ -286,8 +287,8 @@ impl Machine for Responder {
         self.life.deadline(next.into_iter().flatten().min())
     }
 
-    fn handle_report(&mut self, now: Instant, report: Report) {
-        if let Report::NetworkChanged = report {
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        if let Observation::NetworkChanged = observation {
             self.announce(now);
         }
     }
@@ -302,7 +303,7 @@ impl Machine for Responder {
     }
 }
 
-fn send<'a>(to: Destination, datagram: Datagram<'a>, config: &'a Response) -> Action<'a> {
+fn send<'a>(to: Destination, datagram: Datagram<'a>, config: &'a Responding) -> Action<'a> {
     let key = config.keyring.as_ref().map(Keyring::signing);
     Action::Send { to, message: Message::Structured { datagram, key } }
 }

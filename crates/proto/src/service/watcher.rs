@@ -14,7 +14,7 @@ use super::neighbours::Neighbours;
 use crate::life::Life;
 use crate::rng::Rng;
 use crate::wire::{Datagram, Keyring, Tlvs};
-use crate::{Action, Arrival, Destination, Event, Instant, Machine, Message, Report, Summary};
+use crate::{Action, Arrival, Destination, Event, Instant, Machine, Message, Observation, Summary};
 
 /// A sweep that refreshes leases ends after this many quiet ones: three of them make a lease.
 const REFRESH_QUIET: u32 = 4;
@@ -224,15 +224,16 @@ impl Machine for Watcher {
         self.life.close();
     }
 
-    fn handle_report(&mut self, now: Instant, report: Report) {
-        match report {
-            Report::ReceiveBuffer { datagrams } => self.asking.set_buffer(now, datagrams),
-            Report::Dropped { datagrams } => {
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        match observation {
+            Observation::ReceiveBuffer { datagrams } => self.asking.set_buffer(now, datagrams),
+            Observation::Dropped { datagrams } => {
                 self.asking.dropped(datagrams);
                 self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
             }
+            Observation::Audit(_) => {}
             // There may be others on the network now. Those who are gone are missed by their leases.
-            Report::NetworkChanged => {
+            Observation::NetworkChanged => {
                 if self.complete.is_some() && self.asking.is_at_rest() && self.life.is_open() {
                     self.refresh(now, 0, false);
                 }
@@ -279,8 +280,8 @@ mod tests {
             let remote = SocketAddr::from(([10, 0, 0, last], 50009));
             let mut bytes = Vec::new();
             datagram.encode(Some(wire::Seal { key: &key, from: remote }), &mut bytes);
-            let from = crate::Path { remote, interface: None, port: None };
-            let arrival = Arrival { from, cast: Cast::Unicast, on_link: true };
+            let from = crate::Path::new(remote);
+            let arrival = Arrival::new(from, Cast::Unicast, true);
             watcher.handle_datagram(now, arrival, &bytes).map(|action| alloc::format!("{action:?}"))
         };
         let (before, after) = (epoch(1), epoch(2));

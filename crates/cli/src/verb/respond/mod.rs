@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_net::{Driver, Endpoint};
-use mcast_proto::plain::{REPLY, Responder, Response};
+use mcast_proto::plain::{REPLY, Responder, Responding};
 use mcast_proto::wire::Keyring;
 
 use crate::args::{Console, NetworkArgs};
@@ -101,7 +101,7 @@ impl Respond {
             };
             let endpoint = Endpoint::member(&settings)?;
             say(format!("answering {}", Place(&settings, &endpoint)));
-            let response = Response { port: settings.groups[0].port(), ..plain };
+            let response = Responding { port: settings.groups[0].port(), ..plain };
             let machine = Box::new(Responder::new(response, mcast_net::seed()));
             drivers.push(Driver::new(machine, endpoint));
         }
@@ -122,17 +122,17 @@ impl Respond {
     }
 
     /// What is answered to plain probes; the port is still to be set.
-    fn plain_response(&self) -> Result<Response, Failure> {
+    fn plain_response(&self) -> Result<Responding, Failure> {
         let file = self.reply_file.as_deref();
         let reply = payload::choose(self.reply.as_deref(), self.reply_hex.as_ref(), file)?;
-        Ok(Response {
+        Ok(Responding {
             reply: reply.unwrap_or_else(|| REPLY.to_vec()),
             only: self.only.clone().map(String::into_bytes),
             delay: self.delay,
             rate: self.rate.0,
             allow_off_link: self.allow_off_link,
             count: self.count,
-            ..Response::default()
+            ..Responding::default()
         })
     }
 

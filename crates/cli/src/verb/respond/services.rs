@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Interface, Settings};
-use mcast_proto::service::{Responder, Response};
+use mcast_proto::service::{Responder, Responding};
 use mcast_proto::wire::Keyring;
 use mcast_proto::{Instant, Machine};
 
@@ -93,8 +93,8 @@ pub(super) fn drivers(
     let interfaces = mcast_net::interfaces()?;
     let since_1970 = Clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let start = |words: &OfferWords| {
-        let default = Response::of(words.offer().map_err(Failure::usage)?);
-        let response = Response {
+        let default = Responding::of(words.offer().map_err(Failure::usage)?);
+        let response = Responding {
             id: known_id(words, &machine_id, &interfaces),
             boot: u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX),
             lease: common.lease.unwrap_or(default.lease),
