@@ -3,8 +3,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::Path;
 use crate::service::{Change, Instance, Loss};
+use crate::{Doubts, Path};
 
 /// A result for the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +163,8 @@ pub struct Summary {
     pub found: u64,
     /// Whether everybody was found; `None` where nobody can know, as in the plain protocol.
     pub complete: Option<bool>,
+    /// Why the result may not be the whole, as far as the machine knows.
+    pub doubts: Doubts,
     /// Sweeps of the structured protocol's discovery that came to their end.
     pub sweeps: u32,
     /// Of the responders found, those whose answer to the group came before any other: a firewall may

@@ -27,6 +27,7 @@ extern crate alloc;
 use alloc::boxed::Box;
 use core::net::{Ipv4Addr, SocketAddr};
 
+mod doubts;
 mod event;
 mod life;
 mod limit;
@@ -37,10 +38,12 @@ mod path;
 pub mod plain;
 mod rng;
 mod schedule;
+mod secret;
 pub mod service;
 mod time;
 pub mod wire;
 
+pub use doubts::Doubts;
 pub use event::{Event, Evidence, Observation, Refusal, Summary};
 pub use limit::Rate;
 pub use owned::OwnedEvent;

@@ -9,6 +9,7 @@ use crate::life::Life;
 use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::schedule::Repeats;
+use crate::secret::Secret;
 use crate::{Action, Arrival, Destination, Event, Instant, Machine, Message, Summary};
 
 /// What a [`Discoverer`] asks, and for how long.
@@ -68,7 +69,7 @@ impl Discoverer {
     /// A discoverer that starts at the first [`Machine::handle_timeout`]. `seed` decides the jitter.
     pub fn new(config: Discovery, seed: u64) -> Discoverer {
         Discoverer {
-            rng: Rng::new(seed),
+            rng: Secret::new(seed).rng("jitter"),
             life: Life::default(),
             repeats: Repeats::new(config.repeat),
             next_probe: None,

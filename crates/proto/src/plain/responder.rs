@@ -9,6 +9,7 @@ use crate::limit::{Limiter, Rate, SOURCES};
 use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::schedule::Waiting;
+use crate::secret::Secret;
 use crate::{
     Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Summary,
 };
@@ -67,7 +68,7 @@ impl Responder {
     /// `seed` decides the delays.
     pub fn new(config: Responding, seed: u64) -> Responder {
         Responder {
-            rng: Rng::new(seed),
+            rng: Secret::new(seed).rng("jitter"),
             limiter: config.rate.map(|rate| Limiter::new(rate, SOURCES)),
             waiting: Waiting::new(),
             life: Life::default(),
