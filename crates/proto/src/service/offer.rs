@@ -64,7 +64,8 @@ impl Offer {
         self.0.set_epoch(epoch);
     }
 
-    pub(super) fn tlvs(&self) -> Tlvs<'_> {
+    /// Its parts, in the order in which they are said. The epoch among them is the responder's to set.
+    pub fn tlvs(&self) -> Tlvs<'_> {
         self.0.as_tlvs()
     }
 }
