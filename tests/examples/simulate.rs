@@ -216,7 +216,7 @@ fn run(args: &Args, responders: u32, loss: f64, seed: u64) -> Run {
         ..Socket::default()
     };
     let link = Link { delay: Duration::ZERO, ..Link::default() };
-    let host = Host { port: 40_000, ..Host::new(group, false).link(link).socket(socket) };
+    let host = Host::new(group, false).link(link).socket(socket);
     let machine = service::Discoverer::new(discovery, sim.draw());
     let asker = sim.add(host, machine);
     assert!(sim.run_until_done(asker, start + Duration::from_secs(100)), "it never ended");

@@ -4,21 +4,24 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
-use mcast_proto::{Arrival, Destination, Instant};
+use mcast_proto::Instant;
 
-use super::NodeId;
+use super::host::{CardId, NodeId};
+use super::packet::Packet;
 
 pub(super) enum Happening {
     /// A machine's deadline.
     Wake(NodeId),
+    /// A host runs again after a pause.
+    Resumes(NodeId),
     /// A datagram has left its sender and reaches the switch. It can be heard on `island` alone.
-    AtSwitch { from: NodeId, island: u32, to: Destination, datagram: Rc<[u8]> },
+    AtSwitch { island: u32, packet: Rc<Packet> },
     /// A datagram to a group reaches all members with this link.
-    AtMembers { arrival: Arrival, island: u32, link: u32, datagram: Rc<[u8]> },
+    AtMembers { island: u32, link: u32, packet: Rc<Packet> },
     /// A datagram reaches the queue of a switch port.
-    AtPort { to: NodeId, arrival: Arrival, datagram: Rc<[u8]> },
+    AtPort { card: CardId, packet: Rc<Packet> },
     /// A machine reads a datagram.
-    Arrives { to: NodeId, arrival: Arrival, datagram: Rc<[u8]> },
+    Arrives { card: CardId, packet: Rc<Packet> },
 }
 
 struct Entry {

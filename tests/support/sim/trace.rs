@@ -1,78 +1,11 @@
 //! What happened, for people and for comparing two runs.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
 
-use mcast_proto::service::{Change, Loss};
-use mcast_proto::{Arrival, Destination, Event, Instant, Refusal, Summary};
+use mcast_proto::{Event, Evidence, Instant, Summary};
 
-use super::NodeId;
-
-/// Something that a machine reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// When.
-    pub at: Instant,
-    /// Whose machine.
-    pub node: NodeId,
-    /// What.
-    pub what: What,
-}
-
-/// What a machine reported. A probe that a responder heard is kept in the trace alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// A responder was found.
-    Found {
-        /// Where it answered from.
-        from: SocketAddr,
-    },
-    /// A responder of the structured protocol was found.
-    ServiceFound {
-        /// Its number.
-        id: u64,
-        /// Where it answered from.
-        from: SocketAddr,
-    },
-    /// It changed.
-    ServiceChanged {
-        /// Its number.
-        id: u64,
-        /// In what.
-        change: Change,
-    },
-    /// It is gone.
-    ServiceLost {
-        /// Its number.
-        id: u64,
-        /// Why.
-        reason: Loss,
-    },
-    /// A probe was refused.
-    Refused(Refusal),
-    /// It finished.
-    Done(Summary),
-}
-
-impl Record {
-    pub(super) fn of_event(at: Instant, node: NodeId, event: &Event<'_>) -> Option<Record> {
-        let what = match event {
-            Event::Found { from, .. } => What::Found { from: from.remote },
-            Event::Request { refused: Some(why), .. } | Event::Query { refused: Some(why), .. } => {
-                What::Refused(*why)
-            }
-            Event::ServiceFound(instance) => {
-                What::ServiceFound { id: instance.id, from: instance.from.remote }
-            }
-            Event::ServiceChanged { instance, change } => {
-                What::ServiceChanged { id: instance.id, change: *change }
-            }
-            Event::ServiceLost { id, reason, .. } => What::ServiceLost { id: *id, reason: *reason },
-            _ => return None,
-        };
-        Some(Record { at, node, what })
-    }
-}
+use super::host::NodeId;
+use super::packet::Packet;
 
 /// Lines of a failing run that are printed.
 const LAST_LINES: usize = 100;
@@ -86,16 +19,17 @@ impl Trace {
         Trace { lines: on.then(Vec::new) }
     }
 
-    pub(super) fn send(&mut self, at: Instant, from: NodeId, to: Destination, datagram: &[u8]) {
-        self.line(at, from, |line| match to {
-            Destination::Group => write!(line, "sends to the group {}", Bytes(datagram)),
-            Destination::Peer(peer) => write!(line, "sends to {} {}", peer.remote, Bytes(datagram)),
-        });
+    pub(super) fn send(&mut self, at: Instant, from: NodeId, packet: &Packet) {
+        self.line(at, from, |line| write!(line, "sends to {}", To(packet)));
     }
 
-    pub(super) fn arrival(&mut self, at: Instant, to: NodeId, arrival: Arrival, datagram: &[u8]) {
-        let from = arrival.from.remote;
-        self.line(at, to, |line| write!(line, "hears {from} {}", Bytes(datagram)));
+    pub(super) fn held(&mut self, at: Instant, from: NodeId) {
+        self.line(at, from, |line| write!(line, "sends by a card that lets nothing out"));
+    }
+
+    pub(super) fn arrival(&mut self, at: Instant, to: NodeId, packet: &Packet) {
+        let (from, bytes) = (packet.from, Bytes(&packet.bytes));
+        self.line(at, to, |line| write!(line, "hears {from} {bytes}"));
     }
 
     pub(super) fn lost(&mut self, at: Instant, to: NodeId) {
@@ -112,6 +46,10 @@ impl Trace {
 
     pub(super) fn done(&mut self, at: Instant, node: NodeId, summary: &Summary) {
         self.line(at, node, |line| write!(line, "is done: {summary:?}"));
+    }
+
+    pub(super) fn audit(&mut self, at: Instant, node: NodeId, evidence: &Evidence) {
+        self.line(at, node, |line| write!(line, "audits: {evidence:?}"));
     }
 
     pub(super) fn text(&self) -> String {
@@ -134,11 +72,36 @@ impl Trace {
         node: NodeId,
         text: impl FnOnce(&mut String) -> std::fmt::Result,
     ) {
+        if self.lines.is_some() {
+            self.line_of(at, &format!("node {:<5}", node.0), text);
+        }
+    }
+
+    fn line_of(
+        &mut self,
+        at: Instant,
+        who: &str,
+        text: impl FnOnce(&mut String) -> std::fmt::Result,
+    ) {
         let Some(lines) = &mut self.lines else { return };
-        let mut line = format!("{:>14.6} ms  node {:<5} ", at.as_nanos() as f64 / 1e6, node.0);
+        let mut line = format!("{:>14.6} ms  {who} ", at.as_nanos() as f64 / 1e6);
         text(&mut line).expect("writing to a string does not fail");
         line.push('\n');
         lines.push(line);
+    }
+}
+
+/// Where a datagram goes and what it says.
+struct To<'a>(&'a Packet);
+
+impl std::fmt::Display for To<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = Bytes(&self.0.bytes);
+        if self.0.is_to_group() {
+            write!(f, "the group {bytes}")
+        } else {
+            write!(f, "{} {bytes}", self.0.to)
+        }
     }
 }
 
