@@ -68,8 +68,17 @@ impl Sim {
         }
     }
 
-    /// A datagram goes from the switch to its receivers.
+    /// A datagram that a node sent passes the switch, where others may listen.
     pub(super) fn at_switch(&mut self, island: u32, packet: &Rc<Packet>) {
+        for tape in &self.tapes {
+            tape.hear(self.now, packet);
+        }
+        self.overhear(island, packet);
+        self.forward(island, packet);
+    }
+
+    /// A datagram goes from the switch to its receivers.
+    pub(super) fn forward(&mut self, island: u32, packet: &Rc<Packet>) {
         let length = packet.bytes.len();
         if packet.is_to_group() {
             let at = match &mut self.air {

@@ -9,12 +9,15 @@
 //!
 //! A datagram goes from a node's [`Card`] over its [`Link`] to the switch, from there over the link of
 //! each receiver, and where the receiver has a [`Socket`] through its switch port and its socket buffer.
+//! At the switch a [`Tape`] records it and a [`Forger`] hears it, who puts datagrams of his own there,
+//! in whosever name.
 
 mod air;
 mod change;
 mod deliver;
 mod drive;
 mod evidence;
+mod forger;
 mod host;
 mod link;
 mod packet;
@@ -22,16 +25,19 @@ mod queue;
 mod record;
 mod replay;
 mod socket;
+mod tape;
 mod trace;
 
 pub use air::Air;
 pub use deliver::Traffic;
 pub use evidence::Condition;
+pub use forger::{Cue, Forger, Wire};
 pub use host::{Card, Host, NodeId};
 pub use link::Link;
 pub use packet::Packet;
 pub use record::{Record, What};
 pub use socket::{Socket, Stalls};
+pub use tape::{Heard, Tape};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -60,6 +66,8 @@ pub struct Sim {
     links: Vec<Link>,
     air: Option<AirQueue>,
     addresses: Addresses,
+    forgers: Vec<Forger>,
+    tapes: Vec<Tape>,
     trace: Trace,
     traffic: Traffic,
     records: Vec<Record>,
@@ -91,6 +99,8 @@ impl Sim {
             links: Vec::new(),
             air: None,
             addresses: Addresses::default(),
+            forgers: Vec::new(),
+            tapes: Vec::new(),
             trace: Trace::new(true),
             traffic: Traffic::default(),
             records: Vec::new(),
@@ -285,6 +295,8 @@ impl Sim {
         match happening {
             Happening::Wake(id) => self.wake(id),
             Happening::Resumes(id) => self.resumes(id),
+            Happening::Turn(forger) => self.turn(forger),
+            Happening::Forged { island, packet } => self.forged(island, &packet),
             Happening::AtSwitch { island, packet } => self.at_switch(island, &packet),
             Happening::AtMembers { island, link, packet } => self.at_members(island, link, &packet),
             Happening::AtPort { card, packet } => self.at_port(card, &packet),

@@ -14,6 +14,10 @@ pub(super) enum Happening {
     Wake(NodeId),
     /// A host runs again after a pause.
     Resumes(NodeId),
+    /// It is a forger's turn.
+    Turn(usize),
+    /// A datagram that a forger made reaches the switch.
+    Forged { island: u32, packet: Rc<Packet> },
     /// A datagram has left its sender and reaches the switch. It can be heard on `island` alone.
     AtSwitch { island: u32, packet: Rc<Packet> },
     /// A datagram to a group reaches all members with this link.

@@ -27,6 +27,11 @@ impl Trace {
         self.line(at, from, |line| write!(line, "sends by a card that lets nothing out"));
     }
 
+    pub(super) fn forged(&mut self, at: Instant, packet: &Packet) {
+        let from = packet.from;
+        self.line_of(at, "forger    ", |line| write!(line, "sends as {from} to {}", To(packet)));
+    }
+
     pub(super) fn arrival(&mut self, at: Instant, to: NodeId, packet: &Packet) {
         let (from, bytes) = (packet.from, Bytes(&packet.bytes));
         self.line(at, to, |line| write!(line, "hears {from} {bytes}"));
