@@ -57,6 +57,9 @@ impl Sim {
         }
         self.trace.send(self.now, node, &packet);
         self.traffic.count(&packet);
+        if let Some(account) = &mut self.account {
+            account.sent(node, &packet);
+        }
         if let Some(sent) = &mut self.sent {
             sent.push((node, Rc::clone(&packet.bytes)));
         }

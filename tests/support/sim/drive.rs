@@ -22,6 +22,9 @@ impl Sim {
             return;
         }
         self.trace.arrival(self.now, to, packet);
+        if let Some(account) = &mut self.account {
+            account.received(to, packet);
+        }
         if let Some(socket) = &mut receiver.socket {
             // As the kernel does it: the count comes with the next datagram that is read.
             let datagrams = std::mem::take(&mut socket.unreported);

@@ -10,8 +10,9 @@
 //! A datagram goes from a node's [`Card`] over its [`Link`] to the switch, from there over the link of
 //! each receiver, and where the receiver has a [`Socket`] through its switch port and its socket buffer.
 //! At the switch a [`Tape`] records it and a [`Forger`] hears it, who puts datagrams of his own there,
-//! in whosever name.
+//! in whosever name. An [`Account`] has who got how many bytes from whom.
 
+mod account;
 mod air;
 mod change;
 mod deliver;
@@ -28,6 +29,7 @@ mod socket;
 mod tape;
 mod trace;
 
+pub use account::{Account, Flow};
 pub use air::Air;
 pub use deliver::Traffic;
 pub use evidence::Condition;
@@ -68,6 +70,7 @@ pub struct Sim {
     addresses: Addresses,
     forgers: Vec<Forger>,
     tapes: Vec<Tape>,
+    account: Option<Account>,
     trace: Trace,
     traffic: Traffic,
     records: Vec<Record>,
@@ -101,6 +104,7 @@ impl Sim {
             addresses: Addresses::default(),
             forgers: Vec::new(),
             tapes: Vec::new(),
+            account: None,
             trace: Trace::new(true),
             traffic: Traffic::default(),
             records: Vec::new(),
@@ -121,6 +125,13 @@ impl Sim {
     #[must_use]
     pub fn over_air(mut self, air: Air) -> Sim {
         self.air = Some(AirQueue::new(air));
+        self
+    }
+
+    /// The same with an [`Account`] of who got how many bytes from whom.
+    #[must_use]
+    pub fn with_account(mut self) -> Sim {
+        self.account = Some(Account::default());
         self
     }
 
@@ -234,6 +245,14 @@ impl Sim {
     /// What all nodes sent so far.
     pub fn traffic(&self) -> Traffic {
         self.traffic
+    }
+
+    /// Who got how many bytes from whom so far.
+    ///
+    /// # Panics
+    /// If none is kept: see [`with_account`](Self::with_account).
+    pub fn account(&self) -> &Account {
+        self.account.as_ref().expect("an account is kept")
     }
 
     /// What the machines reported so far.
