@@ -10,7 +10,8 @@
 //! A datagram goes from a node's [`Card`] over its [`Link`] to the switch, from there over the link of
 //! each receiver, and where the receiver has a [`Socket`] through its switch port and its socket buffer.
 //! At the switch a [`Tape`] records it and a [`Forger`] hears it, who puts datagrams of his own there,
-//! in whosever name. An [`Account`] has who got how many bytes from whom.
+//! in whosever name. An [`Account`] has who got how many bytes from whom, and [`Truth`] judges whether
+//! what an asker told is true.
 
 mod account;
 mod air;
@@ -28,6 +29,7 @@ mod replay;
 mod socket;
 mod tape;
 mod trace;
+mod truth;
 
 pub use account::{Account, Flow};
 pub use air::Air;
@@ -40,6 +42,7 @@ pub use packet::Packet;
 pub use record::{Record, What};
 pub use socket::{Socket, Stalls};
 pub use tape::{Heard, Tape};
+pub use truth::{Truth, Verdict};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
