@@ -67,9 +67,10 @@ impl Responder {
     /// A responder that starts at the first [`Machine::handle_timeout`], or at the first datagram.
     /// `seed` decides the delays.
     pub fn new(config: Responding, seed: u64) -> Responder {
+        let secret = Secret::new(seed);
         Responder {
-            rng: Secret::new(seed).rng("jitter"),
-            limiter: config.rate.map(|rate| Limiter::new(rate, SOURCES)),
+            rng: secret.rng("jitter"),
+            limiter: config.rate.map(|rate| Limiter::new(rate, SOURCES, secret.number("sources"))),
             waiting: Waiting::new(),
             life: Life::default(),
             config,
@@ -106,7 +107,10 @@ impl Responder {
             return Err(Refusal::Busy);
         }
         match &mut self.limiter {
-            Some(limiter) => limiter.admit(now, from.remote.ip()),
+            Some(limiter) => {
+                let (source, length) = (from.remote.ip(), self.config.reply.len());
+                limiter.admit(now, source, None, length, &mut self.rng)
+            }
             None => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ use crate::life::Life;
 use crate::limit::{Limiter, TokenBucket};
 use crate::path::is_peer;
 use crate::rng::Rng;
+use crate::secret::Secret;
 use crate::wire::{
     self, Announce, Datagram, Epoch, Goodbye, Keyring, MAX_LEASE_S, MIN_LEASE_S, Query, Reply,
     TRAILER, Tlv, TlvBuf, Tlvs,
@@ -55,17 +56,20 @@ impl Responder {
     /// A responder that starts at the first [`Machine::handle_timeout`]. `seed` decides its id, where
     /// the configuration does not, and its waiting times.
     pub fn new(config: Responding, seed: u64) -> Responder {
+        let secret = Secret::new(seed);
         let mut rng = Rng::new(seed);
         let stores = config.stores;
         let lease_s = config.lease.as_secs().clamp(MIN_LEASE_S.into(), MAX_LEASE_S.into()) as u32;
         let mut responder = Responder {
             id: config.id.unwrap_or_else(|| rng.next()),
             life: Life::default(),
-            decoded: TokenBucket::full(DECODED),
+            decoded: TokenBucket::FULL,
             answers: Answers::new(stores.pending),
             recent: Recent::new(stores.recent),
             crowd: Crowd::default(),
-            limiter: config.rate.map(|rate| Limiter::new(rate, stores.sources)),
+            limiter: config
+                .rate
+                .map(|rate| Limiter::new(rate, stores.sources, secret.number("sources"))),
             last_group_answer: None,
             announcer: Announcer::new(Duration::from_secs(lease_s.into())),
             epoch: Epoch { boot: config.boot, seq: 0 },
@@ -133,7 +137,9 @@ impl Responder {
         }
         let by_group = query.multicast_reply && on_link;
         let wanted = if on_link { query.copies } else { 1 };
-        let copies = self.admit(now, from.remote.ip(), wanted)?;
+        let whole = self.sealed_len(wire::MIN_DATAGRAM + self.config.offer.tlvs().len());
+        let bytes = whole.min(query.reply_limit());
+        let copies = self.admit(now, from.remote.ip(), query.txn, bytes, wanted)?;
         let replaced = self.answers.replace(from, query.txn);
         let answer = Answer {
             due: now,
@@ -155,11 +161,18 @@ impl Responder {
         Ok(())
     }
 
-    /// How many of so many copies may be sent to a source: at least one, or why none.
-    fn admit(&mut self, now: Instant, source: IpAddr, wanted: u8) -> Result<u8, Refusal> {
+    /// How many of so many copies of an answer may be sent to a source: at least one, or why none.
+    fn admit(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        txn: u64,
+        bytes: usize,
+        wanted: u8,
+    ) -> Result<u8, Refusal> {
         let Some(limiter) = &mut self.limiter else { return Ok(wanted) };
-        limiter.admit(now, source)?;
-        Ok(1 + (1..wanted).take_while(|_| limiter.admit(now, source).is_ok()).count() as u8)
+        limiter.admit(now, source, Some(txn), bytes, &mut self.rng)?;
+        Ok(1 + (1..wanted).take_while(|_| limiter.may_copy(now, source, bytes)).count() as u8)
     }
 
     fn hear_query<'d>(
