@@ -157,7 +157,8 @@ fn no_allocation_per_structured_datagram() {
     let Ok(Datagram::Query(Query { txn, .. })) = wire::decode(&scout) else { panic!("no query") };
     let answers = |n: u32, datagram: &mut Vec<u8>| {
         let (id, tlvs) = (u64::from(n % 3000), Tlvs::NONE);
-        let reply = Reply { txn, id, round: 1, copy: 0, lease_s: 120, truncated: false, tlvs };
+        let reply =
+            Reply { txn, id, round: 1, copy: 0, whole: None, busy: false, lease_s: 120, tlvs };
         Datagram::Reply(reply).encode(None, datagram);
     };
     let finding = allocations(|| {

@@ -242,7 +242,8 @@ fn one_host_cannot_make_up_more_than_sixteen() {
             round: 1,
             copy: 0,
             lease_s: 120,
-            truncated: false,
+            whole: None,
+            busy: false,
             tlvs: wire::Tlvs::NONE,
         };
         let mut bytes = Vec::new();

@@ -65,19 +65,19 @@ fn hashes(vector: &Vector) -> Vec<String> {
         let line = |id| {
             let slice = Slice::of(id, txn, bits as u8);
             // Without a slice and a filter, being asked is being in the sample.
-            let sampled = Query { sample_bits: sample_bits as u8, ..Query::new(txn, 0) }.asks(id);
+            let sampled = Query { sample_bits: sample_bits as u8, ..Query::new(txn, 0) }.is_in(id);
             assert!(slice.contains(id, txn));
             format!("slice_and_sampled {} {}", slice.index(), yes(sampled))
         };
         return ids("ids").into_iter().map(line).collect();
     }
-    let round = number("round").unwrap() as u16;
     let mut bytes = vec![0; number("filter_len").unwrap() as usize];
-    let mut builder = FilterBuilder::new(&mut bytes, txn, round);
+    let salt = hex_u64(vector.given("salt").unwrap());
+    let mut builder = FilterBuilder::new(&mut bytes, txn, salt);
     ids("ids").into_iter().for_each(|id| builder.insert(id));
     let filter = builder.finish();
     let silenced: Vec<_> =
-        ids("others").into_iter().map(|id| yes(filter.silences(id, txn, round))).collect();
+        ids("others").into_iter().map(|id| yes(filter.silences(id, txn, salt))).collect();
     vec![field("filter", &hex(filter.as_bytes())), format!("silenced {}", silenced.join(" "))]
 }
 
@@ -197,7 +197,11 @@ fn fields(datagram: &Datagram<'_>, bytes: &[u8]) -> Vec<String> {
                 format!("id {:016x}", reply.id),
                 format!("round {}", reply.round),
                 format!("copy {}", reply.copy),
-                format!("truncated {}", yes(reply.truncated)),
+                format!(
+                    "whole {}",
+                    reply.whole.map_or("this".to_owned(), |bytes| bytes.to_string())
+                ),
+                format!("busy {}", yes(reply.busy)),
                 format!("lease_s {}", reply.lease_s),
             ],
             reply.tlvs,
@@ -210,6 +214,7 @@ fn fields(datagram: &Datagram<'_>, bytes: &[u8]) -> Vec<String> {
         Datagram::Goodbye(goodbye) => {
             ("goodbye", vec![format!("id {:016x}", goodbye.id)], goodbye.tlvs)
         }
+        Datagram::Busy(busy) => ("busy", vec![format!("id {:016x}", busy.id)], busy.tlvs),
     };
     let mut lines = vec![format!("type {kind}")];
     lines.extend(key_id);
@@ -223,6 +228,7 @@ fn query_fields(query: &Query<'_>) -> Vec<String> {
     vec![
         format!("txn {:016x}", query.txn),
         format!("round {}", query.round),
+        format!("salt {:016x}", query.salt),
         format!("window_ms {}", query.window_ms),
         format!("slice {} of 2^{}", slice.index(), slice.bits()),
         format!("sample_bits {}", query.sample_bits),
@@ -250,6 +256,12 @@ fn tlv_fields(tlvs: Tlvs<'_>) -> impl Iterator<Item = String> {
         Tlv::Cbor(bytes) => field("cbor", &hex(bytes)),
         Tlv::SelectService(text) => format!("select_service {text}"),
         Tlv::SelectAttr(attr) => format!("select_attr {}", attribute(attr)),
+        Tlv::Digest(digest) => format!("digest {digest:016x}"),
+        Tlv::Sessions(sessions) => {
+            let one = |(txn, round)| format!(" {txn:016x}/{round}");
+            format!("sessions{}", sessions.iter().map(one).collect::<String>())
+        }
+        Tlv::Refused(address) => format!("refused {}", address.map_or("all".to_owned(), ip)),
         Tlv::Unknown { number, value } => field(&format!("tlv{number}"), &hex(value)),
         other => panic!("the vectors don't know {other:?}"),
     })

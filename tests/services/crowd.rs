@@ -170,7 +170,7 @@ impl Crowd {
 
     /// Whom a question is for.
     fn asked(&mut self, query: &Query<'_>) -> Vec<usize> {
-        let is_asked = |number: &usize| query.asks(self.ids[*number]);
+        let is_asked = |number: &usize| query.is_in(self.ids[*number]);
         if query.slice == Slice::ALL {
             return (0..self.ids.len()).filter(is_asked).collect();
         }

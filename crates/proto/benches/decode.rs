@@ -22,7 +22,8 @@ fn decode(criterion: &mut Criterion) {
     tlvs.push(Tlv::Payload(b"Me!")).expect("short");
     tlvs.push(Tlv::Epoch(Epoch { boot: 42, seq: 0 })).expect("short");
     let (id, tlvs) = (ID, tlvs.as_tlvs());
-    let reply = Reply { txn: TXN, id, round: 3, copy: 0, lease_s: 120, truncated: false, tlvs };
+    let reply =
+        Reply { txn: TXN, id, round: 3, copy: 0, whole: None, busy: false, lease_s: 120, tlvs };
     let reply = Datagram::Reply(reply);
 
     let mut bits = vec![0; Filter::bytes_for(900)];
@@ -52,7 +53,9 @@ fn decode(criterion: &mut Criterion) {
     for (name, bytes) in [("query, 128 B", &small), ("query, 900 known", &full)] {
         group.bench_function(format!("decode and judge {name}"), |bencher| {
             bencher.iter(|| match wire::decode(black_box(bytes)) {
-                Ok(Datagram::Query(query)) => query.asks(black_box(ID)),
+                Ok(Datagram::Query(query)) => {
+                    query.is_in(black_box(ID)) && !query.silences(black_box(ID))
+                }
                 _ => unreachable!("it is a query"),
             });
         });

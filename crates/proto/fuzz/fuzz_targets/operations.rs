@@ -211,8 +211,8 @@ impl World {
                 tlvs.push(Tlv::Payload(input.choose(&["Me!", "not me", ""])?.as_bytes()))
                     .expect("short");
                 let (copy, truncated) = (input.int_in_range(0..=2)?, input.ratio(1u8, 8u8)?);
-                let tlvs = tlvs.as_tlvs();
-                Datagram::Reply(Reply { txn, id, round, copy, lease_s, truncated, tlvs })
+                let (whole, busy, tlvs) = (truncated.then_some(200), false, tlvs.as_tlvs());
+                Datagram::Reply(Reply { txn, id, round, copy, whole, busy, lease_s, tlvs })
             }
             _ => return self.query(txn, round, input),
         };

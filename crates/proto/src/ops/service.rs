@@ -81,8 +81,9 @@ fn any_query(txn: u64) -> impl Strategy<Value = Vec<u8>> {
 fn any_reply(txn: u64) -> impl Strategy<Value = Vec<u8>> {
     (any_txn(txn), 0..24u64, 0..6u16, 0..3u8, any_self(), any::<bool>()).prop_map(
         |(txn, id, round, copy, tlvs, truncated)| {
+            let whole = truncated.then_some(200);
             let tlvs = tlvs.as_tlvs();
-            let reply = Reply { txn, id, round, copy, lease_s: 20, truncated, tlvs };
+            let reply = Reply { txn, id, round, copy, whole, busy: false, lease_s: 20, tlvs };
             encoded(Datagram::Reply(reply))
         },
     )

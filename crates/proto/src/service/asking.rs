@@ -346,11 +346,13 @@ impl Asking {
         let length = Filter::bytes_for(silent.clone().count()).min(room);
         self.filter.clear();
         self.filter.resize(length, 0);
-        let mut filter = FilterBuilder::new(&mut self.filter, self.txn, self.round);
+        let salt = self.round.into();
+        let mut filter = FilterBuilder::new(&mut self.filter, self.txn, salt);
         silent.for_each(|entry| filter.insert(entry.id));
 
         let population = (known.len() as u64).saturating_add(self.expected);
         Query {
+            salt,
             window_ms,
             slice,
             copies: self.copies,

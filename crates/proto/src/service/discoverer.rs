@@ -187,7 +187,12 @@ impl Discoverer {
                 is_proven(keyring, arrival, datagram, &mut self.life.counts).then_some(reply)
             }
             // What the group hears besides answers, our own questions first of all.
-            Ok(Datagram::Query(_) | Datagram::Announce(_) | Datagram::Goodbye(_)) => None,
+            Ok(
+                Datagram::Query(_)
+                | Datagram::Announce(_)
+                | Datagram::Goodbye(_)
+                | Datagram::Busy(_),
+            ) => None,
             _ => {
                 self.life.counts.received += 1;
                 self.life.counts.ignored += 1;
@@ -204,7 +209,7 @@ impl Discoverer {
     ) -> Option<Action<'d>> {
         let Arrival { from, cast, .. } = arrival;
         let by_group = matches!(cast, Cast::Group(_));
-        let tlvs = (!reply.truncated).then_some(reply.tlvs);
+        let tlvs = (!reply.is_truncated()).then_some(reply.tlvs);
         let heard = self.known.hear(from, reply.id, tlvs, reply.tlvs.epoch());
         let is_new = heard == Heard::New;
         self.asking.heard(now, reply.id, reply.round, is_new, by_group);
@@ -216,7 +221,7 @@ impl Discoverer {
             round_trip: Some(self.asking.since_asked(now)),
             lease: Duration::from_secs(reply.lease_s.into()),
             authentic: self.config.keyring.is_some(),
-            truncated: reply.truncated,
+            truncated: reply.is_truncated(),
             tlvs: reply.tlvs,
         };
         match heard {
@@ -227,7 +232,7 @@ impl Discoverer {
                 if self.config.count.is_some_and(|count| self.life.counts.found >= count) {
                     self.life.close();
                 }
-                if reply.truncated && self.inquiries.open(now, reply.id, from, Why::Details) {
+                if reply.is_truncated() && self.inquiries.open(now, reply.id, from, Why::Details) {
                     return None; // it is reported when the rest is there, or won't come
                 }
                 Some(Action::Emit(Event::ServiceFound(instance)))

@@ -124,7 +124,8 @@ impl Responder {
     fn is_asked(&mut self, arrival: Arrival, query: &Query<'_>, datagram: &[u8]) -> bool {
         let keyring = self.config.keyring.as_ref();
         // Who asks with a secret would not take an answer without.
-        query.asks(self.id)
+        query.is_in(self.id)
+            && !query.silences(self.id)
             && query.selects(self.config.offer.tlvs())
             && is_proven(keyring, arrival, datagram, &mut self.life.counts)
     }
@@ -221,7 +222,9 @@ impl Responder {
             round: answer.round,
             copy: answer.copy,
             lease_s: self.lease_s,
-            truncated: !fits(&whole),
+            whole: (!fits(&whole))
+                .then_some(self.sealed_len(wire::MIN_DATAGRAM + whole.len()) as u16),
+            busy: false,
             tlvs,
         };
         let to = if answer.by_group { Destination::Group } else { Destination::Peer(answer.to) };
@@ -253,7 +256,7 @@ impl Machine for Responder {
                 }
                 None
             }
-            Ok(Datagram::Reply(_) | Datagram::Goodbye(_)) => None,
+            Ok(Datagram::Reply(_) | Datagram::Goodbye(_) | Datagram::Busy(_)) => None,
             Err(_) => {
                 self.life.counts.ignored += 1;
                 None

@@ -286,13 +286,22 @@ mod tests {
         };
         let (before, after) = (epoch(1), epoch(2));
         let tlvs = before.as_tlvs();
-        let short = Reply { txn, id: ID, round: 1, copy: 0, lease_s: 120, truncated: true, tlvs };
+        let short = Reply {
+            txn,
+            id: ID,
+            round: 1,
+            copy: 0,
+            lease_s: 120,
+            whole: Some(200),
+            busy: false,
+            tlvs,
+        };
         assert_eq!(hear(1, Datagram::Reply(short)), None);
         assert_eq!(hear(2, Datagram::Reply(short)), None);
         let goodbye = Goodbye { id: ID, tlvs: after.as_tlvs() };
         assert_eq!(hear(1, Datagram::Goodbye(goodbye)), None);
 
-        let whole = Reply { truncated: false, ..short };
+        let whole = Reply { whole: None, ..short };
         let found = hear(1, Datagram::Reply(whole));
         assert!(found.is_some_and(|event| event.contains("ServiceFound")));
         let further = hear(2, Datagram::Reply(whole));

@@ -4,13 +4,14 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::TRAILER;
 use super::header::flag;
+use super::name::source_bytes;
 
 /// The fewest bytes of a secret. A tag lets who hears it guess at the secret for as long as they like,
 /// so it should be random; a passphrase should have gone through Argon2 or the like.
@@ -75,7 +76,7 @@ impl Key {
     fn covering(&self, from: SocketAddr, covered: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
         if self.binding == Binding::Source {
-            mac.update(&pseudo_header(from));
+            mac.update(&source_bytes(from));
         }
         mac.update(covered);
         mac
@@ -85,21 +86,6 @@ impl Key {
 fn keyed(key: &[u8]) -> Result<Hmac<Sha256>, KeyError> {
     // HMAC takes keys of every length.
     Hmac::new_from_slice(key).map_err(|_| KeyError)
-}
-
-/// The sender: its address, IPv4 as an IPv4-mapped one (RFC 4291 section 2.5.5.2), and its port.
-fn pseudo_header(from: SocketAddr) -> [u8; 18] {
-    let ip = match from.ip() {
-        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-        IpAddr::V6(ip) => ip,
-    };
-    let mut bytes = [0; 18];
-    for (byte, from) in
-        bytes.iter_mut().zip(ip.octets().into_iter().chain(from.port().to_be_bytes()))
-    {
-        *byte = from;
-    }
-    bytes
 }
 
 impl PartialEq for Key {

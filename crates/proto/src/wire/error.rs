@@ -30,6 +30,8 @@ pub enum DecodeError {
     Lease,
     /// Its announcement or goodbye says no epoch.
     NoEpoch,
+    /// It says that it is busy, and to whom it was so it does not.
+    NoRefusal,
     /// A TLV goes over the body's end.
     TlvLength,
     /// It has too many TLVs, in all or of this number, where one is given.
@@ -77,6 +79,7 @@ impl fmt::Display for DecodeError {
             DecodeError::Copy => f.write_str("the copy's number is over 2"),
             DecodeError::Lease => f.write_str("the lease is not one that this type may have"),
             DecodeError::NoEpoch => f.write_str("no epoch in an announcement or goodbye"),
+            DecodeError::NoRefusal => f.write_str("busy, but nobody was refused"),
             DecodeError::TlvLength => f.write_str("a TLV does not fit the body"),
             DecodeError::TlvCount(None) => f.write_str("over 32 TLVs"),
             DecodeError::TlvCount(Some(number)) => write!(f, "too many TLVs {number}"),

@@ -1,5 +1,7 @@
-//! Who is asked: slices, samples, and the filter of those who are known already. All three hash the
-//! responder's id with what the query says, so that responders keep no state.
+//! Who is asked: slices, samples, and the filter of what has been heard already. All three hash with
+//! what the query says, so that responders keep no state.
+
+use siphasher::sip::SipHasher24;
 
 use super::{MAX_FILTER, MAX_HASH_BITS};
 use crate::rng::mix64;
@@ -56,9 +58,10 @@ pub(super) fn is_sampled(id: u64, txn: u64, bits: u8) -> bool {
     place(id, txn).trailing_zeros() >= bits.into()
 }
 
-/// A Bloom filter (Bloom 1970) of the responders that are known and so need not answer: four bits each.
+/// A Bloom filter (Bloom 1970) of the names of what has been heard and so need not be said again: four
+/// bits each.
 ///
-/// Its salt changes with the round: who is silenced by mistake in one round is asked in the next.
+/// Its salt is another in each query: what is silenced by mistake in one is said to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Filter<'a>(&'a [u8]);
 
@@ -78,10 +81,10 @@ impl<'a> Filter<'a> {
         members.saturating_mul(bits).div_ceil(8)
     }
 
-    /// Whether the responder is silenced.
-    pub fn silences(self, id: u64, txn: u64, round: u16) -> bool {
+    /// Whether this name is in it, by a query of this txn and salt.
+    pub fn silences(self, name: u64, txn: u64, salt: u64) -> bool {
         !self.0.is_empty()
-            && positions(id, salt(txn, round), self.0.len())
+            && positions(name, txn, salt, self.0.len())
                 .iter()
                 .all(|&(byte, mask)| self.0.get(byte).is_some_and(|bits| bits & mask != 0))
     }
@@ -92,14 +95,9 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// What makes the hashes of one round differ from those of the next.
-fn salt(txn: u64, round: u16) -> u64 {
-    mix64(txn.wrapping_add(round.into()).wrapping_add(1))
-}
-
-/// The four bits that stand for a responder, each as a byte's place and a mask.
-fn positions(id: u64, salt: u64, length: usize) -> [(usize, u8); 4] {
-    let hash = mix64(id ^ salt);
+/// The four bits that stand for a name, each as a byte's place and a mask.
+fn positions(name: u64, txn: u64, salt: u64, length: usize) -> [(usize, u8); 4] {
+    let hash = SipHasher24::new_with_keys(salt, txn).hash(&name.to_be_bytes());
     [0, 16, 32, 48].map(|shift| {
         // 16 bits of the hash, mapped on the filter's bits, of which there are at most 9600.
         let word = (hash >> shift) as u16;
@@ -112,21 +110,23 @@ fn positions(id: u64, salt: u64, length: usize) -> [(usize, u8); 4] {
 #[derive(Debug)]
 pub struct FilterBuilder<'b> {
     bytes: &'b mut [u8],
+    txn: u64,
     salt: u64,
 }
 
 impl<'b> FilterBuilder<'b> {
-    /// An empty filter of as many bytes as `bytes`, at most [`MAX_FILTER`], has.
-    pub fn new(bytes: &'b mut [u8], txn: u64, round: u16) -> FilterBuilder<'b> {
+    /// An empty filter of as many bytes as `bytes`, at most [`MAX_FILTER`], has, for a query of this
+    /// txn and salt.
+    pub fn new(bytes: &'b mut [u8], txn: u64, salt: u64) -> FilterBuilder<'b> {
         let length = bytes.len().min(MAX_FILTER);
         let (bytes, _) = bytes.split_at_mut(length);
         bytes.fill(0);
-        FilterBuilder { bytes, salt: salt(txn, round) }
+        FilterBuilder { bytes, txn, salt }
     }
 
-    /// Adds a responder.
-    pub fn insert(&mut self, id: u64) {
-        for (byte, mask) in positions(id, self.salt, self.bytes.len()) {
+    /// Adds a name.
+    pub fn insert(&mut self, name: u64) {
+        for (byte, mask) in positions(name, self.txn, self.salt, self.bytes.len()) {
             if let Some(bits) = self.bytes.get_mut(byte) {
                 *bits |= mask;
             }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_silent_and_few_others_are_and_not_the_same_in_the_next_round() {
+    fn members_are_silent_and_few_others_are_and_not_the_same_by_another_salt() {
         for (members, most_false) in [(200, 0.004), (896, 0.016)] {
             let known = ids(4, members);
             let mut bytes = vec![0xaa; Filter::bytes_for(members)];

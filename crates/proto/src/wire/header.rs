@@ -13,8 +13,8 @@ pub(super) mod flag {
     pub(crate) const MREPLY: u8 = 0x02;
     /// Query: the asker watches, and asks again before leases end.
     pub(crate) const WATCH: u8 = 0x04;
-    /// Reply: what did not fit is to be asked for by unicast.
-    pub(crate) const TRUNC: u8 = 0x08;
+    /// Reply: it has lately refused to answer.
+    pub(crate) const BUSY: u8 = 0x10;
 }
 
 /// Byte 4.
@@ -24,6 +24,7 @@ pub(super) enum Kind {
     Reply = 2,
     Announce = 3,
     Goodbye = 4,
+    Busy = 5,
 }
 
 pub(super) struct Header {
@@ -52,6 +53,7 @@ impl Header {
             2 => Kind::Reply,
             3 => Kind::Announce,
             4 => Kind::Goodbye,
+            5 => Kind::Busy,
             other => return Err(DecodeError::Type(other)),
         };
         let body_len = usize::from(reader.u16().ok_or(DecodeError::Length)?);

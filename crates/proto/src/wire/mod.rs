@@ -16,11 +16,11 @@
 //!
 //! // Answering.
 //! let Ok(Datagram::Query(query)) = wire::decode(&buffer) else { panic!("not a query") };
-//! assert!(query.asks(0xfeed));
+//! assert!(query.is_in(0xfeed) && query.selects(wire::Tlvs::NONE));
 //! let mut tlvs = TlvBuf::new();
 //! tlvs.push(Tlv::Payload(b"Me!"))?;
-//! let reply = Reply { txn: query.txn, id: 0xfeed, round: query.round, copy: 0, lease_s: 120,
-//!                     truncated: false, tlvs: tlvs.as_tlvs() };
+//! let reply = Reply { txn: query.txn, id: 0xfeed, round: query.round, copy: 0, whole: None,
+//!                     busy: false, lease_s: 120, tlvs: tlvs.as_tlvs() };
 //! assert!(reply.encoded_len() <= query.reply_limit());
 //! buffer.clear();
 //! Datagram::Reply(reply).encode(None, &mut buffer);
@@ -36,6 +36,7 @@ mod auth;
 mod error;
 mod filter;
 mod header;
+mod name;
 mod query;
 mod reply;
 mod tlv;
@@ -44,9 +45,10 @@ pub use auth::{AuthError, Binding, Key, KeyError, Keyring, MIN_SECRET, Seal, sea
 pub use error::{DecodeError, DecodeErrorKind};
 pub(crate) use filter::place;
 pub use filter::{Filter, FilterBuilder, Slice};
+pub use name::{digest, short_name, whole_name};
 pub use query::Query;
-pub use reply::{Announce, Goodbye, Reply};
-pub use tlv::{Attr, Endpoint, Epoch, Tlv, TlvBuf, TlvIter, Tlvs};
+pub use reply::{Announce, Busy, Goodbye, Reply};
+pub use tlv::{Attr, Endpoint, Epoch, Sessions, SessionsBuf, Tlv, TlvBuf, TlvIter, Tlvs};
 
 use alloc::vec::Vec;
 
@@ -57,6 +59,8 @@ use header::{Header, Kind};
 pub const MAGIC: [u8; 4] = [0xf5, b'm', b'd', b'1'];
 /// The shortest datagram: the header and a block.
 pub const MIN_DATAGRAM: usize = 32;
+/// The shortest query, whose block is longer than the others'.
+pub const MIN_QUERY_DATAGRAM: usize = 40;
 /// The longest datagram that is read: an Ethernet frame's, so that a peer may be more generous than
 /// this version sends.
 pub const MAX_DATAGRAM: usize = 1500;
@@ -85,6 +89,10 @@ pub const MAX_TEXT: usize = 255;
 pub const MAX_ENDPOINTS: usize = 8;
 /// The most [`Tlv::Attr`]s in a datagram, and the most [`Tlv::SelectAttr`]s.
 pub const MAX_ATTRS: usize = 16;
+/// The most sessions that a [`Tlv::Sessions`] names.
+pub const MAX_SESSIONS: usize = 64;
+/// The most [`Tlv::Refused`]s in a datagram.
+pub const MAX_REFUSED: usize = 8;
 /// The shortest lease, in seconds.
 pub const MIN_LEASE_S: u32 = 10;
 /// The longest lease, in seconds: a day.
@@ -103,6 +111,8 @@ pub enum Datagram<'a> {
     Announce(Announce<'a>),
     /// I am going.
     Goodbye(Goodbye<'a>),
+    /// I could not answer everybody.
+    Busy(Busy<'a>),
 }
 
 /// Decodes a datagram. What is authenticated is not verified here: see [`Keyring::verify`].
@@ -118,6 +128,7 @@ pub fn decode(datagram: &[u8]) -> Result<Datagram<'_>, DecodeError> {
         Kind::Reply => Datagram::Reply(Reply::decode(&header, body)?),
         Kind::Announce => Datagram::Announce(Announce::decode(body)?),
         Kind::Goodbye => Datagram::Goodbye(Goodbye::decode(body)?),
+        Kind::Busy => Datagram::Busy(Busy::decode(body)?),
     })
 }
 
@@ -133,6 +144,7 @@ impl Datagram<'_> {
             Datagram::Reply(reply) => (Kind::Reply, reply.flags(), reply.txn),
             Datagram::Announce(_) => (Kind::Announce, 0, 0),
             Datagram::Goodbye(_) => (Kind::Goodbye, 0, 0),
+            Datagram::Busy(_) => (Kind::Busy, 0, 0),
         };
         let start = buffer.len();
         let body_len = self.body_len();
@@ -154,6 +166,10 @@ impl Datagram<'_> {
                 goodbye.encode(buffer);
                 0
             }
+            Datagram::Busy(busy) => {
+                busy.encode(buffer);
+                0
+            }
         };
         let trailer = if seal.is_some() { TRAILER } else { 0 };
         let length = padded.min(MAX_DATAGRAM).saturating_sub(trailer).max(body_len);
@@ -170,6 +186,7 @@ impl Datagram<'_> {
             Datagram::Reply(reply) => reply.encoded_len(),
             Datagram::Announce(announce) => MIN_DATAGRAM + announce.tlvs.len(),
             Datagram::Goodbye(goodbye) => MIN_DATAGRAM + goodbye.tlvs.len(),
+            Datagram::Busy(busy) => MIN_DATAGRAM + busy.tlvs.len(),
         }
     }
 }

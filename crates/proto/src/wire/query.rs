@@ -7,7 +7,7 @@ use super::header::{Header, Reader, flag};
 use super::tlv::{Tlv, Tlvs};
 use super::{
     DecodeError, Filter, MAX_COPIES, MAX_DATAGRAM, MAX_HASH_BITS, MAX_SENT, MAX_WINDOW_MS,
-    MIN_DATAGRAM, MIN_QUERY, Slice, TRAILER,
+    MIN_QUERY, MIN_QUERY_DATAGRAM, Slice, TRAILER,
 };
 
 /// Who is there?
@@ -15,8 +15,11 @@ use super::{
 pub struct Query<'a> {
     /// The session's number: random, the same in all its queries, and echoed in the answers.
     pub txn: u64,
-    /// Which sweep this belongs to: 0 is the scout, each sweep is one more. It salts the filter.
+    /// Which sweep this belongs to: 0 is the scout, each sweep is one more.
     pub round: u16,
+    /// What the filter is hashed with: fresh and random in every query, and secret until it is sent, so
+    /// that nobody can make up responders whose bits cover those of another.
+    pub salt: u64,
     /// The time over which the answers are to be spread, in milliseconds; at most
     /// [`MAX_WINDOW_MS`].
     pub window_ms: u16,
@@ -35,7 +38,7 @@ pub struct Query<'a> {
     pub multicast_reply: bool,
     /// The asker watches.
     pub watch: bool,
-    /// Those who need not answer, since they are known.
+    /// Those who need not answer, since they are known where they are and by what they say.
     pub filter: Filter<'a>,
     /// What a responder must be: [`Tlv::SelectService`], [`Tlv::SelectAttr`].
     pub tlvs: Tlvs<'a>,
@@ -50,6 +53,7 @@ impl<'a> Query<'a> {
         Query {
             txn,
             round,
+            salt: 0,
             window_ms: 0,
             slice: Slice::ALL,
             sample_bits: 0,
@@ -64,12 +68,17 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Whether the responder of this id is asked: it is in the slice and the sample, and not in the
-    /// filter. Its attributes are judged apart, by [`selects`](Query::selects).
-    pub fn asks(&self, id: u64) -> bool {
-        self.slice.contains(id, self.txn)
-            && is_sampled(id, self.txn, self.sample_bits)
-            && !self.filter.silences(id, self.txn, self.round)
+    /// Whether the responder of this id is in the slice and in the sample. That it is asked takes more:
+    /// the filter must not [silence](Query::silences) it, and it must be
+    /// [selected](Query::selects).
+    pub fn is_in(&self, id: u64) -> bool {
+        self.slice.contains(id, self.txn) && is_sampled(id, self.txn, self.sample_bits)
+    }
+
+    /// Whether what this name stands for ([`whole_name`](super::whole_name),
+    /// [`short_name`](super::short_name)) has been heard, so that it need not be said again.
+    pub fn silences(&self, name: u64) -> bool {
+        self.filter.silences(name, self.txn, self.salt)
     }
 
     /// Whether the responder that describes itself so is asked. Its service must be the one that is
@@ -97,7 +106,7 @@ impl<'a> Query<'a> {
     /// bytes.
     pub fn filter_room(selectors: usize, sealed: bool) -> usize {
         let trailer = if sealed { TRAILER } else { 0 };
-        (MAX_SENT - MIN_DATAGRAM - trailer).saturating_sub(selectors)
+        (MAX_SENT - MIN_QUERY_DATAGRAM - trailer).saturating_sub(selectors)
     }
 
     pub(super) fn flags(&self) -> u8 {
@@ -107,7 +116,7 @@ impl<'a> Query<'a> {
     }
 
     pub(super) fn body_len(&self) -> usize {
-        MIN_DATAGRAM + self.filter.as_bytes().len() + self.tlvs.len()
+        MIN_QUERY_DATAGRAM + self.filter.as_bytes().len() + self.tlvs.len()
     }
 
     pub(super) fn decode(
@@ -125,10 +134,12 @@ impl<'a> Query<'a> {
         }
         let filter_len = usize::from(body.u16().ok_or(short)?);
         let max_reply = body.u16().ok_or(short)?;
+        let salt = body.u64().ok_or(short)?;
         let filter = body.bytes(filter_len).and_then(Filter::new).ok_or(DecodeError::Filter)?;
         Ok(Query {
             txn: header.txn,
             round,
+            salt,
             window_ms,
             slice,
             sample_bits,
@@ -156,6 +167,7 @@ impl<'a> Query<'a> {
         buffer.extend_from_slice(&self.slice.index().to_be_bytes());
         buffer.extend_from_slice(&(filter.len() as u16).to_be_bytes());
         buffer.extend_from_slice(&self.max_reply.to_be_bytes());
+        buffer.extend_from_slice(&self.salt.to_be_bytes());
         buffer.extend_from_slice(filter);
         buffer.extend_from_slice(self.tlvs.as_bytes());
     }

@@ -26,9 +26,10 @@ fn presence(epoch: Epoch) -> TlvBuf {
 /// A query that has these bytes, and no others, as its TLVs.
 fn with_tlvs(tlvs: &[u8]) -> Vec<u8> {
     let mut bytes = query();
-    bytes.splice(32..32 + tlvs.len(), tlvs.iter().copied());
-    bytes[6..8].copy_from_slice(&(32 + tlvs.len() as u16).to_be_bytes());
-    bytes
+    bytes.truncate(MIN_QUERY_DATAGRAM);
+    bytes.extend_from_slice(tlvs);
+    let body_len = bytes.len() as u16;
+    changed(bytes, 6, &body_len.to_be_bytes())
 }
 
 fn changed(mut bytes: Vec<u8>, at: usize, to: &[u8]) -> Vec<u8> {
@@ -44,7 +45,7 @@ fn what_is_not_this_protocol_or_is_newer_is_told_apart_from_what_is_broken() {
         bytes.resize(length, 0);
         bytes
     };
-    assert!(decode(&long(32)).is_ok() && decode(&long(1500)).is_ok());
+    assert!(decode(&long(40)).is_ok() && decode(&long(1500)).is_ok());
     let cases = [
         (Vec::new(), DecodeError::Length, Foreign),
         (b"Who's there?".to_vec(), DecodeError::Length, Foreign),
@@ -53,8 +54,10 @@ fn what_is_not_this_protocol_or_is_newer_is_told_apart_from_what_is_broken() {
         (vec![b'a'; 128], DecodeError::Magic, Foreign),
         (changed(query(), 3, b"2"), DecodeError::Version(b'2'), Newer),
         (changed(query(), 4, &[0]), DecodeError::Type(0), Newer),
-        (changed(query(), 4, &[5]), DecodeError::Type(5), Newer),
+        (changed(query(), 4, &[6]), DecodeError::Type(6), Newer),
+        (long(39), DecodeError::BodyLength, Malformed),
         (changed(query(), 6, &[0, 31]), DecodeError::BodyLength, Malformed),
+        (changed(query(), 6, &[0, 39]), DecodeError::BodyLength, Malformed),
         (changed(query(), 6, &[0, 129]), DecodeError::BodyLength, Malformed),
         (changed(query(), 5, &[1, 0, 109]), DecodeError::BodyLength, Malformed),
         (changed(query(), 20, &[21]), DecodeError::Slice, Malformed),
@@ -100,7 +103,8 @@ fn windows_and_copies_are_clamped() {
 fn leases_copies_and_epochs_are_as_their_type_wants_them() {
     let tlvs = presence(Epoch { boot: 1, seq: 2 });
     let tlvs = tlvs.as_tlvs();
-    let reply = Reply { txn: 1, id: 2, round: 3, copy: 2, lease_s: 10, truncated: true, tlvs };
+    let reply =
+        Reply { txn: 1, id: 2, round: 3, copy: 2, whole: Some(136), busy: true, lease_s: 10, tlvs };
     let bytes = encoded(Datagram::Reply(reply));
     assert_eq!(decode(&bytes), Ok(Datagram::Reply(reply)));
     assert_eq!(decode(&changed(bytes.clone(), 26, &[3])), Err(DecodeError::Copy));
@@ -143,10 +147,7 @@ fn tlvs_keep_to_their_limits() {
         one(5, b"key=a=\0\xff"),
     ];
     for tlvs in good {
-        let mut bytes = with_tlvs(&[]);
-        bytes.resize(32 + tlvs.len().max(96), 0);
-        bytes.splice(32..32 + tlvs.len(), tlvs.iter().copied());
-        bytes[6..8].copy_from_slice(&(32 + tlvs.len() as u16).to_be_bytes());
+        let bytes = with_tlvs(&tlvs);
         let Ok(Datagram::Query(query)) = decode(&bytes) else { panic!("{tlvs:02x?}") };
         assert_eq!(query.tlvs.as_bytes(), tlvs);
     }
@@ -186,10 +187,7 @@ fn tlvs_keep_to_their_limits() {
         (one(11, b""), DecodeError::TlvValue(11)),
     ];
     for (tlvs, error) in bad {
-        let mut bytes = with_tlvs(&[]);
-        bytes.resize(32 + tlvs.len().max(96), 0);
-        bytes.splice(32..32 + tlvs.len(), tlvs.iter().copied());
-        bytes[6..8].copy_from_slice(&(32 + tlvs.len() as u16).to_be_bytes());
+        let bytes = with_tlvs(&tlvs);
         assert_eq!(decode(&bytes), Err(error), "{tlvs:02x?}");
     }
     let too_long = [&[3, 1, 0][..], &[b'a'; 256]].concat();
@@ -208,7 +206,8 @@ fn a_tlv_that_does_not_fit_changes_nothing() {
     assert_eq!(tlvs.as_tlvs().len(), MAX_TLV_BYTES);
 
     let tlvs = tlvs.as_tlvs();
-    let reply = Reply { txn: 1, id: 2, round: 3, copy: 0, lease_s: 10, truncated: false, tlvs };
+    let reply =
+        Reply { txn: 1, id: 2, round: 3, copy: 0, whole: None, busy: false, lease_s: 10, tlvs };
     let key = Key::new(b"0123456789abcdef", Binding::Source).unwrap();
     let mut buffer = Vec::new();
     Datagram::Reply(reply).encode(Some(Seal { key: &key, from: FROM }), &mut buffer);
@@ -364,7 +363,7 @@ prop_compose! {
 proptest! {
     #[test]
     fn a_query_comes_back_as_it_was(
-        (txn, round, window_ms, max_reply) in any::<(u64, u16, u16, u16)>(),
+        (txn, round, salt, window_ms, max_reply) in any::<(u64, u16, u64, u16, u16)>(),
         (slice, sample_bits, copies) in (0..=20u8, any::<u32>()).prop_map(|(bits, index)| {
             Slice::new(bits, index & ((1 << bits) - 1)).unwrap()
         }).prop_flat_map(|slice| (Just(slice), 0..=20u8, 1..=3u8)),
@@ -375,7 +374,7 @@ proptest! {
         sealed in any::<bool>(),
     ) {
         let mut query = Query {
-            txn, round, window_ms: window_ms.min(MAX_WINDOW_MS), slice, sample_bits, copies, estimate,
+            txn, round, salt, window_ms: window_ms.min(MAX_WINDOW_MS), slice, sample_bits, copies, estimate,
             max_reply, multicast_reply, watch, filter: Filter::new(&filter).unwrap(),
             tlvs: tlvs.as_tlvs(), length,
         };
@@ -393,14 +392,15 @@ proptest! {
 
     #[test]
     fn what_a_responder_says_comes_back_as_it_was(
-        (txn, id, round, truncated) in any::<(u64, u64, u16, bool)>(),
+        (txn, id, round, whole, busy) in any::<(u64, u64, u16, u8, bool)>(),
         (copy, lease_s, boot, seq) in (0..3u8, 10..=86_400u32, any::<u32>(), any::<u32>()),
         tlvs in any_tlvs(),
     ) {
         let mut unasked = tlvs.clone();
         unasked.push(Tlv::Epoch(Epoch { boot, seq })).ok();
         let tlvs = tlvs.as_tlvs();
-        let reply = Datagram::Reply(Reply { txn, id, round, copy, lease_s, truncated, tlvs });
+        let whole = (whole != 0).then_some(8 * u16::from(whole));
+        let reply = Datagram::Reply(Reply { txn, id, round, copy, whole, busy, lease_s, tlvs });
         let tlvs = unasked.as_tlvs();
         let announce = Datagram::Announce(Announce { id, lease_s, tlvs });
         let goodbye = Datagram::Goodbye(Goodbye { id, tlvs });
@@ -414,7 +414,7 @@ proptest! {
     #[test]
     fn any_bytes_decode_or_are_refused_and_what_decodes_is_within_the_limits(
         mut bytes in prop::collection::vec(any::<u8>(), 0..1600),
-        (kind, flags, body_len) in (0..6u8, any::<u8>(), 0..200u16),
+        (kind, flags, body_len) in (0..7u8, any::<u8>(), 0..200u16),
         slice in (0..22u8, 0..4u32),
         filter_len in 0..64u16,
         filled in 0..8,
@@ -430,7 +430,7 @@ proptest! {
         put(3, 20, &[slice.0, 3, 1]);
         put(4, 24, &slice.1.to_be_bytes());
         put(5, 28, &filter_len.to_be_bytes());
-        put(6, 32 + usize::from(filter_len), &[90, 0, 5]);
+        put(6, 40 + usize::from(filter_len), &[90, 0, 5]);
         let Ok(datagram) = decode(&bytes) else { return Ok(()) };
         if let Datagram::Query(query) = datagram {
             prop_assert!(query.window_ms <= MAX_WINDOW_MS && (1..=MAX_COPIES).contains(&query.copies));

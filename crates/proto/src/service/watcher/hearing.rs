@@ -63,6 +63,7 @@ impl Watcher {
                 }
                 self.hear_goodbye(now, goodbye)
             }
+            Ok(Datagram::Busy(_)) => None,
             Err(_) => {
                 self.life.counts.ignored += 1;
                 None
@@ -140,7 +141,7 @@ impl Watcher {
             round_trip: round.map(|_| self.asking.since_asked(now)),
             lease: Duration::from_secs(reply.lease_s.into()),
             authentic: self.config.keyring.is_some(),
-            truncated: reply.truncated,
+            truncated: reply.is_truncated(),
             tlvs: reply.tlvs,
         };
         self.hear_presence(now, instance, round)

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Epoch, Tlv, Tlvs};
+use super::{Epoch, HEAD, Tlv, Tlvs};
 use crate::wire::{DecodeError, MAX_TLV_BYTES};
 
 /// TLVs under construction: made once, borrowed by every datagram that says them.
@@ -19,6 +19,17 @@ impl TlvBuf {
         TlvBuf::default()
     }
 
+    /// None yet, and memory for so many bytes of them.
+    pub fn with_capacity(bytes: usize) -> TlvBuf {
+        TlvBuf { bytes: Vec::with_capacity(bytes), epoch: None }
+    }
+
+    /// Takes all out, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.epoch = None;
+    }
+
     /// Appends a TLV.
     ///
     /// # Errors
@@ -26,26 +37,29 @@ impl TlvBuf {
     /// If the value breaks the rules of its type, there are too many, or all together are longer than
     /// [`MAX_TLV_BYTES`] ([`DecodeError::TlvLength`]). Nothing is appended then.
     pub fn push(&mut self, tlv: Tlv<'_>) -> Result<(), DecodeError> {
-        let start = self.bytes.len();
-        tlv.encode(&mut self.bytes);
-        let pushed = self.finish(start);
-        if pushed.is_err() {
-            self.bytes.truncate(start);
-        } else if let Tlv::Epoch(_) = tlv {
-            self.epoch = Some(start + HEAD);
-        }
-        pushed
+        self.push_within(MAX_TLV_BYTES, tlv)
     }
 
-    /// Writes the length of the TLV at `start`, and checks the whole as a receiver would.
-    fn finish(&mut self, start: usize) -> Result<(), DecodeError> {
-        if self.bytes.len() > MAX_TLV_BYTES {
+    /// Appends a TLV if all together are then no longer than `most` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](TlvBuf::push).
+    pub fn push_within(&mut self, most: usize, tlv: Tlv<'_>) -> Result<(), DecodeError> {
+        let start = self.bytes.len();
+        if start + HEAD + tlv.value_len() > most.min(MAX_TLV_BYTES) {
             return Err(DecodeError::TlvLength);
         }
-        let value_len = (self.bytes.len() - start).saturating_sub(HEAD);
-        let field = self.bytes.get_mut(start + 1..start + HEAD).ok_or(DecodeError::TlvLength)?;
-        field.copy_from_slice(&(value_len as u16).to_be_bytes());
-        Tlvs::decode(&self.bytes).map(drop)
+        tlv.encode(&mut self.bytes);
+        // As a receiver would check it.
+        if let Err(error) = Tlvs::decode(&self.bytes) {
+            self.bytes.truncate(start);
+            return Err(error);
+        }
+        if let Tlv::Epoch(_) = tlv {
+            self.epoch = Some(start + HEAD);
+        }
+        Ok(())
     }
 
     /// Puts a new epoch in the place of the one that was pushed; without one it does nothing.
@@ -61,6 +75,3 @@ impl TlvBuf {
         Tlvs(&self.bytes)
     }
 }
-
-/// A TLV's type and length.
-const HEAD: usize = 3;

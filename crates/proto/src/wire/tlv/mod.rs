@@ -1,13 +1,15 @@
 //! The optional parts of a datagram: type, length, value.
 
 mod buf;
+mod sessions;
 mod value;
 
 pub use buf::TlvBuf;
+pub use sessions::{Sessions, SessionsBuf};
 pub use value::{Attr, Endpoint, Epoch, Tlv};
 
 use super::header::Reader;
-use super::{DecodeError, MAX_ATTRS, MAX_ENDPOINTS, MAX_TLVS};
+use super::{DecodeError, MAX_ATTRS, MAX_ENDPOINTS, MAX_REFUSED, MAX_TLVS};
 use value::number;
 
 /// The TLVs of a datagram, within their limits.
@@ -20,7 +22,7 @@ impl<'a> Tlvs<'a> {
 
     /// Checks all TLVs in `bytes`.
     pub(super) fn decode(bytes: &'a [u8]) -> Result<Tlvs<'a>, DecodeError> {
-        let mut counts = [0; number::SELECT_ATTR as usize + 1];
+        let mut counts = [0; number::REFUSED as usize + 1];
         let mut left = Reader(bytes);
         for count in 0.. {
             if left.0.is_empty() {
@@ -61,6 +63,30 @@ impl<'a> Tlvs<'a> {
         self.iter().find_map(|tlv| if let Tlv::Epoch(epoch) = tlv { Some(epoch) } else { None })
     }
 
+    /// The digest of the whole answer, where there is one.
+    pub fn digest(self) -> Option<u64> {
+        self.iter().find_map(|tlv| if let Tlv::Digest(digest) = tlv { Some(digest) } else { None })
+    }
+
+    /// The sessions that this is an answer to, where it names them.
+    pub fn sessions(self) -> Option<Sessions<'a>> {
+        self.iter().find_map(|tlv| if let Tlv::Sessions(all) = tlv { Some(all) } else { None })
+    }
+
+    /// The bytes of each, its type and length included, but for those that change from one answer to
+    /// the next.
+    pub(super) fn lasting(self) -> impl Iterator<Item = &'a [u8]> {
+        let mut left = Reader(self.0);
+        let all = core::iter::from_fn(move || {
+            let before = left.0;
+            let (kind, _) = split(&mut left)?;
+            Some((kind & !CRITICAL, before.get(..before.len() - left.0.len())?))
+        });
+        let is_lasting =
+            |number| !matches!(number, number::EPOCH | number::DIGEST | number::SESSIONS);
+        all.filter_map(move |(number, bytes)| is_lasting(number).then_some(bytes))
+    }
+
     /// Their length in bytes.
     pub fn len(self) -> usize {
         self.0.len()
@@ -98,6 +124,9 @@ impl<'a> Iterator for TlvIter<'a> {
     }
 }
 
+/// The length of a TLV's type and length.
+const HEAD: usize = 3;
+
 /// The bit of a type that says: who does not know it is to ignore the datagram.
 const CRITICAL: u8 = 0x80;
 
@@ -105,6 +134,8 @@ const CRITICAL: u8 = 0x80;
 fn most(number: u8) -> usize {
     match number {
         number::PAYLOAD | number::NAME | number::EPOCH | number::CBOR => 1,
+        number::DIGEST | number::SESSIONS => 1,
+        number::REFUSED => MAX_REFUSED,
         number::ENDPOINT | number::ORIGIN => MAX_ENDPOINTS,
         number::ATTR | number::SELECT_ATTR => MAX_ATTRS,
         _ => MAX_TLVS,

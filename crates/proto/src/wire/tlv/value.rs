@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use super::Sessions;
 use crate::wire::header::Reader;
 use crate::wire::{DecodeError, MAX_TEXT};
 
@@ -32,7 +33,13 @@ pub enum Tlv<'a> {
     /// 11, in a query: only those that have this attribute are asked; one without a value selects
     /// by the key alone.
     SelectAttr(Attr<'a>),
-    /// Of a type, or an [`Endpoint`] or [`Tlv::Origin`] of an address family, that this version does
+    /// 12, in an answer that is truncated: the [`digest`](crate::wire::digest) of the whole.
+    Digest(u64),
+    /// 13, in an answer to the group: whom it answers.
+    Sessions(Sessions<'a>),
+    /// 14: an address whose questions were refused; `None`: everybody's.
+    Refused(Option<IpAddr>),
+    /// Of a type, or an [`Endpoint`], [`Tlv::Origin`] or [`Tlv::Refused`] of an address family, that this version does
     /// not know.
     Unknown {
         /// The type.
@@ -83,6 +90,9 @@ pub(super) mod number {
     pub(in crate::wire::tlv) const CBOR: u8 = 8;
     pub(in crate::wire::tlv) const SELECT_SERVICE: u8 = 10;
     pub(in crate::wire::tlv) const SELECT_ATTR: u8 = 11;
+    pub(in crate::wire::tlv) const DIGEST: u8 = 12;
+    pub(in crate::wire::tlv) const SESSIONS: u8 = 13;
+    pub(in crate::wire::tlv) const REFUSED: u8 = 14;
 }
 
 impl<'a> Tlv<'a> {
@@ -98,7 +108,7 @@ impl<'a> Tlv<'a> {
                 let family = left.u8().ok_or(invalid)?;
                 let port = left.u16().ok_or(invalid)?;
                 match address(family, left.0).ok_or(invalid)? {
-                    Family::Own => Tlv::Endpoint(Endpoint { address: None, port }),
+                    Family::None => Tlv::Endpoint(Endpoint { address: None, port }),
                     Family::Ip(ip) => Tlv::Endpoint(Endpoint { address: Some(ip), port }),
                     Family::Unknown => unknown,
                 }
@@ -108,7 +118,7 @@ impl<'a> Tlv<'a> {
                 let mut left = Reader(value);
                 let family = left.u8().ok_or(invalid)?;
                 match address(family, left.0).ok_or(invalid)? {
-                    Family::Own => return Err(invalid),
+                    Family::None => return Err(invalid),
                     Family::Ip(ip) => Tlv::Origin(ip),
                     Family::Unknown => unknown,
                 }
@@ -122,11 +132,40 @@ impl<'a> Tlv<'a> {
             number::CBOR => Tlv::Cbor(value),
             number::SELECT_SERVICE => Tlv::SelectService(text(value).ok_or(invalid)?),
             number::SELECT_ATTR => Tlv::SelectAttr(Attr::decode(value).ok_or(invalid)?),
+            number::DIGEST => {
+                Tlv::Digest(value.try_into().map(u64::from_be_bytes).map_err(|_| invalid)?)
+            }
+            number::SESSIONS => Tlv::Sessions(Sessions::decode(value).ok_or(invalid)?),
+            number::REFUSED => {
+                let mut left = Reader(value);
+                let family = left.u8().ok_or(invalid)?;
+                match address(family, left.0).ok_or(invalid)? {
+                    Family::None => Tlv::Refused(None),
+                    Family::Ip(ip) => Tlv::Refused(Some(ip)),
+                    Family::Unknown => unknown,
+                }
+            }
             _ => unknown,
         })
     }
 
-    /// Appends the type, a length of 0, and the value.
+    /// The length of the value in bytes.
+    pub(super) fn value_len(self) -> usize {
+        match self {
+            Tlv::Payload(value) | Tlv::Cbor(value) | Tlv::Unknown { value, .. } => value.len(),
+            Tlv::Service(text) | Tlv::Name(text) | Tlv::SelectService(text) => text.len(),
+            Tlv::Endpoint(Endpoint { address, .. }) => 1 + 2 + ip_len(address),
+            Tlv::Attr(attr) | Tlv::SelectAttr(attr) => {
+                attr.key.len() + attr.value.map_or(0, |value| 1 + value.len())
+            }
+            Tlv::Origin(ip) => 1 + ip_len(Some(ip)),
+            Tlv::Epoch(_) | Tlv::Digest(_) => 8,
+            Tlv::Sessions(sessions) => sessions.as_bytes().len(),
+            Tlv::Refused(address) => 1 + ip_len(address),
+        }
+    }
+
+    /// Appends the type, the length and the value, which is not longer than a datagram.
     pub(super) fn encode(self, buffer: &mut Vec<u8>) {
         let number = match self {
             Tlv::Payload(_) => number::PAYLOAD,
@@ -139,9 +178,13 @@ impl<'a> Tlv<'a> {
             Tlv::Cbor(_) => number::CBOR,
             Tlv::SelectService(_) => number::SELECT_SERVICE,
             Tlv::SelectAttr(_) => number::SELECT_ATTR,
+            Tlv::Digest(_) => number::DIGEST,
+            Tlv::Sessions(_) => number::SESSIONS,
+            Tlv::Refused(_) => number::REFUSED,
             Tlv::Unknown { number, .. } => number,
         };
-        buffer.extend_from_slice(&[number, 0, 0]);
+        buffer.push(number);
+        buffer.extend_from_slice(&(self.value_len() as u16).to_be_bytes());
         match self {
             Tlv::Payload(value) | Tlv::Cbor(value) | Tlv::Unknown { value, .. } => {
                 buffer.extend_from_slice(value);
@@ -150,16 +193,20 @@ impl<'a> Tlv<'a> {
                 buffer.extend_from_slice(text.as_bytes());
             }
             Tlv::Endpoint(Endpoint { address, port }) => {
-                buffer.push(address.map_or(family::OWN, family::of));
+                buffer.push(family::of(address));
                 buffer.extend_from_slice(&port.to_be_bytes());
-                if let Some(ip) = address {
-                    push_ip(ip, buffer);
-                }
+                push_ip(address, buffer);
             }
             Tlv::Origin(ip) => {
-                buffer.push(family::of(ip));
-                push_ip(ip, buffer);
+                buffer.push(family::of(Some(ip)));
+                push_ip(Some(ip), buffer);
             }
+            Tlv::Refused(address) => {
+                buffer.push(family::of(address));
+                push_ip(address, buffer);
+            }
+            Tlv::Digest(digest) => buffer.extend_from_slice(&digest.to_be_bytes()),
+            Tlv::Sessions(sessions) => buffer.extend_from_slice(sessions.as_bytes()),
             Tlv::Epoch(epoch) => buffer.extend_from_slice(&epoch.to_bytes()),
             Tlv::Attr(attr) | Tlv::SelectAttr(attr) => {
                 buffer.extend_from_slice(attr.key.as_bytes());
@@ -194,22 +241,26 @@ fn text(value: &[u8]) -> Option<&str> {
     str::from_utf8(value).ok().filter(|text| !text.contains(char::is_control))
 }
 
-/// The first byte of an [`Endpoint`] and of a [`Tlv::Origin`].
+/// The first byte of an [`Endpoint`], a [`Tlv::Origin`] and a [`Tlv::Refused`].
 mod family {
     use core::net::IpAddr;
 
-    /// No address follows: it is the datagram's own source.
-    pub(super) const OWN: u8 = 0;
+    /// No address follows: the datagram's own source, or everybody's.
+    pub(super) const NONE: u8 = 0;
     pub(super) const V4: u8 = 4;
     pub(super) const V6: u8 = 6;
 
-    pub(super) fn of(ip: IpAddr) -> u8 {
-        if ip.is_ipv4() { V4 } else { V6 }
+    pub(super) fn of(address: Option<IpAddr>) -> u8 {
+        match address {
+            None => NONE,
+            Some(IpAddr::V4(_)) => V4,
+            Some(IpAddr::V6(_)) => V6,
+        }
     }
 }
 
 enum Family {
-    Own,
+    None,
     Ip(IpAddr),
     Unknown,
 }
@@ -217,16 +268,25 @@ enum Family {
 /// `None` if the address is not as long as its family says.
 fn address(family: u8, bytes: &[u8]) -> Option<Family> {
     match family {
-        family::OWN => bytes.is_empty().then_some(Family::Own),
+        family::NONE => bytes.is_empty().then_some(Family::None),
         family::V4 => <[u8; 4]>::try_from(bytes).ok().map(|octets| Family::Ip(octets.into())),
         family::V6 => <[u8; 16]>::try_from(bytes).ok().map(|octets| Family::Ip(octets.into())),
         _ => Some(Family::Unknown),
     }
 }
 
-fn push_ip(ip: IpAddr, buffer: &mut Vec<u8>) {
-    match ip {
-        IpAddr::V4(ip) => buffer.extend_from_slice(&ip.octets()),
-        IpAddr::V6(ip) => buffer.extend_from_slice(&ip.octets()),
+fn ip_len(address: Option<IpAddr>) -> usize {
+    match address {
+        None => 0,
+        Some(IpAddr::V4(_)) => 4,
+        Some(IpAddr::V6(_)) => 16,
+    }
+}
+
+fn push_ip(address: Option<IpAddr>, buffer: &mut Vec<u8>) {
+    match address {
+        None => {}
+        Some(IpAddr::V4(ip)) => buffer.extend_from_slice(&ip.octets()),
+        Some(IpAddr::V6(ip)) => buffer.extend_from_slice(&ip.octets()),
     }
 }
