@@ -157,6 +157,14 @@ impl Message<'_> {
         self.encode_from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), buffer);
     }
 
+    /// The datagram's length in bytes.
+    pub fn encoded_len(&self) -> usize {
+        match self {
+            Message::Plain(bytes) => bytes.len(),
+            Message::Structured { datagram, key } => datagram.encoded_len(key.is_some()),
+        }
+    }
+
     /// Whether the bytes depend on where the datagram is sent from, so that each copy of it that
     /// leaves from another address is to be encoded apart.
     pub fn is_bound_to_source(&self) -> bool {
@@ -171,6 +179,26 @@ impl Message<'_> {
             Message::Structured { datagram, key } => {
                 let seal = key.map(|key| wire::Seal { key, from: local });
                 datagram.encode(seal, buffer);
+            }
+        }
+    }
+
+    /// The same into the beginning of a buffer of fixed size; says how many bytes it has written.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer is shorter than [`encoded_len`](Self::encoded_len). Nothing is written then.
+    pub fn encode_to(&self, local: SocketAddr, buffer: &mut [u8]) -> Result<usize, wire::TooLong> {
+        match self {
+            Message::Plain(bytes) => {
+                let length = bytes.len();
+                let place = buffer.get_mut(..length).ok_or(wire::TooLong { length })?;
+                place.copy_from_slice(bytes);
+                Ok(length)
+            }
+            Message::Structured { datagram, key } => {
+                let seal = key.map(|key| wire::Seal { key, from: local });
+                datagram.encode_to(seal, buffer)
             }
         }
     }

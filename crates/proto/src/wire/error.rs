@@ -1,4 +1,4 @@
-//! Why a datagram was not decoded.
+//! Why a datagram was not decoded, or not encoded.
 
 use core::fmt;
 
@@ -89,3 +89,18 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+/// A datagram is longer than the buffer that it was to be encoded into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong {
+    /// Its length in bytes.
+    pub length: usize,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the buffer is shorter than the datagram, which has {} bytes", self.length)
+    }
+}
+
+impl core::error::Error for TooLong {}

@@ -1,7 +1,6 @@
-//! The header that all datagrams share, and reading big-endian fields off a slice.
+//! The header that all datagrams share.
 
-use alloc::vec::Vec;
-
+use super::bytes::{Reader, Writer};
 use super::{DecodeError, MAGIC, MAX_DATAGRAM, MIN_DATAGRAM, TRAILER};
 
 /// The flags of byte 5. Each belongs to some types; in others, and where it is not listed here, a
@@ -68,46 +67,12 @@ impl Header {
         Ok((Header { kind, flags, txn }, Reader(body)))
     }
 
-    pub(super) fn encode(&self, body_len: usize, sealed: bool, buffer: &mut Vec<u8>) {
+    pub(super) fn encode(&self, body_len: usize, sealed: bool, to: &mut Writer<'_>) {
         let auth = if sealed { flag::AUTH } else { 0 };
-        buffer.extend_from_slice(&MAGIC);
-        buffer.extend_from_slice(&[self.kind as u8, self.flags | auth]);
+        to.bytes(&MAGIC);
+        to.bytes(&[self.kind as u8, self.flags | auth]);
         // A filter and TLVs, each at its longest, are 2.4 kB.
-        buffer.extend_from_slice(&u16::try_from(body_len).unwrap_or(u16::MAX).to_be_bytes());
-        buffer.extend_from_slice(&self.txn.to_be_bytes());
-    }
-}
-
-/// What is left to be read. Every read is `None` where too little is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (array, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*array)
-    }
-
-    pub(super) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
-    }
-
-    pub(super) fn u8(&mut self) -> Option<u8> {
-        self.array().map(u8::from_be_bytes)
-    }
-
-    pub(super) fn u16(&mut self) -> Option<u16> {
-        self.array().map(u16::from_be_bytes)
-    }
-
-    pub(super) fn u32(&mut self) -> Option<u32> {
-        self.array().map(u32::from_be_bytes)
-    }
-
-    pub(super) fn u64(&mut self) -> Option<u64> {
-        self.array().map(u64::from_be_bytes)
+        to.bytes(&u16::try_from(body_len).unwrap_or(u16::MAX).to_be_bytes());
+        to.bytes(&self.txn.to_be_bytes());
     }
 }

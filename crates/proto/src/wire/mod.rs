@@ -3,7 +3,8 @@
 //!
 //! `docs/protocol.md` is the format's specification, for implementers in any language. Here a datagram
 //! is decoded into a borrowed [`Datagram`] by [`decode`], and encoded from one by
-//! [`Datagram::encode`]; both without allocation, the latter where the buffer's capacity suffices.
+//! [`Datagram::encode`] or [`Datagram::encode_to`]; all without allocation, the second where the buffer's
+//! capacity suffices.
 //! Whatever the bytes are, decoding neither panics nor does more work than their length.
 //!
 //! ```
@@ -33,6 +34,7 @@
 )]
 
 mod auth;
+mod bytes;
 mod error;
 mod filter;
 mod header;
@@ -41,8 +43,10 @@ mod query;
 mod reply;
 mod tlv;
 
-pub use auth::{AuthError, Binding, Key, KeyError, Keyring, MIN_SECRET, Seal, sealed_with};
-pub use error::{DecodeError, DecodeErrorKind};
+pub use auth::{AuthError, Key, Keyring, Seal, sealed_with};
+#[cfg(feature = "auth")]
+pub use auth::{Binding, KeyError, MIN_SECRET};
+pub use error::{DecodeError, DecodeErrorKind, TooLong};
 pub(crate) use filter::place;
 pub use filter::{Filter, FilterBuilder, Slice};
 pub use name::{digest, short_name, whole_name};
@@ -52,6 +56,7 @@ pub use tlv::{Attr, Endpoint, Epoch, Sessions, SessionsBuf, Tlv, TlvBuf, TlvIter
 
 use alloc::vec::Vec;
 
+use bytes::Writer;
 use header::{Header, Kind};
 
 /// The datagram's first four bytes: the magic, whose first byte never occurs in UTF-8 text, and the
@@ -133,12 +138,40 @@ pub fn decode(datagram: &[u8]) -> Result<Datagram<'_>, DecodeError> {
 }
 
 impl Datagram<'_> {
+    /// The encoded length in bytes: with the padding, and with the trailer where it is sealed.
+    pub fn encoded_len(&self, sealed: bool) -> usize {
+        let trailer = if sealed { TRAILER } else { 0 };
+        let padded = if let Datagram::Query(query) = self { query.length } else { 0 };
+        (self.body_len() + trailer).max(padded.min(MAX_DATAGRAM))
+    }
+
     /// Appends the datagram's bytes to `buffer`, with the authenticating trailer where a seal is
     /// given.
     ///
     /// A value within the documented limits decodes to itself. One that breaks them, which only its
     /// maker can see to, is encoded as it is and refused by every decoder.
     pub fn encode(&self, seal: Option<Seal<'_>>, buffer: &mut Vec<u8>) {
+        let start = buffer.len();
+        buffer.resize(start + self.encoded_len(seal.is_some()), 0);
+        if let Some(place) = buffer.get_mut(start..) {
+            self.write(seal, place);
+        }
+    }
+
+    /// The same into the beginning of a buffer of fixed size; says how many bytes it has written.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer is too short. Nothing is written then.
+    pub fn encode_to(&self, seal: Option<Seal<'_>>, buffer: &mut [u8]) -> Result<usize, TooLong> {
+        let length = self.encoded_len(seal.is_some());
+        let place = buffer.get_mut(..length).ok_or(TooLong { length })?;
+        self.write(seal, place);
+        Ok(length)
+    }
+
+    /// Fills a place of just the encoded length.
+    fn write(&self, seal: Option<Seal<'_>>, place: &mut [u8]) {
         let (kind, flags, txn) = match self {
             Datagram::Query(query) => (Kind::Query, query.flags(), query.txn),
             Datagram::Reply(reply) => (Kind::Reply, reply.flags(), reply.txn),
@@ -146,40 +179,22 @@ impl Datagram<'_> {
             Datagram::Goodbye(_) => (Kind::Goodbye, 0, 0),
             Datagram::Busy(_) => (Kind::Busy, 0, 0),
         };
-        let start = buffer.len();
-        let body_len = self.body_len();
-        Header { kind, flags, txn }.encode(body_len, seal.is_some(), buffer);
-        let padded = match self {
-            Datagram::Query(query) => {
-                query.encode(buffer);
-                query.length
-            }
-            Datagram::Reply(reply) => {
-                reply.encode(buffer);
-                0
-            }
-            Datagram::Announce(announce) => {
-                announce.encode(buffer);
-                0
-            }
-            Datagram::Goodbye(goodbye) => {
-                goodbye.encode(buffer);
-                0
-            }
-            Datagram::Busy(busy) => {
-                busy.encode(buffer);
-                0
-            }
-        };
-        let trailer = if seal.is_some() { TRAILER } else { 0 };
-        let length = padded.min(MAX_DATAGRAM).saturating_sub(trailer).max(body_len);
-        buffer.resize(start + length, 0);
+        let mut to = Writer(&mut *place);
+        Header { kind, flags, txn }.encode(self.body_len(), seal.is_some(), &mut to);
+        match self {
+            Datagram::Query(query) => query.encode(&mut to),
+            Datagram::Reply(reply) => reply.encode(&mut to),
+            Datagram::Announce(announce) => announce.encode(&mut to),
+            Datagram::Goodbye(goodbye) => goodbye.encode(&mut to),
+            Datagram::Busy(busy) => busy.encode(&mut to),
+        }
+        to.finish();
         if let Some(seal) = seal {
-            seal.append(start, buffer);
+            seal.write(place);
         }
     }
 
-    /// The length of the encoded datagram without padding and without a trailer.
+    /// The length of header, block, filter and TLVs.
     fn body_len(&self) -> usize {
         match self {
             Datagram::Query(query) => query.body_len(),

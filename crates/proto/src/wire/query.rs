@@ -1,9 +1,8 @@
 //! The question: to whom it is put, and how they are to answer.
 
-use alloc::vec::Vec;
-
+use super::bytes::{Reader, Writer};
 use super::filter::is_sampled;
-use super::header::{Header, Reader, flag};
+use super::header::{Header, flag};
 use super::tlv::{Tlv, Tlvs};
 use super::{
     DecodeError, Filter, MAX_COPIES, MAX_DATAGRAM, MAX_HASH_BITS, MAX_SENT, MAX_WINDOW_MS,
@@ -154,22 +153,22 @@ impl<'a> Query<'a> {
         })
     }
 
-    pub(super) fn encode(&self, buffer: &mut Vec<u8>) {
+    pub(super) fn encode(&self, to: &mut Writer<'_>) {
         let filter = self.filter.as_bytes();
-        buffer.extend_from_slice(&self.round.to_be_bytes());
-        buffer.extend_from_slice(&self.window_ms.to_be_bytes());
-        buffer.extend_from_slice(&[
+        to.bytes(&self.round.to_be_bytes());
+        to.bytes(&self.window_ms.to_be_bytes());
+        to.bytes(&[
             self.slice.bits(),
             self.sample_bits,
             self.copies,
             self.estimate.unwrap_or(u8::MAX),
         ]);
-        buffer.extend_from_slice(&self.slice.index().to_be_bytes());
-        buffer.extend_from_slice(&(filter.len() as u16).to_be_bytes());
-        buffer.extend_from_slice(&self.max_reply.to_be_bytes());
-        buffer.extend_from_slice(&self.salt.to_be_bytes());
-        buffer.extend_from_slice(filter);
-        buffer.extend_from_slice(self.tlvs.as_bytes());
+        to.bytes(&self.slice.index().to_be_bytes());
+        to.bytes(&(filter.len() as u16).to_be_bytes());
+        to.bytes(&self.max_reply.to_be_bytes());
+        to.bytes(&self.salt.to_be_bytes());
+        to.bytes(filter);
+        to.bytes(self.tlvs.as_bytes());
     }
 }
 

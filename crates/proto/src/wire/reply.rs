@@ -1,8 +1,7 @@
 //! What a responder says of itself: when asked, unasked, and at its end.
 
-use alloc::vec::Vec;
-
-use super::header::{Header, Reader, flag};
+use super::bytes::{Reader, Writer};
+use super::header::{Header, flag};
 use super::tlv::{Tlv, Tlvs};
 use super::{DecodeError, MAX_COPIES, MAX_LEASE_S, MIN_DATAGRAM, MIN_LEASE_S};
 
@@ -91,11 +90,11 @@ impl<'a> Reply<'a> {
         Ok(Reply { txn: header.txn, id, round, copy, whole, busy, lease_s, tlvs })
     }
 
-    pub(super) fn encode(&self, buffer: &mut Vec<u8>) {
+    pub(super) fn encode(&self, to: &mut Writer<'_>) {
         let Reply { id, round, copy, lease_s, tlvs, .. } = *self;
         let units = |bytes: u16| bytes.div_ceil(WHOLE_UNIT).clamp(1, u8::MAX.into()) as u8;
         let whole = self.whole.map_or(0, units);
-        Block { id, round, copy, whole, lease_s, tlvs }.encode(buffer);
+        Block { id, round, copy, whole, lease_s, tlvs }.encode(to);
     }
 }
 
@@ -107,9 +106,9 @@ impl<'a> Announce<'a> {
         Ok(Announce { id, lease_s, tlvs })
     }
 
-    pub(super) fn encode(&self, buffer: &mut Vec<u8>) {
+    pub(super) fn encode(&self, to: &mut Writer<'_>) {
         let Announce { id, lease_s, tlvs } = *self;
-        Block { lease_s, ..Block::unasked(id, tlvs) }.encode(buffer);
+        Block { lease_s, ..Block::unasked(id, tlvs) }.encode(to);
     }
 }
 
@@ -123,8 +122,8 @@ impl<'a> Goodbye<'a> {
         Ok(Goodbye { id, tlvs })
     }
 
-    pub(super) fn encode(&self, buffer: &mut Vec<u8>) {
-        Block::unasked(self.id, self.tlvs).encode(buffer);
+    pub(super) fn encode(&self, to: &mut Writer<'_>) {
+        Block::unasked(self.id, self.tlvs).encode(to);
     }
 }
 
@@ -135,8 +134,8 @@ impl<'a> Busy<'a> {
         refuses.then_some(Busy { id, tlvs }).ok_or(DecodeError::NoRefusal)
     }
 
-    pub(super) fn encode(&self, buffer: &mut Vec<u8>) {
-        Block::unasked(self.id, self.tlvs).encode(buffer);
+    pub(super) fn encode(&self, to: &mut Writer<'_>) {
+        Block::unasked(self.id, self.tlvs).encode(to);
     }
 }
 
@@ -175,11 +174,11 @@ impl<'a> Block<'a> {
         Ok(Block { id, round, copy, whole, lease_s, tlvs: Tlvs::decode(body.0)? })
     }
 
-    fn encode(&self, buffer: &mut Vec<u8>) {
-        buffer.extend_from_slice(&self.id.to_be_bytes());
-        buffer.extend_from_slice(&self.round.to_be_bytes());
-        buffer.extend_from_slice(&[self.copy, self.whole]);
-        buffer.extend_from_slice(&self.lease_s.to_be_bytes());
-        buffer.extend_from_slice(self.tlvs.as_bytes());
+    fn encode(&self, to: &mut Writer<'_>) {
+        to.bytes(&self.id.to_be_bytes());
+        to.bytes(&self.round.to_be_bytes());
+        to.bytes(&[self.copy, self.whole]);
+        to.bytes(&self.lease_s.to_be_bytes());
+        to.bytes(self.tlvs.as_bytes());
     }
 }

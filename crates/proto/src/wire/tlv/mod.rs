@@ -8,7 +8,7 @@ pub use buf::TlvBuf;
 pub use sessions::{Sessions, SessionsBuf};
 pub use value::{Attr, Endpoint, Epoch, Tlv};
 
-use super::header::Reader;
+use super::bytes::Reader;
 use super::{DecodeError, MAX_ATTRS, MAX_ENDPOINTS, MAX_REFUSED, MAX_TLVS};
 use value::number;
 

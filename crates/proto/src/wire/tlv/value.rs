@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::Sessions;
-use crate::wire::header::Reader;
+use crate::wire::bytes::Reader;
 use crate::wire::{DecodeError, MAX_TEXT};
 
 /// One part of what a responder says of itself, or of what a query selects by.

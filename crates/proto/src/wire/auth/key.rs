@@ -1,6 +1,4 @@
-//! Authentication by a shared secret: a trailer that only who has the secret can make.
-//!
-//! It proves that the sender is a member, not which member; and it hides nothing.
+//! Keys: HMAC-SHA-256 over the datagram and, mostly, where it comes from.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,17 +7,12 @@ use core::net::SocketAddr;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::TRAILER;
-use super::header::flag;
-use super::name::source_bytes;
+use super::{AuthError, TAG, sealed_with};
+use crate::wire::name::source_bytes;
 
 /// The fewest bytes of a secret. A tag lets who hears it guess at the secret for as long as they like,
 /// so it should be random; a passphrase should have gone through Argon2 or the like.
 pub const MIN_SECRET: usize = 16;
-
-/// The tag's length: HMAC-SHA-256's first half, as RFC 2104 section 5 allows.
-const TAG: usize = 16;
-const KEY_ID: usize = TRAILER - TAG;
 
 /// Whether a tag holds for any sender or for one alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +65,14 @@ impl Key {
         self.id
     }
 
+    /// The tag of a datagram of which it covers all that is before it.
+    pub(super) fn tag(&self, from: SocketAddr, covered: &[u8]) -> [u8; TAG] {
+        let mut tag = [0; TAG];
+        let whole = self.covering(from, covered).finalize().into_bytes();
+        tag.iter_mut().zip(whole).for_each(|(byte, whole)| *byte = whole);
+        tag
+    }
+
     /// Takes in everything that a tag covers.
     fn covering(&self, from: SocketAddr, covered: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
@@ -115,25 +116,6 @@ impl fmt::Display for KeyError {
 
 impl core::error::Error for KeyError {}
 
-/// What [`Datagram::encode`](super::Datagram::encode) authenticates with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seal<'a> {
-    /// The key.
-    pub key: &'a Key,
-    /// The address and port that the datagram leaves from, as its receivers see them.
-    pub from: SocketAddr,
-}
-
-impl Seal<'_> {
-    /// Appends the trailer to the datagram that starts at `start`.
-    pub(super) fn append(self, start: usize, buffer: &mut Vec<u8>) {
-        buffer.extend_from_slice(&self.key.id.to_be_bytes());
-        let covered = buffer.get(start..).unwrap_or_default();
-        let tag = self.key.covering(self.from, covered).finalize().into_bytes();
-        buffer.extend(tag.into_iter().take(TAG));
-    }
-}
-
 /// The keys that are in use: one to sign with, and while a new one is brought in, those to accept
 /// besides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,37 +155,3 @@ impl Keyring {
         .ok_or(refused)
     }
 }
-
-/// The number of the key that a datagram, which has been decoded, claims to be authenticated with;
-/// `None` if it does not claim to be. Who has no key does not answer those that do: they would not
-/// take the answer.
-pub fn sealed_with(datagram: &[u8]) -> Option<u32> {
-    let flags = datagram.get(5)?;
-    let (trailer, _) = datagram.last_chunk::<TRAILER>()?.split_first_chunk::<KEY_ID>()?;
-    (flags & flag::AUTH != 0).then_some(u32::from_be_bytes(*trailer))
-}
-
-/// Why a datagram is not taken for a member's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuthError {
-    /// It has no trailer.
-    Missing,
-    /// Its trailer is by a key of this number, which is not on the ring.
-    UnknownKey(u32),
-    /// Its tag does not fit its bytes and its source.
-    Mismatch,
-}
-
-impl fmt::Display for AuthError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AuthError::Missing => f.write_str("not authenticated"),
-            AuthError::UnknownKey(id) => write!(f, "authenticated with an unknown key, {id:08x}"),
-            AuthError::Mismatch => {
-                f.write_str("the tag does not fit: changed or sent again on the way, or forged")
-            }
-        }
-    }
-}
-
-impl core::error::Error for AuthError {}
