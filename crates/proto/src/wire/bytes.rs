@@ -52,3 +52,39 @@ impl Writer<'_> {
         self.0.fill(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_big_endian_one_after_the_other_and_none_where_too_little_is_left() {
+        let bytes: [u8; 17] = core::array::from_fn(|at| at as u8 + 1);
+        let mut reader = Reader(&bytes);
+        assert_eq!(reader.u8(), Some(0x01));
+        assert_eq!(reader.u16(), Some(0x0203));
+        assert_eq!(reader.u32(), Some(0x0405_0607));
+        assert_eq!(reader.u64(), Some(0x0809_0a0b_0c0d_0e0f));
+        assert_eq!(reader.u32(), None);
+        assert_eq!(reader.bytes(3), None);
+        assert_eq!(reader.bytes(2), Some(&[16, 17][..]));
+        assert_eq!(reader.bytes(0), Some(&[][..]));
+        assert_eq!((reader.u8(), reader.array::<2>()), (None, None));
+    }
+
+    #[test]
+    fn what_is_written_follows_what_was_and_never_goes_over_the_end() {
+        let mut place = [0xaa; 6];
+        let mut to = Writer(&mut place);
+        to.bytes(&[1, 2]);
+        to.bytes(&[3]);
+        to.finish();
+        assert_eq!(place, [1, 2, 3, 0, 0, 0]);
+
+        let mut to = Writer(&mut place);
+        to.bytes(&[9; 7]);
+        to.bytes(&[8]);
+        to.finish();
+        assert_eq!(place, [1, 2, 3, 0, 0, 0]);
+    }
+}

@@ -104,3 +104,57 @@ impl fmt::Display for TooLong {
 }
 
 impl core::error::Error for TooLong {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn each_error_has_words_of_its_own() {
+        use DecodeError::*;
+        let all = [
+            Length,
+            Magic,
+            Version(b'2'),
+            Type(9),
+            Critical(9),
+            BodyLength,
+            Slice,
+            Sample,
+            Filter,
+            Copy,
+            Lease,
+            NoEpoch,
+            NoRefusal,
+            TlvLength,
+            TlvCount(None),
+            TlvCount(Some(9)),
+            TlvValue(9),
+        ];
+        let words: BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(words.len(), all.len());
+        assert_eq!(Version(b'2').to_string(), "version '2' is not known");
+        assert_eq!(TlvCount(Some(9)).to_string(), "too many TLVs 9");
+        let words = "the buffer is shorter than the datagram, which has 128 bytes";
+        assert_eq!(TooLong { length: 128 }.to_string(), words);
+    }
+
+    #[test]
+    fn what_comes_from_a_later_version_is_no_fault() {
+        use DecodeErrorKind::*;
+        for (error, kind) in [
+            (DecodeError::Length, Foreign),
+            (DecodeError::Magic, Foreign),
+            (DecodeError::Version(0), Newer),
+            (DecodeError::Type(0), Newer),
+            (DecodeError::Critical(0), Newer),
+            (DecodeError::BodyLength, Malformed),
+            (DecodeError::NoRefusal, Malformed),
+        ] {
+            assert_eq!(error.kind(), kind, "{error}");
+        }
+    }
+}

@@ -76,3 +76,91 @@ impl Header {
         to.bytes(&self.txn.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::wire::tests::{changed, encoded, presence, query};
+    use crate::wire::{Announce, Datagram, DecodeErrorKind, Epoch, Query, decode};
+
+    #[test]
+    fn what_is_not_this_protocol_or_is_newer_is_told_apart_from_what_is_broken() {
+        use DecodeErrorKind::*;
+        let long = |length: usize| {
+            let mut bytes = query();
+            bytes.resize(length, 0);
+            bytes
+        };
+        assert!(decode(&long(40)).is_ok() && decode(&long(1500)).is_ok());
+        let cases = [
+            (Vec::new(), DecodeError::Length, Foreign),
+            (b"Who's there?".to_vec(), DecodeError::Length, Foreign),
+            (long(31), DecodeError::Length, Foreign),
+            (long(1501), DecodeError::Length, Foreign),
+            (vec![b'a'; 128], DecodeError::Magic, Foreign),
+            (changed(query(), 0, b"\xf4"), DecodeError::Magic, Foreign),
+            (changed(query(), 1, b"M"), DecodeError::Magic, Foreign),
+            (changed(query(), 2, b"D"), DecodeError::Magic, Foreign),
+            (changed(query(), 3, b"2"), DecodeError::Version(b'2'), Newer),
+            (changed(query(), 4, &[0]), DecodeError::Type(0), Newer),
+            (changed(query(), 4, &[6]), DecodeError::Type(6), Newer),
+            (changed(query(), 6, &[0, 31]), DecodeError::BodyLength, Malformed),
+            (changed(query(), 6, &[0, 129]), DecodeError::BodyLength, Malformed),
+            (changed(query(), 6, &[0xff, 0xff]), DecodeError::BodyLength, Malformed),
+        ];
+        for (bytes, error, kind) in cases {
+            assert_eq!(decode(&bytes), Err(error), "{bytes:02x?}");
+            assert_eq!(error.kind(), kind);
+        }
+    }
+
+    #[test]
+    fn the_body_ends_before_the_trailer() {
+        // Of 128 bytes a sealed datagram's last 20 are the trailer. One TLV fills the rest.
+        let filled = |flags: u8, body_len: u8| {
+            let bytes = changed(query(), 5, &[flags, 0, body_len]);
+            changed(bytes, 40, &[90, 0, body_len - 43])
+        };
+        for (flags, longest) in [(0, 128), (!flag::AUTH, 128), (flag::AUTH, 108)] {
+            let bytes = filled(flags, longest);
+            let Ok(Datagram::Query(query)) = decode(&bytes) else { panic!("{flags}") };
+            assert_eq!(query.tlvs.len(), usize::from(longest) - 40);
+            assert_eq!(decode(&filled(flags, longest + 1)), Err(DecodeError::BodyLength));
+        }
+    }
+
+    #[test]
+    fn unknown_flags_reserved_bytes_and_padding_are_ignored() {
+        let plain = Datagram::Query(Query::new(0x0123_4567_89ab_cdef, 1));
+        assert_eq!(decode(&query()), Ok(plain));
+        assert_eq!(decode(&changed(query(), 5, &[0xf8])), Ok(plain));
+        assert_eq!(decode(&changed(query(), 127, &[1])), Ok(plain));
+
+        let tlvs = presence(Epoch { boot: 1, seq: 2 });
+        let announce = Datagram::Announce(Announce { id: 7, lease_s: 120, tlvs: tlvs.as_tlvs() });
+        let bytes = changed(encoded(announce), 5, &[0xfe]);
+        let bytes = changed(bytes, 8, &[0xff; 8]);
+        let bytes = changed(bytes, 24, &[0xff; 4]);
+        assert_eq!(decode(&bytes), Ok(announce));
+    }
+
+    #[test]
+    fn the_fields_are_where_the_page_says() {
+        let mut place = [0; 16];
+        let header = Header { kind: Kind::Busy, flags: 0x16, txn: 0x0102_0304_0506_0708 };
+        for (sealed, flags) in [(false, 0x16), (true, 0x17)] {
+            header.encode(0x0456, sealed, &mut Writer(&mut place));
+            let txn = [1, 2, 3, 4, 5, 6, 7, 8];
+            assert_eq!(place[..8], [0xf5, b'm', b'd', b'1', 5, flags, 0x04, 0x56]);
+            assert_eq!(place[8..], txn);
+        }
+        header.encode(70_000, false, &mut Writer(&mut place));
+        assert_eq!(place[6..8], [0xff, 0xff]);
+        let kinds =
+            [Kind::Query, Kind::Reply, Kind::Announce, Kind::Goodbye, Kind::Busy].map(|k| k as u8);
+        assert_eq!(kinds, [1, 2, 3, 4, 5]);
+    }
+}

@@ -182,3 +182,126 @@ impl<'a> Block<'a> {
         to.bytes(self.tlvs.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::net::Ipv4Addr;
+
+    use super::*;
+    use crate::wire::tests::{changed, encoded, presence};
+    use crate::wire::{Datagram, Epoch, TlvBuf, decode};
+
+    const REPLY: Reply<'static> = Reply {
+        txn: 0x0102_0304_0506_0708,
+        id: 0x1112_1314_1516_1718,
+        round: 0x2122,
+        copy: 2,
+        whole: None,
+        busy: false,
+        lease_s: 0x0001_5180,
+        tlvs: Tlvs::NONE,
+    };
+
+    #[test]
+    fn the_fields_are_where_the_page_says() {
+        let mut tlvs = TlvBuf::new();
+        tlvs.push(Tlv::Payload(b"Me!")).unwrap();
+        let tlvs = tlvs.as_tlvs();
+        let reply = Reply { whole: Some(200), busy: true, tlvs, ..REPLY };
+        let bytes = encoded(Datagram::Reply(reply));
+        #[rustfmt::skip]
+        let expected = [
+            0xf5, 0x6d, 0x64, 0x31, 2, 0x10, 0, 38, 1, 2, 3, 4, 5, 6, 7, 8,
+            0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x21, 0x22, 2, 25, 0, 1, 0x51, 0x80,
+            1, 0, 3, b'M', b'e', b'!',
+        ];
+        assert_eq!(bytes, expected);
+        assert_eq!(reply.encoded_len(), 38);
+        assert_eq!(decode(&bytes), Ok(Datagram::Reply(reply)));
+        // A flag of a query's has no meaning here.
+        assert_eq!(decode(&changed(bytes, 5, &[0xfe])), Ok(Datagram::Reply(reply)));
+    }
+
+    #[test]
+    fn the_length_of_the_whole_is_rounded_up_to_units_of_eight() {
+        for (said, on_wire, read) in [
+            (None, 0, None),
+            (Some(0), 1, Some(8)),
+            (Some(1), 1, Some(8)),
+            (Some(8), 1, Some(8)),
+            (Some(9), 2, Some(16)),
+            (Some(1200), 150, Some(1200)),
+            (Some(2040), 255, Some(2040)),
+            (Some(2041), 255, Some(2040)),
+            (Some(u16::MAX), 255, Some(2040)),
+        ] {
+            let reply = Reply { whole: said, ..REPLY };
+            assert_eq!(reply.is_truncated(), said.is_some());
+            let bytes = encoded(Datagram::Reply(reply));
+            assert_eq!(bytes[27], on_wire, "{said:?}");
+            let read = Reply { whole: read, ..REPLY };
+            assert_eq!(decode(&bytes), Ok(Datagram::Reply(read)));
+        }
+    }
+
+    #[test]
+    fn leases_and_copies_are_as_their_type_wants_them() {
+        let bytes = encoded(Datagram::Reply(REPLY));
+        assert_eq!(decode(&bytes), Ok(Datagram::Reply(REPLY)));
+        assert_eq!(decode(&changed(bytes.clone(), 26, &[3])), Err(DecodeError::Copy));
+        let tlvs = presence(Epoch { boot: 1, seq: 2 });
+        let announce = Announce { id: 2, lease_s: 120, tlvs: tlvs.as_tlvs() };
+        for bytes in [bytes, encoded(Datagram::Announce(announce))] {
+            for lease_s in [0u32, 9, 86_401, u32::MAX] {
+                let bytes = changed(bytes.clone(), 28, &lease_s.to_be_bytes());
+                assert_eq!(decode(&bytes), Err(DecodeError::Lease), "{lease_s}");
+            }
+            for lease_s in [10u32, 86_400] {
+                let read = match decode(&changed(bytes.clone(), 28, &lease_s.to_be_bytes())) {
+                    Ok(Datagram::Reply(reply)) => reply.lease_s,
+                    Ok(Datagram::Announce(announce)) => announce.lease_s,
+                    other => panic!("{other:?}"),
+                };
+                assert_eq!(read, lease_s);
+            }
+        }
+        let goodbye = encoded(Datagram::Goodbye(Goodbye { id: 2, tlvs: tlvs.as_tlvs() }));
+        assert_eq!(decode(&changed(goodbye, 31, &[120])), Err(DecodeError::Lease));
+    }
+
+    #[test]
+    fn what_is_said_unasked_has_an_id_and_else_zeros() {
+        let tlvs = presence(Epoch { boot: 1, seq: 2 });
+        let (id, tlvs) = (REPLY.id, tlvs.as_tlvs());
+        let announce = Datagram::Announce(Announce { id, lease_s: 0x0506, tlvs });
+        let goodbye = Datagram::Goodbye(Goodbye { id, tlvs });
+        for (datagram, kind, lease) in [(announce, 3, [5, 6]), (goodbye, 4, [0, 0])] {
+            let bytes = encoded(datagram);
+            assert_eq!(decode(&bytes), Ok(datagram));
+            assert_eq!(bytes[4..16], [kind, 0, 0, 43, 0, 0, 0, 0, 0, 0, 0, 0]);
+            assert_eq!(bytes[16..24], REPLY.id.to_be_bytes());
+            assert_eq!(bytes[24..32], [0, 0, 0, 0, 0, 0, lease[0], lease[1]]);
+            assert_eq!(bytes[32..], *tlvs.as_bytes());
+            let without = changed(bytes, 7, &[32]);
+            assert_eq!(decode(&without), Err(DecodeError::NoEpoch));
+        }
+    }
+
+    #[test]
+    fn who_is_busy_says_to_whom_it_was() {
+        let mut tlvs = TlvBuf::new();
+        tlvs.push(Tlv::Refused(Some(Ipv4Addr::new(192, 0, 2, 7).into()))).unwrap();
+        let (id, tlvs) = (REPLY.id, tlvs.as_tlvs());
+        let busy = Datagram::Busy(Busy { id, tlvs });
+        let bytes = encoded(busy);
+        assert_eq!(decode(&bytes), Ok(busy));
+        assert_eq!(bytes[4..16], [5, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[16..24], REPLY.id.to_be_bytes());
+        assert_eq!(bytes[24..32], [0; 8]);
+        // A lease or a copy has no meaning here.
+        assert_eq!(decode(&changed(bytes.clone(), 24, &[0xff; 8])), Ok(busy));
+        assert_eq!(decode(&changed(bytes.clone(), 7, &[32])), Err(DecodeError::NoRefusal));
+        // Of a family that is not known, it names nobody.
+        assert_eq!(decode(&changed(bytes, 35, &[9])), Err(DecodeError::NoRefusal));
+    }
+}

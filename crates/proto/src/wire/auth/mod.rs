@@ -75,3 +75,32 @@ impl fmt::Display for AuthError {
 }
 
 impl core::error::Error for AuthError {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::wire::tests::{changed, query};
+
+    /// With the feature and without it: who has no key has to tell.
+    #[test]
+    fn whether_a_datagram_is_sealed_can_be_told_without_a_key() {
+        let bytes = changed(query(), 108, &[1, 2, 3, 4]);
+        for (flags, key) in
+            [(0, None), (0xfe, None), (1, Some(0x0102_0304)), (0xff, Some(0x0102_0304))]
+        {
+            assert_eq!(sealed_with(&changed(bytes.clone(), 5, &[flags])), key);
+        }
+        assert_eq!(sealed_with(&[0xff; 19]), None);
+        assert_eq!(sealed_with(&[0xff; 20]), Some(u32::MAX));
+    }
+
+    #[test]
+    fn each_refusal_has_words_of_its_own() {
+        assert_eq!(AuthError::Missing.to_string(), "not authenticated");
+        let words = "authenticated with an unknown key, 0000beef";
+        assert_eq!(AuthError::UnknownKey(0xbeef).to_string(), words);
+        assert!(AuthError::Mismatch.to_string().starts_with("the tag does not fit"));
+    }
+}

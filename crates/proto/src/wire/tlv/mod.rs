@@ -1,5 +1,6 @@
 //! The optional parts of a datagram: type, length, value.
 
+mod address;
 mod buf;
 mod sessions;
 mod value;
@@ -147,4 +148,103 @@ fn split<'a>(left: &mut Reader<'a>) -> Option<(u8, &'a [u8])> {
     let kind = left.u8()?;
     let length = left.u16()?;
     Some((kind, left.bytes(length.into())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn times(count: usize, number: u8, value: &[u8]) -> Vec<u8> {
+        [&[number, 0, value.len() as u8], value].concat().repeat(count)
+    }
+
+    #[test]
+    fn as_many_as_may_be_are_taken_and_one_more_is_not() {
+        const SESSION: &[u8] = &[0; 10];
+        for (number, value, most) in [
+            (1, &b""[..], 1),
+            (2, b"a", 32),
+            (3, b"a", 1),
+            (4, &[0, 0, 80], 8),
+            (5, b"a", 16),
+            (6, &[4, 1, 2, 3, 4], 8),
+            (7, &[0; 8], 1),
+            (8, b"", 1),
+            (9, b"", 32),
+            (10, b"a", 32),
+            (11, b"a", 16),
+            (12, &[0; 8], 1),
+            (13, SESSION, 1),
+            (14, &[0], 8),
+            (99, b"", 32),
+        ] {
+            let bytes = times(most, number, value);
+            assert_eq!(Tlvs::decode(&bytes).map(|tlvs| tlvs.iter().count()), Ok(most), "{number}");
+            let of = Some(number).filter(|_| most < 32);
+            let bytes = times(most + 1, number, value);
+            assert_eq!(Tlvs::decode(&bytes), Err(DecodeError::TlvCount(of)), "{number}");
+        }
+        // Different ones are counted apart, and those with the critical bit with those without.
+        let mixed = [times(8, 4, &[0, 0, 80]), times(8, 6, &[4, 1, 2, 3, 4])].concat();
+        assert!(Tlvs::decode(&mixed).is_ok());
+        let mixed = [times(1, 1, b""), times(1, 0x81, b"")].concat();
+        assert_eq!(Tlvs::decode(&mixed), Err(DecodeError::TlvCount(Some(1))));
+    }
+
+    #[test]
+    fn none_goes_over_the_end() {
+        for bytes in [&[1][..], &[1, 0], &[1, 0, 1], &[1, 1, 0, 7], &[1, 0xff, 0xff, 7]] {
+            assert_eq!(Tlvs::decode(bytes), Err(DecodeError::TlvLength), "{bytes:?}");
+        }
+        let long = [&[1, 1, 2][..], &[7; 0x102]].concat();
+        assert!(Tlvs::decode(&long).is_ok_and(|tlvs| tlvs.iter().eq([Tlv::Payload(&[7; 0x102])])));
+    }
+
+    #[test]
+    fn the_critical_bit_matters_to_those_alone_who_do_not_know_the_number() {
+        for (kind, value, refused) in [
+            (0x80 | 99, &b""[..], Some(99)),
+            (0x80, b"", Some(0)),
+            (0xff, b"", Some(127)),
+            (0x84, &[9, 0, 80], Some(4)),
+            (99, b"", None),
+            (0, b"", None),
+            (4, &[9, 0, 80], None),
+            (0x83, b"known", None),
+        ] {
+            let bytes = times(1, kind, value);
+            let error = Tlvs::decode(&bytes).err();
+            assert_eq!(error, refused.map(DecodeError::Critical), "{kind:02x}");
+        }
+        let known = times(1, 0x83, b"known");
+        assert!(Tlvs::decode(&known).unwrap().iter().eq([Tlv::Name("known")]));
+    }
+
+    #[test]
+    fn they_are_what_they_are_of_and_their_bytes() {
+        assert_eq!((Tlvs::NONE.len(), Tlvs::NONE.is_empty()), (0, true));
+        let mut sessions = SessionsBuf::new();
+        sessions.push(7, 1);
+        let (epoch, sessions) = (Epoch { boot: 5, seq: 6 }, sessions.as_sessions());
+        let all = [
+            Tlv::Name("n"),
+            Tlv::Epoch(epoch),
+            Tlv::Digest(0x0102_0304_0506_0708),
+            Tlv::Sessions(sessions),
+            Tlv::Payload(b""),
+        ];
+        let mut buf = TlvBuf::new();
+        all.iter().for_each(|&tlv| buf.push(tlv).unwrap());
+        let tlvs = Tlvs::checked_before(buf.as_tlvs().as_bytes());
+        assert_eq!((tlvs.len(), tlvs.is_empty()), (4 + 11 + 11 + 13 + 3, false));
+        assert!(tlvs.into_iter().eq(all));
+        assert_eq!(tlvs.epoch(), Some(epoch));
+        assert_eq!(tlvs.digest(), Some(0x0102_0304_0506_0708));
+        assert_eq!(tlvs.sessions(), Some(sessions));
+        assert!(tlvs.lasting().eq([&b"\x03\0\x01n"[..], b"\x01\0\0"]));
+        let others = Tlvs::checked_before(b"\x03\0\x01n");
+        assert_eq!((others.epoch(), others.digest(), others.sessions()), (None, None, None));
+    }
 }

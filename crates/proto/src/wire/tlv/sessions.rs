@@ -79,3 +79,41 @@ impl Default for SessionsBuf {
         SessionsBuf::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn up_to_sixty_four_are_named_each_in_ten_bytes() {
+        let mut buf = SessionsBuf::new();
+        assert!(buf.as_sessions().is_empty());
+        assert!(buf.push(0x0102_0304_0506_0708, 0x090a));
+        assert!(buf.push(7, 1));
+        let said = buf.as_sessions();
+        assert_eq!(said.as_bytes(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0, 0, 0, 0, 7, 0, 1]);
+        assert!(said.iter().eq([(0x0102_0304_0506_0708, 0x090a), (7, 1)]));
+        assert_eq!((said.len(), said.is_empty()), (2, false));
+        assert_eq!(Sessions::decode(said.as_bytes()), Some(said));
+
+        buf.clear();
+        assert_eq!(buf.as_sessions().len(), 0);
+        let all: Vec<(u64, u16)> = (0..64).map(|n| (1 << n, n)).collect();
+        assert!(all.iter().all(|&(txn, round)| buf.push(txn, round)));
+        assert!(!buf.push(64, 64));
+        assert!(buf.as_sessions().iter().eq(all));
+    }
+
+    #[test]
+    fn none_at_all_half_a_one_and_too_many_are_refused() {
+        let bytes = [0; 650];
+        for length in [0, 9, 11, 649, 650] {
+            assert_eq!(Sessions::decode(&bytes[..length]), None, "{length}");
+        }
+        for length in [10, 20, 640] {
+            assert_eq!(Sessions::decode(&bytes[..length]).map(Sessions::len), Some(length / 10));
+        }
+    }
+}

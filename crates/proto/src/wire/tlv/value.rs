@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::Sessions;
+use super::address::{self, Address};
 use crate::wire::bytes::Reader;
 use crate::wire::{DecodeError, MAX_TEXT};
 
@@ -107,20 +108,19 @@ impl<'a> Tlv<'a> {
                 let mut left = Reader(value);
                 let family = left.u8().ok_or(invalid)?;
                 let port = left.u16().ok_or(invalid)?;
-                match address(family, left.0).ok_or(invalid)? {
-                    Family::None => Tlv::Endpoint(Endpoint { address: None, port }),
-                    Family::Ip(ip) => Tlv::Endpoint(Endpoint { address: Some(ip), port }),
-                    Family::Unknown => unknown,
+                match Address::decode(family, left.0).ok_or(invalid)? {
+                    Address::None => Tlv::Endpoint(Endpoint { address: None, port }),
+                    Address::Ip(ip) => Tlv::Endpoint(Endpoint { address: Some(ip), port }),
+                    Address::Unknown => unknown,
                 }
             }
             number::ATTR => Tlv::Attr(Attr::decode(value).ok_or(invalid)?),
             number::ORIGIN => {
-                let mut left = Reader(value);
-                let family = left.u8().ok_or(invalid)?;
-                match address(family, left.0).ok_or(invalid)? {
-                    Family::None => return Err(invalid),
-                    Family::Ip(ip) => Tlv::Origin(ip),
-                    Family::Unknown => unknown,
+                let (family, address) = value.split_first().ok_or(invalid)?;
+                match Address::decode(*family, address).ok_or(invalid)? {
+                    Address::None => return Err(invalid),
+                    Address::Ip(ip) => Tlv::Origin(ip),
+                    Address::Unknown => unknown,
                 }
             }
             number::EPOCH => {
@@ -137,12 +137,11 @@ impl<'a> Tlv<'a> {
             }
             number::SESSIONS => Tlv::Sessions(Sessions::decode(value).ok_or(invalid)?),
             number::REFUSED => {
-                let mut left = Reader(value);
-                let family = left.u8().ok_or(invalid)?;
-                match address(family, left.0).ok_or(invalid)? {
-                    Family::None => Tlv::Refused(None),
-                    Family::Ip(ip) => Tlv::Refused(Some(ip)),
-                    Family::Unknown => unknown,
+                let (family, address) = value.split_first().ok_or(invalid)?;
+                match Address::decode(*family, address).ok_or(invalid)? {
+                    Address::None => Tlv::Refused(None),
+                    Address::Ip(ip) => Tlv::Refused(Some(ip)),
+                    Address::Unknown => unknown,
                 }
             }
             _ => unknown,
@@ -154,14 +153,14 @@ impl<'a> Tlv<'a> {
         match self {
             Tlv::Payload(value) | Tlv::Cbor(value) | Tlv::Unknown { value, .. } => value.len(),
             Tlv::Service(text) | Tlv::Name(text) | Tlv::SelectService(text) => text.len(),
-            Tlv::Endpoint(Endpoint { address, .. }) => 1 + 2 + ip_len(address),
+            Tlv::Endpoint(Endpoint { address, .. }) => 1 + 2 + address::len(address),
             Tlv::Attr(attr) | Tlv::SelectAttr(attr) => {
                 attr.key.len() + attr.value.map_or(0, |value| 1 + value.len())
             }
-            Tlv::Origin(ip) => 1 + ip_len(Some(ip)),
+            Tlv::Origin(ip) => 1 + address::len(Some(ip)),
             Tlv::Epoch(_) | Tlv::Digest(_) => 8,
             Tlv::Sessions(sessions) => sessions.as_bytes().len(),
-            Tlv::Refused(address) => 1 + ip_len(address),
+            Tlv::Refused(address) => 1 + address::len(address),
         }
     }
 
@@ -193,17 +192,17 @@ impl<'a> Tlv<'a> {
                 buffer.extend_from_slice(text.as_bytes());
             }
             Tlv::Endpoint(Endpoint { address, port }) => {
-                buffer.push(family::of(address));
+                buffer.push(address::family(address));
                 buffer.extend_from_slice(&port.to_be_bytes());
-                push_ip(address, buffer);
+                address::push(address, buffer);
             }
             Tlv::Origin(ip) => {
-                buffer.push(family::of(Some(ip)));
-                push_ip(Some(ip), buffer);
+                buffer.push(address::family(Some(ip)));
+                address::push(Some(ip), buffer);
             }
             Tlv::Refused(address) => {
-                buffer.push(family::of(address));
-                push_ip(address, buffer);
+                buffer.push(address::family(address));
+                address::push(address, buffer);
             }
             Tlv::Digest(digest) => buffer.extend_from_slice(&digest.to_be_bytes()),
             Tlv::Sessions(sessions) => buffer.extend_from_slice(sessions.as_bytes()),
@@ -230,7 +229,8 @@ impl<'a> Attr<'a> {
 
 impl Epoch {
     pub(super) fn to_bytes(self) -> [u8; 8] {
-        ((u64::from(self.boot) << 32) | u64::from(self.seq)).to_be_bytes()
+        let ([a, b, c, d], [e, f, g, h]) = (self.boot.to_be_bytes(), self.seq.to_be_bytes());
+        [a, b, c, d, e, f, g, h]
     }
 }
 
@@ -241,52 +241,120 @@ fn text(value: &[u8]) -> Option<&str> {
     str::from_utf8(value).ok().filter(|text| !text.contains(char::is_control))
 }
 
-/// The first byte of an [`Endpoint`], a [`Tlv::Origin`] and a [`Tlv::Refused`].
-mod family {
-    use core::net::IpAddr;
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
 
-    /// No address follows: the datagram's own source, or everybody's.
-    pub(super) const NONE: u8 = 0;
-    pub(super) const V4: u8 = 4;
-    pub(super) const V6: u8 = 6;
+    use super::*;
+    use crate::wire::{SessionsBuf, TlvBuf};
 
-    pub(super) fn of(address: Option<IpAddr>) -> u8 {
-        match address {
-            None => NONE,
-            Some(IpAddr::V4(_)) => V4,
-            Some(IpAddr::V6(_)) => V6,
+    /// Each as it is said and as it is on the wire, without type and length.
+    #[test]
+    fn values_are_as_the_page_says() {
+        let mut sessions = SessionsBuf::new();
+        sessions.push(0x0102_0304_0506_0708, 0x090a);
+        let v4: IpAddr = [192, 0, 2, 7].into();
+        let v6: IpAddr = [0x2001, 0xdb8, 0, 0, 0, 0, 0, 7].into();
+        let v6_bytes = *b"\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07";
+        let longest = "x".repeat(255);
+        let endpoint = |address| Tlv::Endpoint(Endpoint { address, port: 0x0277 });
+        let attr = |value| Attr { key: "a b~", value };
+        let cases: [(u8, Tlv<'_>, &[u8]); 24] = [
+            (1, Tlv::Payload(b"\0\xff"), b"\0\xff"),
+            (1, Tlv::Payload(b""), b""),
+            (2, Tlv::Service("printer"), b"printer"),
+            (2, Tlv::Service(&longest), longest.as_bytes()),
+            (3, Tlv::Name("Gr\u{f6}\u{df}e"), b"Gr\xc3\xb6\xc3\x9fe"),
+            (4, endpoint(None), &[0, 2, 0x77]),
+            (4, endpoint(Some(v4)), &[4, 2, 0x77, 192, 0, 2, 7]),
+            (4, endpoint(Some(v6)), &[&[6, 2, 0x77][..], &v6_bytes].concat()),
+            (5, Tlv::Attr(attr(None)), b"a b~"),
+            (5, Tlv::Attr(attr(Some(b""))), b"a b~="),
+            (5, Tlv::Attr(attr(Some(b"=\0\xff"))), b"a b~==\0\xff"),
+            (6, Tlv::Origin(v4), &[4, 192, 0, 2, 7]),
+            (6, Tlv::Origin(v6), &[&[6][..], &v6_bytes].concat()),
+            (7, Tlv::Epoch(Epoch { boot: 0x01020304, seq: 0x05060708 }), &[1, 2, 3, 4, 5, 6, 7, 8]),
+            (8, Tlv::Cbor(b"\xa0"), b"\xa0"),
+            (9, Tlv::Unknown { number: 9, value: b"?" }, b"?"),
+            (10, Tlv::SelectService("fax"), b"fax"),
+            (11, Tlv::SelectAttr(attr(Some(b"1"))), b"a b~=1"),
+            (12, Tlv::Digest(0x0102_0304_0506_0708), &[1, 2, 3, 4, 5, 6, 7, 8]),
+            (13, Tlv::Sessions(sessions.as_sessions()), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+            (14, Tlv::Refused(None), &[0]),
+            (14, Tlv::Refused(Some(v4)), &[4, 192, 0, 2, 7]),
+            (14, Tlv::Refused(Some(v6)), &[&[6][..], &v6_bytes].concat()),
+            (15, Tlv::Unknown { number: 15, value: b"" }, b""),
+        ];
+        for (number, tlv, value) in cases {
+            assert_eq!(tlv.value_len(), value.len(), "{tlv:?}");
+            let mut buf = TlvBuf::new();
+            buf.push(tlv).unwrap();
+            let bytes = [&[number, 0, value.len() as u8], value].concat();
+            assert_eq!(buf.as_tlvs().as_bytes(), bytes, "{tlv:?}");
+            assert_eq!(Tlv::decode(number, value), Ok(tlv));
         }
+        for (number, value) in [(4, &[9, 2, 0x77, 1][..]), (6, &[9, 1]), (14, &[9]), (14, &[5, 1])]
+        {
+            assert_eq!(Tlv::decode(number, value), Ok(Tlv::Unknown { number, value }));
+        }
+        let mut long = TlvBuf::new();
+        long.push(Tlv::Payload(&[7; 0x0123])).unwrap();
+        assert_eq!(long.as_tlvs().as_bytes()[..4], [1, 0x01, 0x23, 7]);
     }
-}
 
-enum Family {
-    None,
-    Ip(IpAddr),
-    Unknown,
-}
-
-/// `None` if the address is not as long as its family says.
-fn address(family: u8, bytes: &[u8]) -> Option<Family> {
-    match family {
-        family::NONE => bytes.is_empty().then_some(Family::None),
-        family::V4 => <[u8; 4]>::try_from(bytes).ok().map(|octets| Family::Ip(octets.into())),
-        family::V6 => <[u8; 16]>::try_from(bytes).ok().map(|octets| Family::Ip(octets.into())),
-        _ => Some(Family::Unknown),
+    #[test]
+    fn what_breaks_the_rules_of_its_type_is_refused() {
+        let long = [b'a'; 256];
+        let bad: [(u8, &[u8]); 37] = [
+            (2, b""),
+            (2, b"a\nb"),
+            (2, b"\x7f"),
+            (2, &long),
+            (3, b""),
+            (3, b"\x1b[31m"),
+            (3, "\u{9b}31m".as_bytes()),
+            (3, b"\xff"),
+            (3, &long),
+            (4, &[]),
+            (4, &[0, 0]),
+            (4, &[4, 0, 80]),
+            (4, &[4, 0, 80, 1, 2, 3]),
+            (4, &[4, 0, 80, 1, 2, 3, 4, 5]),
+            (4, &[6, 0, 80, 1, 2, 3, 4]),
+            (4, &[0, 0, 80, 1]),
+            (5, b""),
+            (5, b"=value"),
+            (5, b"k\xc3\xa4se=1"),
+            (5, b"a\x1f=1"),
+            (5, b"a\x7f=1"),
+            (5, &long),
+            (6, &[]),
+            (6, &[0]),
+            (6, &[4, 1, 2, 3]),
+            (6, &[6, 1, 2, 3, 4]),
+            (7, &[0; 7]),
+            (7, &[0; 9]),
+            (10, b""),
+            (11, b""),
+            (12, &[0; 7]),
+            (12, &[0; 9]),
+            (13, &[]),
+            (13, &[0; 11]),
+            (14, &[]),
+            (14, &[0, 1]),
+            (14, &[4, 1, 2, 3]),
+        ];
+        for (number, value) in bad {
+            let refused = Err(DecodeError::TlvValue(number));
+            assert_eq!(Tlv::decode(number, value), refused, "{value:02x?}");
+        }
+        let longest: String = "a".repeat(255);
+        assert!(Tlv::decode(5, longest.as_bytes()).is_ok());
     }
-}
 
-fn ip_len(address: Option<IpAddr>) -> usize {
-    match address {
-        None => 0,
-        Some(IpAddr::V4(_)) => 4,
-        Some(IpAddr::V6(_)) => 16,
-    }
-}
-
-fn push_ip(address: Option<IpAddr>, buffer: &mut Vec<u8>) {
-    match address {
-        None => {}
-        Some(IpAddr::V4(ip)) => buffer.extend_from_slice(&ip.octets()),
-        Some(IpAddr::V6(ip)) => buffer.extend_from_slice(&ip.octets()),
+    #[test]
+    fn an_epoch_is_later_by_its_boot_first() {
+        let epochs = [(1, 2), (1, 3), (2, 0)].map(|(boot, seq)| Epoch { boot, seq });
+        assert!(epochs.is_sorted() && epochs[1] < epochs[2]);
     }
 }
