@@ -228,33 +228,20 @@ fn two_that_say_different_things_under_one_number_are_a_conflict() {
 }
 
 #[test]
-fn one_host_cannot_make_up_more_than_sixteen() {
-    let mut sim = Sim::new(15);
-    sim.record_datagrams();
-    let asker = add_asker(&mut sim, printers());
-    sim.run_for(Duration::from_millis(10));
-    let Ok(Datagram::Query(query)) = wire::decode(&sim.sent()[0].1) else { panic!("not a query") };
-    let txn = query.txn;
-    for id in 0..1000 {
-        let reply = wire::Reply {
-            txn,
-            id,
-            round: 1,
-            copy: 0,
-            lease_s: 120,
-            whole: None,
-            busy: false,
-            tlvs: wire::Tlvs::NONE,
-        };
-        let mut bytes = Vec::new();
-        Datagram::Reply(reply).encode(None, &mut bytes);
-        let from = "10.9.9.9:50009".parse().unwrap();
-        sim.inject(asker, from, mcast_proto::Cast::Unicast, &bytes);
-    }
-    assert!(sim.run_until_done(asker, Instant::from_millis(60_000)));
-    assert_eq!(found(&sim, asker).len(), 16);
-    // Somebody was left out, so it can't say that it is complete.
-    assert_eq!(done(&sim, asker).complete, Some(false));
+fn a_thousand_at_one_address_are_all_found() {
+    let mut sim = Sim::new(15).without_trace();
+    let there: BTreeSet<u64> = (0..1000)
+        .map(|n| {
+            let machine = service::Responder::new(quiet_response(), sim.draw());
+            let id = machine.id();
+            let at = SocketAddr::from(([10, 9, 9, 9], 20_000 + n));
+            sim.add(Host::new(group(), true).at(at).link(lossy(0.1)), machine);
+            id
+        })
+        .collect();
+    let (found, summary) = discover(&mut sim, printers());
+    assert_eq!(as_set(&found), there);
+    assert_eq!(summary.complete, Some(true), "{summary:?}");
 }
 
 #[test]

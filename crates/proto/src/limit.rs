@@ -213,11 +213,6 @@ fn burst(rate: u32) -> u64 {
 impl TokenBucket {
     pub(crate) const FULL: TokenBucket = TokenBucket { lacks: 0, refilled: Instant::ZERO };
 
-    /// Takes a token if there is one.
-    pub(crate) fn take_one(&mut self, now: Instant, rate: u32) -> bool {
-        self.take_if_held(now, rate, TOKEN)
-    }
-
     fn take_if_held(&mut self, now: Instant, rate: u32, cost: u64) -> bool {
         self.refill(now, rate);
         let holds = self.holds(rate, cost);

@@ -84,7 +84,6 @@ impl Arrival {
     }
 
     /// When it came, by the best that is known, where it is handed over at `now`.
-    #[expect(dead_code, reason = "round trips are measured by it in the next commit")]
     pub(crate) fn time(&self, now: Instant) -> Instant {
         self.taken.map_or(now, |taken| taken.min(now))
     }

@@ -33,7 +33,6 @@ impl Secret {
     }
 
     /// A stream of numbers of which all that were seen tell nothing of the next.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the salts of queries, which come next"))]
     pub(crate) fn salts(self, label: &str) -> Salts {
         Salts { key: self.digest(label), drawn: 0 }
     }
@@ -62,7 +61,6 @@ pub(crate) struct Salts {
 }
 
 impl Salts {
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the salts of queries, which come next"))]
     pub(crate) fn next(&mut self) -> u64 {
         let block = Sha256::new_with_prefix(self.key).chain_update(self.drawn.to_be_bytes());
         self.drawn += 1;

@@ -183,7 +183,7 @@ mod tests {
             truncated: false,
             tlvs: tlvs.as_tlvs(),
         };
-        let again = Instance { round_trip: None, via: Via::Announcement, ..instance };
+        let again = Instance { round_trip: None, via: Via::Group, ..instance };
         let (from, round_trip) = (path(2), Duration::from_micros(410));
         let mut renderer = Renderer::new(format);
         renderer.palette = Palette::PLAIN;

@@ -86,6 +86,7 @@ pub(super) fn loss(loss: Loss) -> &'static str {
     match loss {
         Loss::Goodbye => "goodbye",
         Loss::Expired => "expired",
+        Loss::NoRoom => "no_room",
         _ => "other",
     }
 }
@@ -94,7 +95,6 @@ fn via(via: Via) -> &'static str {
     match via {
         Via::Unicast => "unicast",
         Via::Group => "group",
-        Via::Announcement => "announcement",
     }
 }
 

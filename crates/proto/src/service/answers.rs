@@ -12,8 +12,6 @@ pub(super) struct Answer {
     pub(super) due: Instant,
     /// Who asked.
     pub(super) to: Path,
-    /// Whether it goes to the group instead.
-    pub(super) by_group: bool,
     pub(super) txn: u64,
     pub(super) round: u16,
     pub(super) copy: u8,
@@ -34,37 +32,31 @@ impl Answers {
         Answers { waiting: Vec::with_capacity(most), most, due: None }
     }
 
-    /// Takes out what waits for a session's earlier round, which a later one replaces; says when the
-    /// first of it would have been sent.
-    pub(super) fn replace(&mut self, to: Path, txn: u64) -> Option<Instant> {
+    /// A later question of a session comes: of what waits for it, the first alone is kept. A query that
+    /// somebody forged in its name puts nothing off, and a burst of queries is not answered in full.
+    pub(super) fn supersede(&mut self, to: Path, txn: u64) {
         let is_older = |answer: &Answer| answer.txn == txn && answer.to.remote == to.remote;
-        let first = self.waiting.iter().filter(|old| is_older(old)).map(|old| old.due).min();
-        if first.is_some() {
-            self.waiting.retain(|old| !is_older(old));
-            self.update();
-        }
-        first
+        let older = self.waiting.iter().enumerate().filter(|(_, answer)| is_older(answer));
+        let Some((first, _)) = older.min_by_key(|(_, answer)| answer.due) else { return };
+        let mut place = 0..;
+        self.waiting.retain(|answer| place.next() == Some(first) || !is_older(answer));
     }
 
-    /// Spreads copies over the window, each at a random time in a part of its own; the first not
-    /// later than `latest_first`. Says whether any has a place: where there is no room left, what would
-    /// wait for longest gives way, so that nobody can fill it with answers that are never due.
+    /// Spreads copies over the window, each at a random time in a part of its own. Says whether any has a
+    /// place: where there is no room left, what would wait for longest gives way, so that nobody can fill
+    /// it with answers that are never due.
     pub(super) fn spread(
         &mut self,
         now: Instant,
         answer: Answer,
         copies: u8,
         window: Duration,
-        latest_first: Option<Instant>,
         rng: &mut Rng,
     ) -> bool {
         let mut placed = false;
         let part = window / u32::from(copies.max(1));
         for copy in 0..copies {
-            let mut due = now + part * u32::from(copy) + rng.within(part);
-            if let Some(latest) = latest_first.filter(|_| copy == 0) {
-                due = due.min(latest);
-            }
+            let due = now + part * u32::from(copy) + rng.within(part);
             placed |= self.place(Answer { due, copy, ..answer });
         }
         self.update();
@@ -115,7 +107,7 @@ mod tests {
     fn answer(txn: u64) -> Answer {
         let to = Path::new("10.0.0.9:4000".parse().unwrap());
         let due = Instant::ZERO;
-        Answer { due, to, by_group: false, txn, round: 1, copy: 0, limit: 128 }
+        Answer { due, to, txn, round: 1, copy: 0, limit: 128 }
     }
 
     #[test]
@@ -124,7 +116,7 @@ mod tests {
         let window = Duration::from_millis(30);
         for _ in 0..100 {
             let mut answers = Answers::new(64);
-            assert!(answers.spread(Instant::ZERO, answer(1), 3, window, None, &mut rng));
+            assert!(answers.spread(Instant::ZERO, answer(1), 3, window, &mut rng));
             for copy in 0..3 {
                 let sent = answers.pop_due(Instant::from_millis(10 * (copy + 1))).unwrap();
                 assert_eq!(u64::from(sent.copy), copy);
@@ -135,18 +127,23 @@ mod tests {
     }
 
     #[test]
-    fn a_later_round_replaces_what_waits_and_never_puts_it_off() {
+    fn a_later_question_leaves_the_first_of_what_waits_where_it_is() {
         let mut rng = Rng::new(2);
         let mut answers = Answers::new(64);
         let window = Duration::from_secs(1);
-        answers.spread(Instant::ZERO, answer(1), 1, window, None, &mut rng);
-        answers.spread(Instant::ZERO, answer(2), 1, window, None, &mut rng);
-        let first = answers.replace(answer(1).to, 1);
-        assert_eq!(answers.waiting.len(), 1);
-        let later = Answer { round: 2, ..answer(1) };
-        answers.spread(Instant::ZERO, later, 3, window * 1000, first, &mut rng);
-        assert!(answers.due() <= first);
-        assert_eq!(answers.replace(answer(3).to, 3), None);
+        answers.spread(Instant::ZERO, answer(1), 3, window, &mut rng);
+        answers.spread(Instant::ZERO, answer(2), 2, window, &mut rng);
+        let first = answers.waiting.iter().find(|waiting| waiting.txn == 1).copied().unwrap();
+        for round in 2..5 {
+            answers.supersede(answer(1).to, 1);
+            let later = Answer { round, ..answer(1) };
+            answers.spread(Instant::from_millis(900), later, 3, window, &mut rng);
+            assert!(answers.waiting.contains(&first));
+            let waits = |txn| answers.waiting.iter().filter(|waiting| waiting.txn == txn).count();
+            assert_eq!((waits(1), waits(2)), (4, 2));
+        }
+        answers.supersede(Path::new("10.0.0.8:4000".parse().unwrap()), 1);
+        assert_eq!(answers.waiting.len(), 6);
     }
 
     #[test]
@@ -154,11 +151,11 @@ mod tests {
         let mut rng = Rng::new(3);
         let mut answers = Answers::new(4);
         let (long, short) = (Duration::from_secs(10), Duration::from_millis(1));
-        assert!(answers.spread(Instant::from_millis(100), answer(1), 3, long, None, &mut rng));
-        assert!(answers.spread(Instant::from_millis(100), answer(2), 3, short, None, &mut rng));
+        assert!(answers.spread(Instant::from_millis(100), answer(1), 3, long, &mut rng));
+        assert!(answers.spread(Instant::from_millis(100), answer(2), 3, short, &mut rng));
         assert_eq!(answers.waiting.len(), 4);
         let of_second = answers.waiting.iter().filter(|waiting| waiting.txn == 2).count();
         assert_eq!(of_second, 3);
-        assert!(!answers.spread(Instant::from_millis(20_000), answer(3), 3, long, None, &mut rng));
+        assert!(!answers.spread(Instant::from_millis(20_000), answer(3), 3, long, &mut rng));
     }
 }

@@ -14,14 +14,14 @@ pub struct Instance<'a> {
     pub from: Path,
     /// How it was heard.
     pub via: Via,
-    /// From the latest question to this answer, with the wait over which it asked the answers to be
-    /// spread; `None` where there was no question.
+    /// From the question to this answer, with the wait over which answers were asked to be spread;
+    /// `None` where the question is not known any more.
     pub round_trip: Option<Duration>,
     /// For how long it may be taken to be there.
     pub lease: Duration,
     /// Whether it proved to have the shared secret.
     pub authentic: bool,
-    /// There is more than it could say, and asking for the rest brought no answer.
+    /// There is more than it said, and asking for the whole brought no answer.
     pub truncated: bool,
     /// Everything that it said of itself.
     pub tlvs: Tlvs<'a>,
@@ -34,9 +34,6 @@ pub enum Via {
     Unicast,
     /// It answered to the group, which the asker wants where a firewall drops the former.
     Group,
-    /// It announced itself and has not answered: it may be deaf to queries, as where a switch has
-    /// forgotten that it is in the group.
-    Announcement,
 }
 
 /// What is new about a responder that is known.
@@ -62,6 +59,8 @@ pub enum Loss {
     Goodbye,
     /// Its lease ended, and it did not answer when asked.
     Expired,
+    /// There was no room to remember it any longer; it may well be there.
+    NoRoom,
 }
 
 impl<'a> Instance<'a> {

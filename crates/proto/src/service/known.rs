@@ -1,30 +1,78 @@
-//! The table of responders that an asker knows.
+//! The table of responders that an asker knows, and what it believes of them.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
+use core::time::Duration;
 
 use super::instance::Change;
 use super::leases::Lease;
-use crate::Path;
-use crate::rng::mix64;
-use crate::wire::{Epoch, Slice, Tlvs, place};
+use crate::rng::Rng;
+use crate::wire::{Epoch, Slice, place, short_name, whole_name};
+use crate::{Instant, Path};
 
-/// Addresses of one responder that are told apart.
-const ADDRESSES: usize = 4;
+/// Voices of one responder that are told apart: a host has fewer addresses in one network.
+const MOST_VOICES: usize = 16;
+/// One in so many places may be taken by responders of which no whole answer has come.
+const SHORT_SHARE: usize = 4;
+/// Voices that one address always has room for: more than one host's services.
+const FAIR_SHARE: u32 = 64;
+/// Voices that are looked at to find one of the greediest address.
+const LOOKED_AT: u32 = 16;
+/// A responder whose presence was in doubt and that answered is not doubted again for this long, twice
+/// as long each time up to the second: whoever forges goodbyes makes nobody ask all the time.
+const SHORTEST_TRUST: Duration = Duration::from_secs(1);
+const LONGEST_TRUST: Duration = Duration::from_secs(64);
+
+/// Who says what from where: what a filter names, and what is silent because of it.
+#[derive(Debug, Clone)]
+pub(super) struct Voice {
+    pub(super) at: Path,
+    /// A digest of what it says.
+    pub(super) words: u64,
+    /// By which a filter names it.
+    pub(super) name: u64,
+    /// Where what it says is not whole: how long the whole is, in bytes.
+    pub(super) missing: Option<u16>,
+    /// It may be elsewhere, or have gone: it is asked again, and stays only if it answers.
+    pub(super) doubted: Option<Instant>,
+    pub(super) lease: Lease,
+}
 
 /// A responder that is known.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) id: u64,
-    /// Where it was heard first since it was started.
-    pub(super) from: Path,
-    /// Of what it says of itself; `None` while that is not known.
-    digest: Option<u64>,
+    /// The latest that it has said, and when that was first heard.
+    latest: Option<Epoch>,
+    since: Instant,
+    /// Whether the application was told of it.
+    pub(super) told: bool,
+    /// Two say different things in its name.
+    pub(super) in_conflict: bool,
+    /// What is to be told of it once its whole answer has come.
+    untold_change: Option<Change>,
+    /// When a doubt may next be followed up, and for how long the last one held that off.
+    trusted_until: Instant,
+    trust: Duration,
+    /// When the next of its leases is to be looked at.
+    pub(super) due: Instant,
+    /// It has said goodbye, as somebody said who proved nothing.
+    pub(super) said_goodbye: bool,
+    /// One at the least.
+    pub(super) voices: Vec<Voice>,
+}
+
+/// What is heard of a responder in one answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said {
+    pub(super) at: Path,
+    pub(super) id: u64,
+    pub(super) words: u64,
+    pub(super) missing: Option<u16>,
     pub(super) epoch: Option<Epoch>,
-    addresses: u8,
-    in_conflict: bool,
-    pub(super) lease: Lease,
+    /// When the question was put that this answers.
+    pub(super) asked: Instant,
 }
 
 /// What hearing a responder changed.
@@ -32,13 +80,15 @@ pub(super) struct Entry {
 pub(super) enum Heard {
     /// It was not known.
     New,
-    /// It was, but not what it says of itself.
-    Described,
+    /// It was not known, and its whole answer is still to come.
+    NewInPart,
+    /// It was known in part, and this is the whole.
+    Whole,
     /// It was known, and this is new.
     Changed(Change),
     /// Nothing.
     Nothing,
-    /// It was not known, and may not be: a cap is reached.
+    /// It was not known, and has no room.
     NoRoom,
 }
 
@@ -47,29 +97,31 @@ pub(super) enum Heard {
 pub(super) struct Known {
     txn: u64,
     capacity: usize,
-    /// Ids that one source address may have: a host can't make up a hundred thousand.
-    per_source: usize,
-    entries: Vec<Entry>,
-    /// Where in `entries` it is, by its place in the session's order.
-    by_place: BTreeMap<u64, u32>,
+    rng: Rng,
+    entries: BTreeMap<u64, Entry>,
     by_source: BTreeMap<IpAddr, u32>,
-    /// Further addresses, by id.
-    further: BTreeSet<(u64, SocketAddr)>,
+    voices: usize,
+    /// Places of the entries of which some voice is not whole.
+    in_part: BTreeSet<u64>,
+    /// Entries that gave way to others, and that were told.
+    pub(super) gave_way: Vec<(u64, Path)>,
 }
 
 impl Known {
-    pub(super) fn new(txn: u64, capacity: usize, per_source: usize) -> Known {
+    pub(super) fn new(txn: u64, capacity: usize, rng: Rng) -> Known {
         Known {
             txn,
-            capacity: capacity.min(u32::MAX as usize),
-            per_source,
-            entries: Vec::with_capacity(capacity),
-            by_place: BTreeMap::new(),
+            capacity: capacity.max(1),
+            rng,
+            entries: BTreeMap::new(),
             by_source: BTreeMap::new(),
-            further: BTreeSet::new(),
+            voices: 0,
+            in_part: BTreeSet::new(),
+            gave_way: Vec::new(),
         }
     }
 
+    /// Responders.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -78,205 +130,358 @@ impl Known {
         self.entries.is_empty()
     }
 
+    /// What a filter has to name.
+    pub(super) fn voices(&self) -> usize {
+        self.voices
+    }
+
+    pub(super) fn place(&self, id: u64) -> u64 {
+        place(id, self.txn)
+    }
+
     pub(super) fn get(&self, id: u64) -> Option<&Entry> {
-        let at = *self.by_place.get(&place(id, self.txn))?;
-        self.entries.get(at as usize)
+        self.entries.get(&self.place(id))
     }
 
-    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Entry> {
-        let at = *self.by_place.get(&place(id, self.txn))?;
-        self.entries.get_mut(at as usize)
+    pub(super) fn at(&self, place: u64) -> Option<&Entry> {
+        self.entries.get(&place)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter()
+    pub(super) fn at_mut(&mut self, place: u64) -> Option<&mut Entry> {
+        self.entries.get_mut(&place)
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
-        self.entries.iter_mut()
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut Entry)> {
+        self.entries.iter_mut().map(|(place, entry)| (*place, entry))
     }
 
-    /// Those in a slice of the session.
-    pub(super) fn in_slice(&self, slice: Slice) -> impl Iterator<Item = &Entry> + Clone {
+    /// The voices in a slice of the session.
+    pub(super) fn in_slice(&self, slice: Slice) -> impl Iterator<Item = &Voice> + Clone {
         let shift = 64 - u32::from(slice.bits());
         let first = u64::from(slice.index()).checked_shl(shift).unwrap_or(0);
         let last = first | u64::MAX.checked_shr(slice.bits().into()).unwrap_or(0);
-        self.by_place.range(first..=last).filter_map(|(_, &at)| self.entries.get(at as usize))
+        self.entries.range(first..=last).flat_map(|(_, entry)| &entry.voices)
     }
 
-    /// A responder was heard; `tlvs` is what it says of itself, where it said it whole.
-    pub(super) fn hear(
-        &mut self,
-        from: Path,
-        id: u64,
-        tlvs: Option<Tlvs<'_>>,
-        epoch: Option<Epoch>,
-    ) -> Heard {
-        let said = tlvs.map(digest);
-        match self.get_mut(id) {
-            Some(entry) => {
-                let what = entry.hear(said, epoch);
-                // Nothing changes of who has not been told of yet.
-                let is_told = entry.digest.is_some();
-                if what == Heard::Changed(Change::Restarted) {
-                    self.relocate(from, id);
-                }
-                if what == Heard::Nothing && is_told && self.is_further(from, id) {
-                    Heard::Changed(Change::Address)
-                } else {
-                    what
-                }
+    /// The whole answers that are still to come: how many, and the length of the longest.
+    pub(super) fn missing(&self) -> Option<(u64, u16)> {
+        let entries = self.in_part.iter().filter_map(|place| self.entries.get(place));
+        let lengths = entries.flat_map(|entry| &entry.voices).filter_map(|voice| voice.missing);
+        let (number, longest) = lengths.fold((0, 0), |(n, most), length| (n + 1, length.max(most)));
+        (number > 0).then_some((number, longest))
+    }
+
+    /// The place of a responder of which no whole answer has come and nothing was told.
+    pub(super) fn first_untold(&self) -> Option<u64> {
+        let is_untold = |place: &&u64| self.at(**place).is_some_and(|entry| !entry.told);
+        self.in_part.iter().find(is_untold).copied()
+    }
+
+    /// Marks a responder as told.
+    pub(super) fn tell(&mut self, place: u64) {
+        if let Some(entry) = self.entries.get_mut(&place) {
+            entry.told = true;
+        }
+    }
+
+    /// A responder was heard.
+    pub(super) fn hear(&mut self, now: Instant, said: Said) -> Heard {
+        let place = self.place(said.id);
+        let Some(entry) = self.entries.get_mut(&place) else { return self.enter(now, said) };
+        let before = entry.voices.len();
+        let heard = entry.hear(now, said);
+        let is_in_part = entry.voices.iter().any(|voice| voice.missing.is_some());
+        if is_in_part {
+            self.in_part.insert(place);
+        } else {
+            self.in_part.remove(&place);
+        }
+        let is_further = entry.voices.len() > before;
+        let oldest = (entry.voices.len() > MOST_VOICES).then(|| entry.take_oldest()).flatten();
+        if is_further {
+            self.count(said.at.remote.ip());
+        }
+        if let Some(oldest) = oldest {
+            self.discount(oldest.at.remote.ip());
+        }
+        self.make_room(place);
+        heard
+    }
+
+    fn enter(&mut self, now: Instant, said: Said) -> Heard {
+        let place = self.place(said.id);
+        if said.missing.is_some() {
+            // Anybody can promise an answer: promises alone crowd nobody out.
+            if self.in_part.len() >= self.capacity / SHORT_SHARE + 1 {
+                return Heard::NoRoom;
             }
-            None => self.insert(from, id, said, epoch),
+            self.in_part.insert(place);
         }
+        let is_whole = said.missing.is_none();
+        self.entries.insert(
+            place,
+            Entry {
+                id: said.id,
+                latest: said.epoch,
+                since: now,
+                told: is_whole,
+                in_conflict: false,
+                untold_change: None,
+                trusted_until: Instant::ZERO,
+                trust: SHORTEST_TRUST,
+                due: Instant::FAR_FUTURE,
+                said_goodbye: false,
+                voices: [Voice::new(said)].into(),
+            },
+        );
+        self.count(said.at.remote.ip());
+        self.make_room(place);
+        if is_whole { Heard::New } else { Heard::NewInPart }
     }
 
-    fn insert(&mut self, from: Path, id: u64, said: Option<u64>, epoch: Option<Epoch>) -> Heard {
-        let of_source = self.by_source.get(&from.remote.ip()).copied().unwrap_or(0);
-        if self.entries.len() >= self.capacity || of_source as usize >= self.per_source {
-            return Heard::NoRoom;
-        }
-        self.enter(from);
-        self.by_place.insert(place(id, self.txn), self.entries.len() as u32);
-        self.entries.push(Entry {
-            id,
-            from,
-            digest: said,
-            epoch,
-            addresses: 1,
-            in_conflict: false,
-            lease: Lease::NONE,
-        });
-        Heard::New
-    }
-
-    /// A responder that was started again is where it is heard now, and nowhere else.
-    fn relocate(&mut self, from: Path, id: u64) {
-        let Some(entry) = self.get_mut(id) else { return };
-        let before = core::mem::replace(&mut entry.from, from);
-        if core::mem::replace(&mut entry.addresses, 1) > 1 {
-            self.further.retain(|&(of, _)| of != id);
-        }
-        self.leave(before);
-        self.enter(from);
-    }
-
-    /// One more is at this source.
-    fn enter(&mut self, from: Path) {
-        *self.by_source.entry(from.remote.ip()).or_default() += 1;
+    /// One more voice is at this source.
+    fn count(&mut self, source: IpAddr) {
+        self.voices += 1;
+        *self.by_source.entry(source).or_default() += 1;
     }
 
     /// One fewer is.
-    fn leave(&mut self, from: Path) {
-        if let Some(count) = self.by_source.get_mut(&from.remote.ip()) {
+    fn discount(&mut self, source: IpAddr) {
+        self.voices -= 1;
+        if let Some(count) = self.by_source.get_mut(&source) {
             *count -= 1;
             if *count == 0 {
-                self.by_source.remove(&from.remote.ip());
+                self.by_source.remove(&source);
             }
         }
     }
 
-    /// Whether this is an address at which a known responder was not heard before; remembers it.
-    fn is_further(&mut self, from: Path, id: u64) -> bool {
-        let room = self.further.len() < self.capacity;
-        let place = place(id, self.txn);
-        let Some(&at) = self.by_place.get(&place) else { return false };
-        let Some(entry) = self.entries.get_mut(at as usize) else { return false };
-        let is_further = entry.from.remote != from.remote
-            && usize::from(entry.addresses) < ADDRESSES
-            && room
-            && self.further.insert((id, from.remote));
-        entry.addresses += u8::from(is_further);
-        is_further
+    /// Where there are too many, one other than the newcomer gives way: one of the greediest source, if
+    /// one has more than its fair share, else any. Who gives way has been told of.
+    fn make_room(&mut self, newcomer: u64) {
+        if self.voices <= self.capacity {
+            return;
+        }
+        let mut greediest = None;
+        for _ in 0..LOOKED_AT {
+            let from = self.rng.next();
+            let after = self.entries.range(from..).chain(self.entries.range(..from));
+            let candidate = after.take(LOOKED_AT as usize).find(|(at, entry)| {
+                **at != newcomer && entry.told && entry.voices.iter().all(|v| v.missing.is_none())
+            });
+            let Some((&at, entry)) = candidate else { continue };
+            let share = |voice: &Voice| self.by_source.get(&voice.at.remote.ip()).copied();
+            let most = entry.voices.iter().filter_map(share).max().unwrap_or(0);
+            let most = if most > FAIR_SHARE { most } else { 0 };
+            if greediest.is_none_or(|(_, share)| most > share) {
+                greediest = Some((at, most));
+            }
+        }
+        // With nobody to give way, the newcomer does; it has been told of, or will answer again.
+        let place = greediest.map_or(newcomer, |(place, _)| place);
+        if let Some(entry) = self.remove(place)
+            && place != newcomer
+            && let Some(voice) = entry.voices.first()
+        {
+            self.gave_way.push((entry.id, voice.at));
+        }
     }
 
-    pub(super) fn remove(&mut self, id: u64) -> Option<Entry> {
-        let at = self.by_place.remove(&place(id, self.txn))? as usize;
-        let entry = self.entries.swap_remove(at);
-        if let Some(moved) = self.entries.get(at) {
-            self.by_place.insert(place(moved.id, self.txn), at as u32);
-        }
-        self.leave(entry.from);
-        if entry.addresses > 1 {
-            self.further.retain(|&(of, _)| of != id);
+    pub(super) fn remove(&mut self, place: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&place)?;
+        self.in_part.remove(&place);
+        for voice in &entry.voices {
+            self.discount(voice.at.remote.ip());
         }
         Some(entry)
+    }
+
+    /// Forgets the voices of a responder that `is_gone`. Says where it was if that leaves none: the
+    /// responder is then forgotten too.
+    pub(super) fn forget(
+        &mut self,
+        place: u64,
+        is_gone: impl Fn(&Voice) -> bool,
+    ) -> Option<(Entry, Path)> {
+        let entry = self.entries.get_mut(&place)?;
+        let gone: Vec<Path> = entry.voices.iter().filter(|v| is_gone(v)).map(|v| v.at).collect();
+        if gone.len() == entry.voices.len() {
+            let at = *gone.first()?;
+            return self.remove(place).map(|entry| (entry, at));
+        }
+        entry.voices.retain(|voice| !is_gone(voice));
+        entry.in_conflict &= entry.voices.len() > 1;
+        if entry.voices.iter().all(|voice| voice.missing.is_none()) {
+            self.in_part.remove(&place);
+        }
+        for at in gone {
+            self.discount(at.remote.ip());
+        }
+        None
+    }
+}
+
+impl Voice {
+    fn new(said: Said) -> Voice {
+        let Said { at, id, words, missing, .. } = said;
+        let at = Path { local: None, ..at };
+        let name = if missing.is_some() { short_name } else { whole_name };
+        let name = name(id, at.remote, words);
+        Voice { at, words, name, missing, doubted: None, lease: Lease::NONE }
+    }
+
+    /// It says this now.
+    fn say(&mut self, said: Said) {
+        let lease = self.lease;
+        *self = Voice { lease, ..Voice::new(said) };
     }
 }
 
 impl Entry {
-    fn hear(&mut self, said: Option<u64>, epoch: Option<Epoch>) -> Heard {
-        let (before, later) = (self.epoch, epoch > self.epoch);
-        if later {
-            self.epoch = epoch;
-        }
-        let Some(said) = said else { return Heard::Nothing };
-        let Some(known) = self.digest else {
-            self.digest = Some(said);
-            return Heard::Described;
-        };
-        let restarted = matches!((before, epoch), (Some(old), Some(new)) if new.boot > old.boot);
-        if restarted || (said != known && later) {
-            self.digest = Some(said);
-            let change = if restarted { Change::Restarted } else { Change::Content };
-            return Heard::Changed(change);
-        }
-        // What is older than what is known may have been sent again by anybody; of one age, two
-        // different things are a conflict.
-        if said != known && epoch == before && !self.in_conflict {
-            self.in_conflict = true;
-            return Heard::Changed(Change::Conflict);
-        }
-        Heard::Nothing
+    /// The epoch that it was heard with last.
+    pub(super) fn epoch(&self) -> Option<Epoch> {
+        self.latest
     }
-}
 
-/// A hash of all that is said but the epoch.
-fn digest(tlvs: Tlvs<'_>) -> u64 {
-    const EPOCH: u8 = 7;
-    let mut hash = 0;
-    let mut left = tlvs.as_bytes();
-    while let Some((&[kind, high, low], rest)) = left.split_first_chunk() {
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        let Some((value, after)) = rest.split_at_checked(length) else { break };
-        left = after;
-        if kind != EPOCH {
-            hash = mix64(hash ^ u64::from_be_bytes([kind, high, low, 1, 0, 0, 0, 0]));
-            for chunk in value.chunks(8) {
-                let mut word = [0; 8];
-                word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-                hash = mix64(hash ^ u64::from_le_bytes(word));
+    /// Somebody who proved nothing says that it has gone, or changed: all that it says is asked for
+    /// again, now or once it is no longer trusted to be what it was when it was asked last. Says when.
+    pub(super) fn doubt(&mut self, now: Instant, said_goodbye: bool) -> Instant {
+        let at = now.max(self.trusted_until);
+        self.said_goodbye |= said_goodbye;
+        for voice in &mut self.voices {
+            voice.doubted = voice.doubted.or(Some(at));
+        }
+        at
+    }
+
+    pub(super) fn is_doubted(&self) -> bool {
+        self.voices.iter().any(|voice| voice.doubted.is_some())
+    }
+
+    pub(super) fn voice_at(&mut self, at: Path) -> Option<&mut Voice> {
+        self.voices.iter_mut().rev().find(|voice| voice.at.remote == at.remote)
+    }
+
+    /// Takes out the voice that was heard least lately, the newest excepted.
+    fn take_oldest(&mut self) -> Option<Voice> {
+        let (_newest, others) = self.voices.split_last()?;
+        let (at, _) = others.iter().enumerate().min_by_key(|(_, voice)| voice.lease.begins)?;
+        Some(self.voices.swap_remove(at))
+    }
+
+    fn hear(&mut self, now: Instant, said: Said) -> Heard {
+        let is_same =
+            |voice: &&mut Voice| voice.at.remote == said.at.remote && voice.words == said.words;
+        if let Some(voice) = self.voices.iter_mut().find(is_same) {
+            if voice.doubted.take().is_some() {
+                self.said_goodbye = false;
+                self.trusted_until = now + self.trust;
+                self.trust = (self.trust * 2).min(LONGEST_TRUST);
             }
+            if voice.missing.is_some() && said.missing.is_none() {
+                voice.say(said);
+                let _dated = self.date(now, said);
+                return self.complete();
+            }
+            return match self.date(now, said) {
+                Dated::Restarted => Heard::Changed(Change::Restarted),
+                Dated::Contradicts => self.conflict(),
+                Dated::Later | Dated::Same | Dated::Overtaken => Heard::Nothing,
+            };
+        }
+        self.hear_new_voice(now, said)
+    }
+
+    /// It was not heard from there, or not with these words.
+    fn hear_new_voice(&mut self, now: Instant, said: Said) -> Heard {
+        let says_the_same = self.voices.iter().any(|v| v.words == said.words);
+        let is_unheard_there = self.voices.iter().all(|v| v.at.remote != said.at.remote);
+        let dated = self.date(now, said);
+        let heard = match dated {
+            Dated::Overtaken => return Heard::Nothing,
+            Dated::Contradicts => self.conflict(),
+            // One age and two tales.
+            Dated::Same if !says_the_same && !self.is_in_part_at(said.at) => self.conflict(),
+            Dated::Same if is_unheard_there => Heard::Changed(Change::Address),
+            Dated::Same => Heard::Changed(Change::Content),
+            Dated::Later if says_the_same => Heard::Changed(Change::Address),
+            Dated::Later => Heard::Changed(Change::Content),
+            Dated::Restarted => Heard::Changed(Change::Restarted),
+        };
+        if !says_the_same || dated == Dated::Restarted {
+            // What it said before, wherever it did, may no longer hold.
+            let others = self.voices.iter_mut().filter(|v| v.at.remote != said.at.remote);
+            others.for_each(|voice| voice.doubted = voice.doubted.or(Some(now)));
+        }
+        match self.voice_at(said.at).filter(|voice| voice.missing.is_some() || !is_clash(heard)) {
+            Some(voice) => voice.say(said),
+            None => self.voices.push(Voice::new(said)),
+        }
+        if !self.told {
+            return if said.missing.is_none() { self.complete() } else { Heard::Nothing };
+        }
+        if said.missing.is_some()
+            && let Heard::Changed(change) = heard
+        {
+            self.untold_change = Some(change);
+            return Heard::Nothing;
+        }
+        heard
+    }
+
+    fn is_in_part_at(&self, at: Path) -> bool {
+        self.voices.iter().any(|v| v.at.remote == at.remote && v.missing.is_some())
+    }
+
+    /// The whole of what it says has come.
+    fn complete(&mut self) -> Heard {
+        let change = self.untold_change.take();
+        if core::mem::replace(&mut self.told, true) {
+            change.map_or(Heard::Nothing, Heard::Changed)
+        } else {
+            Heard::Whole
         }
     }
-    hash
+
+    fn conflict(&mut self) -> Heard {
+        self.in_conflict = true;
+        Heard::Changed(Change::Conflict)
+    }
+
+    /// Takes down the time at which it says what it says, against what it has said.
+    fn date(&mut self, now: Instant, said: Said) -> Dated {
+        let before = self.latest;
+        if said.epoch > before {
+            self.latest = said.epoch;
+            self.since = now;
+            let boots = before.zip(said.epoch).is_some_and(|(old, new)| new.boot > old.boot);
+            return if boots { Dated::Restarted } else { Dated::Later };
+        }
+        if said.epoch == before {
+            return Dated::Same;
+        }
+        // Older than what was said before. An answer that was under way is overtaken; nobody who was
+        // asked after the later was heard goes back to the earlier.
+        if said.asked <= self.since {
+            Dated::Overtaken
+        } else if self.in_conflict {
+            Dated::Same
+        } else {
+            Dated::Contradicts
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::{Tlv, TlvBuf};
+/// How what is said stands in time to what was said before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dated {
+    Same,
+    Later,
+    Restarted,
+    Overtaken,
+    Contradicts,
+}
 
-    #[test]
-    fn a_responder_that_was_started_again_is_only_where_it_is_now() {
-        let mut known = Known::new(1, 8, 1);
-        let mut hear = |id: u64, last: u8, boot: u32| {
-            let epoch = Epoch { boot, seq: 0 };
-            let mut tlvs = TlvBuf::new();
-            tlvs.push(Tlv::Epoch(epoch)).unwrap();
-            let remote = ([10, 0, 0, last], 50_009).into();
-            let from = Path::new(remote);
-            known.hear(from, id, Some(tlvs.as_tlvs()), Some(epoch))
-        };
-        assert_eq!(hear(7, 1, 1), Heard::New);
-        assert_eq!(hear(8, 1, 1), Heard::NoRoom);
-        assert_eq!(hear(7, 2, 1), Heard::Changed(Change::Address));
-        assert_eq!(hear(7, 3, 2), Heard::Changed(Change::Restarted));
-        assert_eq!(hear(7, 3, 2), Heard::Nothing);
-        // Nobody is at the first address now, and one at the last.
-        assert_eq!(hear(8, 3, 1), Heard::NoRoom);
-        assert_eq!(hear(8, 1, 1), Heard::New);
-        assert_eq!(hear(7, 2, 2), Heard::Changed(Change::Address));
-        assert_eq!(known.get(7).unwrap().from.remote, ([10, 0, 0, 3], 50_009).into());
-    }
+fn is_clash(heard: Heard) -> bool {
+    heard == Heard::Changed(Change::Conflict)
 }

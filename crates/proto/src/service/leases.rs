@@ -1,30 +1,33 @@
 //! Until when responders are taken to be there, and when they are asked again.
 
+use alloc::collections::BTreeSet;
 use core::time::Duration;
 
-use super::known::Known;
-use crate::Instant;
+use super::known::{Entry, Known, Voice};
 use crate::rng::Rng;
+use crate::{Instant, Path};
 
-/// A responder is first asked again within this part of its lease, in hundredths.
+/// A voice is first asked again within this part of its lease, in hundredths.
 const FIRST_ASK: u32 = 75;
 const FIRST_ASK_WITHIN: u32 = 10;
 /// After the first and the second time it is asked again at these; then its lease ends.
 const LATER_ASKS: [u32; 2] = [90, 95];
 /// Without a lease that is due, those who were never heard are asked for as often as this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How long those known before a sleep have to answer after it.
-const AFTER_SLEEP: Duration = Duration::from_secs(10);
+/// How long those known before a sleep have to answer after it; and those whose lease has ended while
+/// the asker could not ask.
+const GRACE: Duration = Duration::from_secs(10);
 
-/// Until when a responder may be taken to be there, and when it is asked again.
+/// Until when a voice may be taken to be there, and when it is asked again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lease {
     pub(super) begins: Instant,
     pub(super) ends: Instant,
     /// When it is due to be asked.
-    pub(super) ask_at: Instant,
-    /// How many times it was asked since `begins`.
-    pub(super) asks: u8,
+    ask_at: Instant,
+    /// How many times it was asked since `begins`, and when first.
+    asks: u8,
+    asked: Instant,
 }
 
 impl Lease {
@@ -33,20 +36,41 @@ impl Lease {
         ends: Instant::FAR_FUTURE,
         ask_at: Instant::FAR_FUTURE,
         asks: 0,
+        asked: Instant::FAR_FUTURE,
     };
 
     /// Whether it must answer to be kept: it was asked already, or a fifth of the lease is left.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.asks > 0 || (self.ends - now) * 5 <= self.ends - self.begins
     }
+
+    fn next(&self) -> Instant {
+        self.ask_at.min(self.ends)
+    }
+
+    fn ask(&mut self, now: Instant) {
+        if self.asks == 0 {
+            self.asked = now;
+        }
+        self.ask_at = match LATER_ASKS.get(usize::from(self.asks)) {
+            Some(&share) => self.begins + (self.ends - self.begins) * share / 100,
+            None => self.ends,
+        };
+        self.asks = self.asks.saturating_add(1);
+    }
+
+    /// It is asked, from now on, for a last while.
+    fn last_chance(now: Instant, ask_at: Instant) -> Lease {
+        Lease { begins: now, ends: now + GRACE, ask_at, asks: 1, asked: now }
+    }
 }
 
 /// What is due among the leases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Look {
-    /// This responder's lease has ended.
-    Ended(u64),
-    /// So many are to be asked, some of them perhaps not for the first time.
+    /// This responder's lease has ended; it was there.
+    Ended(Entry, Path),
+    /// So many voices are to be asked, some of them perhaps not for the first time.
     Ask {
         due: u64,
         is_urgent: bool,
@@ -54,82 +78,136 @@ pub(super) enum Look {
     Nothing,
 }
 
-/// When the leases of all known are to be looked through.
+/// The leases of all known, by when they are to be looked at.
 #[derive(Debug, Clone)]
 pub(super) struct Leases {
-    next: Instant,
+    /// By the time of the next, the place of the entry.
+    queue: BTreeSet<(Instant, u64)>,
     /// When to ask although no lease is due.
     ask_anyway: Instant,
+    /// Became due while sweeps were under way.
+    due: u64,
+    is_urgent: bool,
 }
 
 impl Leases {
     pub(super) fn new() -> Leases {
-        Leases { next: Instant::FAR_FUTURE, ask_anyway: Instant::FAR_FUTURE }
+        let ask_anyway = Instant::FAR_FUTURE;
+        Leases { queue: BTreeSet::new(), ask_anyway, due: 0, is_urgent: false }
     }
 
-    /// A responder has shown that it is there.
+    /// The voice that was heard last at `at` has shown that it is there.
     pub(super) fn renew(
         &mut self,
         now: Instant,
         known: &mut Known,
-        id: u64,
+        (place, at): (u64, Path),
         length: Duration,
         rng: &mut Rng,
     ) {
-        let Some(entry) = known.get_mut(id) else { return };
+        let Some(entry) = known.at_mut(place) else { return };
         let wait = length * FIRST_ASK / 100 + rng.within(length * FIRST_ASK_WITHIN / 100);
-        entry.lease = Lease { begins: now, ends: now + length, ask_at: now + wait, asks: 0 };
-        self.next = self.next.min(entry.lease.ask_at);
+        if let Some(voice) = entry.voice_at(at) {
+            let ask_at = now + wait;
+            voice.lease = Lease { begins: now, ends: now + length, ask_at, ..Lease::NONE };
+        }
+        self.schedule(place, entry);
     }
 
-    /// Sweeps have ended: what became due meanwhile is due now.
-    pub(super) fn look_soon(&mut self) {
-        self.next = Instant::ZERO;
+    /// Puts an entry where its next moment is. Entries that are no longer known are passed over.
+    fn schedule(&mut self, place: u64, entry: &mut Entry) {
+        self.queue.remove(&(entry.due, place));
+        entry.due = entry.voices.iter().map(|voice| voice.lease.next()).min().unwrap_or(entry.due);
+        if entry.due < Instant::FAR_FUTURE {
+            self.queue.insert((entry.due, place));
+        }
     }
 
-    /// When to look through them. While sweeps are under way nobody further is asked.
+    /// A first discovery has ended: from now on those who were never heard are asked for now and then.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.ask_anyway = now + LONGEST_PAUSE;
+    }
+
+    /// When to look at them. While sweeps are under way nobody further is asked.
     pub(super) fn next(&self, at_rest: bool) -> Option<Instant> {
-        let next = if at_rest { self.next.min(self.ask_anyway) } else { self.next };
-        Some(next).filter(|at| *at < Instant::FAR_FUTURE)
+        let first = self.queue.first().map(|(at, _)| *at);
+        let anyway = Some(self.ask_anyway).filter(|_| at_rest);
+        let postponed = (at_rest && self.due > 0).then_some(Instant::ZERO);
+        let next = [first, anyway, postponed].into_iter().flatten().min();
+        next.filter(|at| *at < Instant::FAR_FUTURE)
     }
 
-    pub(super) fn look_through(&mut self, now: Instant, known: &mut Known, at_rest: bool) -> Look {
-        if let Some(entry) = known.iter().find(|entry| entry.lease.ends <= now) {
-            return Look::Ended(entry.id);
-        }
-        let (mut due, mut is_urgent) = (0, false);
-        self.next = Instant::FAR_FUTURE;
-        for entry in known.iter_mut() {
-            let lease = &mut entry.lease;
-            if at_rest && lease.ask_at <= now {
-                due += 1;
-                is_urgent |= lease.asks > 0;
-                lease.ask_at = match LATER_ASKS.get(usize::from(lease.asks)) {
-                    Some(&share) => lease.begins + (lease.ends - lease.begins) * share / 100,
-                    None => lease.ends,
-                };
-                lease.asks = lease.asks.saturating_add(1);
+    /// Sees to what is due now. Nobody's lease ends unless it was asked, and heard nothing of, in a run
+    /// of sweeps all of whose questions went out and whose answers were not dropped: the last such run
+    /// began at `clean`.
+    pub(super) fn look(
+        &mut self,
+        now: Instant,
+        known: &mut Known,
+        at_rest: bool,
+        clean: Option<Instant>,
+    ) -> Look {
+        while let Some(&(due, place)) = self.queue.first().filter(|(due, _)| *due <= now) {
+            let Some(entry) = known.at_mut(place).filter(|entry| entry.due == due) else {
+                self.queue.pop_first();
+                continue;
+            };
+            for voice in &mut entry.voices {
+                let lease = &mut voice.lease;
+                if lease.ends <= now && clean.is_none_or(|began| lease.asked > began) {
+                    *lease = Lease::last_chance(now, now);
+                }
+                if lease.ask_at <= now && lease.ends > now {
+                    self.due += 1;
+                    self.is_urgent |= lease.asks > 0;
+                    lease.ask(now);
+                }
             }
-            self.next =
-                self.next.min(if at_rest { lease.ask_at.min(lease.ends) } else { lease.ends });
-        }
-        if due == 0 && !(at_rest && self.ask_anyway <= now) {
-            if self.ask_anyway == Instant::FAR_FUTURE {
-                self.ask_anyway = now + LONGEST_PAUSE;
+            self.schedule(place, entry);
+            let has_ended = |voice: &Voice| voice.lease.ends <= now;
+            if entry.voices.iter().any(has_ended) {
+                self.queue.remove(&(entry.due, place));
+                if let Some((entry, at)) = known.forget(place, has_ended) {
+                    return Look::Ended(entry, at);
+                }
+                if let Some(entry) = known.at_mut(place) {
+                    self.schedule(place, entry);
+                }
             }
+        }
+        if !at_rest || (self.due == 0 && self.ask_anyway > now) {
             return Look::Nothing;
         }
         self.ask_anyway = now + LONGEST_PAUSE;
-        Look::Ask { due, is_urgent }
+        let is_urgent = core::mem::take(&mut self.is_urgent);
+        Look::Ask { due: core::mem::take(&mut self.due), is_urgent }
+    }
+
+    /// Asks those, now, of whose lease a third is left at the most: how many there are.
+    pub(super) fn ask_early(&mut self, now: Instant, known: &mut Known) -> u64 {
+        let mut due = 0;
+        for (place, entry) in known.iter_mut() {
+            for voice in &mut entry.voices {
+                let lease = &mut voice.lease;
+                if lease.asks == 0 && (lease.ends - now) * 3 <= lease.ends - lease.begins {
+                    lease.ask(now);
+                    due += 1;
+                }
+            }
+            self.schedule(place, entry);
+        }
+        due
     }
 
     /// The host has slept. Nobody is lost for what could not be heard meanwhile: all are to be asked,
     /// and have time to answer.
     pub(super) fn wake_up(&mut self, now: Instant, known: &mut Known) {
-        let ask_at = now + AFTER_SLEEP / 3;
-        for entry in known.iter_mut() {
-            entry.lease = Lease { begins: now, ends: now + AFTER_SLEEP, ask_at, asks: 1 };
+        for (place, entry) in known.iter_mut() {
+            for voice in &mut entry.voices {
+                voice.lease = Lease::last_chance(now, now + GRACE / 3);
+            }
+            self.schedule(place, entry);
         }
-        (self.next, self.ask_anyway) = (ask_at, now + LONGEST_PAUSE);
+        self.ask_anyway = now + LONGEST_PAUSE;
     }
 }

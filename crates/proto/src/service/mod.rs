@@ -58,29 +58,41 @@
     deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+mod announced;
 mod announcer;
 mod answers;
 mod asking;
+mod audience;
 mod crowd;
+mod departed;
 mod discoverer;
-mod inquiries;
+mod discovery;
 mod instance;
 mod known;
 mod leases;
+mod names;
 mod neighbours;
 mod offer;
 mod pace;
+mod pressure;
+mod prompts;
 mod proof;
 mod recent;
 mod responder;
+mod responding;
+mod rounds;
 mod selection;
+mod session;
 mod tally;
+mod verdict;
 mod watcher;
 
-pub use discoverer::{Discoverer, Discovery, Effort};
+pub use discoverer::Discoverer;
+pub use discovery::{Discovery, Effort};
 pub use instance::{Change, Instance, Loss, Via};
-pub use offer::{Offer, Responding, Stores};
+pub use offer::Offer;
 pub use responder::Responder;
+pub use responding::{Responding, Stores};
 pub use selection::Selection;
 pub use watcher::Watcher;
 

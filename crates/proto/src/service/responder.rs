@@ -1,86 +1,92 @@
-//! The answering side, which does what a query says and keeps no state from it.
+//! The answering side, which does what a query says and keeps no state from it but for a moment.
 
-use core::net::IpAddr;
 use core::time::Duration;
 
 use super::announcer::{Announcer, Speech};
 use super::answers::{Answer, Answers};
+use super::audience::Audience;
 use super::crowd::Crowd;
-use super::offer::{Offer, Responding};
+use super::names::NameCache;
+use super::offer::Offer;
+use super::pressure::Pressure;
 use super::proof::is_proven;
 use super::recent::Recent;
+use super::responding::Responding;
 use crate::life::Life;
-use crate::limit::{Limiter, TokenBucket};
+use crate::limit::Limiter;
 use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::secret::Secret;
 use crate::wire::{
-    self, Announce, Datagram, Epoch, Goodbye, Keyring, MAX_LEASE_S, MIN_LEASE_S, Query, Reply,
-    TRAILER, Tlv, TlvBuf, Tlvs,
+    self, Announce, Busy, Datagram, Epoch, Goodbye, Keyring, MAX_LEASE_S, MAX_SENT, MAX_SESSIONS,
+    MAX_TLV_BYTES, MIN_DATAGRAM, MIN_LEASE_S, MIN_QUERY, Query, Reply, SessionsBuf, TRAILER, Tlv,
+    TlvBuf,
 };
 use crate::{
     Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Observation, Refusal,
     Summary,
 };
 
-/// Datagrams a second that are looked into.
-const DECODED: u32 = 10_000;
-/// Answers to the group are this far apart.
-const GROUP_ANSWER_EVERY: Duration = Duration::from_secs(1);
+/// What SESSIONS takes besides the sessions, each of which takes the second.
+const TLV_HEADER: usize = 3;
+const SESSION: usize = 10;
 
 /// Answers the queries that ask for it, announces itself, and says goodbye.
 ///
-/// A query that asks others, or that knows this responder already, is not reported. See the
+/// A query that asks others, or that knows what this responder says already, is not reported. See the
 /// [module](super).
 #[derive(Debug, Clone)]
 pub struct Responder {
     // First, and together, what every datagram touches: most are for others.
     id: u64,
-    decoded: TokenBucket,
+    names: NameCache,
     life: Life,
     answers: Answers,
     announcer: Announcer,
     recent: Recent,
+    audience: Audience,
     crowd: Crowd,
     limiter: Option<Limiter>,
-    last_group_answer: Option<Instant>,
+    pressure: Pressure,
     epoch: Epoch,
     lease_s: u32,
     rng: Rng,
     config: Responding,
-    /// What is left of the offer where it does not fit.
+    /// What is said of the offer where it does not fit: first its digest and the epoch.
     shortened: TlvBuf,
+    /// What is being sent that is not said as it is every time.
+    scratch: TlvBuf,
 }
 
 impl Responder {
     /// A responder that starts at the first [`Machine::handle_timeout`]. `seed` decides its id, where
-    /// the configuration does not, and its waiting times.
+    /// the configuration does not, its waiting times, and which of its sources share a budget, which
+    /// others should not be able to guess.
     pub fn new(config: Responding, seed: u64) -> Responder {
         let secret = Secret::new(seed);
-        let mut rng = Rng::new(seed);
         let stores = config.stores;
         let lease_s = config.lease.as_secs().clamp(MIN_LEASE_S.into(), MAX_LEASE_S.into()) as u32;
+        let id = config.id.unwrap_or_else(|| secret.number("id"));
+        let limiter = |rate| Limiter::new(rate, stores.sources, secret.number("sources"));
         let mut responder = Responder {
-            id: config.id.unwrap_or_else(|| rng.next()),
+            id,
+            names: NameCache::new(id, 0),
             life: Life::default(),
-            decoded: TokenBucket::FULL,
             answers: Answers::new(stores.pending),
             recent: Recent::new(stores.recent),
-            crowd: Crowd::default(),
-            limiter: config
-                .rate
-                .map(|rate| Limiter::new(rate, stores.sources, secret.number("sources"))),
-            last_group_answer: None,
+            audience: Audience::new(),
+            crowd: Crowd::new(),
+            limiter: config.rate.map(limiter),
+            pressure: Pressure::new(),
             announcer: Announcer::new(Duration::from_secs(lease_s.into())),
             epoch: Epoch { boot: config.boot, seq: 0 },
             lease_s,
-            rng,
-            config,
+            rng: secret.rng("jitter"),
             shortened: TlvBuf::new(),
+            scratch: TlvBuf::with_capacity(MAX_TLV_BYTES),
+            config,
         };
-        // One TLV of eleven bytes always fits.
-        let _fits = responder.shortened.push(Tlv::Epoch(responder.epoch));
-        responder.set_epoch(0);
+        responder.set_words();
         responder
     }
 
@@ -105,29 +111,58 @@ impl Responder {
     /// Says something else of itself from now on.
     pub fn update(&mut self, now: Instant, offer: Offer) {
         self.config.offer = offer;
-        self.set_epoch(self.epoch.seq.saturating_add(1));
+        self.epoch.seq = self.epoch.seq.saturating_add(1);
+        self.set_words();
         self.announce(now);
     }
 
-    fn set_epoch(&mut self, seq: u32) {
-        self.epoch.seq = seq;
+    /// Makes ready what follows from what it says.
+    fn set_words(&mut self) {
         self.config.offer.set_epoch(self.epoch);
-        self.shortened.set_epoch(self.epoch);
+        let offer = self.config.offer.tlvs();
+        let words = wire::digest(self.lease_s, offer);
+        self.names = NameCache::new(self.id, words);
+        // What the shortest query leaves room for.
+        let room = MIN_QUERY - self.sealed_len(MIN_DATAGRAM);
+        self.shortened.clear();
+        let head = [Tlv::Digest(words), Tlv::Epoch(self.epoch)];
+        let rest = self.config.offer.tlvs().iter().filter(|tlv| !matches!(tlv, Tlv::Epoch(_)));
+        for tlv in head.into_iter().chain(rest) {
+            let _fits = self.shortened.push_within(room, tlv);
+        }
     }
 
     fn sealed_len(&self, length: usize) -> usize {
         length + if self.config.keyring.is_some() { TRAILER } else { 0 }
     }
 
+    /// The length of the whole answer.
+    fn whole_len(&self) -> usize {
+        self.sealed_len(MIN_DATAGRAM + self.config.offer.tlvs().len())
+    }
+
     /// Whether a query is for this responder, and proves what it must; only then does anything come of
     /// it.
     fn is_asked(&mut self, arrival: Arrival, query: &Query<'_>, datagram: &[u8]) -> bool {
-        let keyring = self.config.keyring.as_ref();
+        if !query.is_in(self.id)
+            || !query.selects(self.config.offer.tlvs())
+            || self.is_heard(arrival, query)
+        {
+            return false;
+        }
         // Who asks with a secret would not take an answer without.
-        query.is_in(self.id)
-            && !query.silences(self.id)
-            && query.selects(self.config.offer.tlvs())
-            && is_proven(keyring, arrival, datagram, &mut self.life.counts)
+        is_proven(self.config.keyring.as_ref(), arrival, datagram, &mut self.life.counts)
+    }
+
+    /// Whether the asker says that it has heard what it would be answered, from where it would be.
+    fn is_heard(&mut self, arrival: Arrival, query: &Query<'_>) -> bool {
+        if query.filter.as_bytes().is_empty() {
+            return false;
+        }
+        let Some(local) = arrival.from.local else { return false };
+        let is_whole = query.multicast_reply || self.whole_len() <= query.reply_limit();
+        let names = self.names.from(local);
+        query.silences(names.whole) || (!is_whole && query.silences(names.short))
     }
 
     /// Schedules the answer to a query that is for this responder.
@@ -136,44 +171,40 @@ impl Responder {
         if !on_link && (!self.config.allow_off_link || matches!(cast, Cast::Group(_))) {
             return Err(Refusal::OffLink);
         }
-        let by_group = query.multicast_reply && on_link;
-        let wanted = if on_link { query.copies } else { 1 };
-        let whole = self.sealed_len(wire::MIN_DATAGRAM + self.config.offer.tlvs().len());
-        let bytes = whole.min(query.reply_limit());
-        let copies = self.admit(now, from.remote.ip(), query.txn, bytes, wanted)?;
-        let replaced = self.answers.replace(from, query.txn);
-        let answer = Answer {
-            due: now,
-            to: from,
-            by_group,
-            txn: query.txn,
-            round: query.round,
-            copy: 0,
-            limit: query.reply_limit(),
-        };
         let window = self.crowd.window(now, query);
-        if !self.answers.spread(now, answer, copies, window, replaced, &mut self.rng) {
+        if query.multicast_reply && on_link {
+            self.audience.ask(now, (query.txn, query.round), window, &mut self.rng);
+            return Ok(());
+        }
+        // One for one beyond the link.
+        let wanted = if on_link { query.copies } else { 1 };
+        let limit = query.reply_limit();
+        let copies = self.admit(now, arrival, query.txn, wanted, limit)?;
+        self.answers.supersede(from, query.txn);
+        let answer =
+            Answer { due: now, to: from, txn: query.txn, round: query.round, copy: 0, limit };
+        if !self.answers.spread(now, answer, copies, window, &mut self.rng) {
             return Err(Refusal::Busy);
         }
         self.recent.insert(from.remote, query);
-        if by_group {
-            self.last_group_answer = Some(now);
-        }
         Ok(())
     }
 
-    /// How many of so many copies of an answer may be sent to a source: at least one, or why none.
+    /// How many of so many copies may be sent to a source: at least one, or why none.
     fn admit(
         &mut self,
         now: Instant,
-        source: IpAddr,
+        arrival: Arrival,
         txn: u64,
-        bytes: usize,
         wanted: u8,
+        limit: usize,
     ) -> Result<u8, Refusal> {
+        let bytes = self.whole_len().min(limit);
         let Some(limiter) = &mut self.limiter else { return Ok(wanted) };
+        let source = arrival.from.remote.ip();
         limiter.admit(now, source, Some(txn), bytes, &mut self.rng)?;
-        Ok(1 + (1..wanted).take_while(|_| limiter.may_copy(now, source, bytes)).count() as u8)
+        let further = (1..wanted).take_while(|_| limiter.may_copy(now, source, bytes));
+        Ok(1 + further.count() as u8)
     }
 
     fn hear_query<'d>(
@@ -186,19 +217,24 @@ impl Responder {
         if !self.is_asked(arrival, query, datagram) {
             return None;
         }
-        let answered_group_lately = query.multicast_reply
-            && self.last_group_answer.is_some_and(|last| now - last < GROUP_ANSWER_EVERY);
-        let shortest = self.sealed_len(wire::MIN_DATAGRAM);
-        if self.recent.contains(arrival.from.remote, query) || answered_group_lately {
+        if self.recent.contains(arrival.from.remote, query) {
             self.life.counts.duplicates += 1;
             return None;
         }
-        if query.reply_limit() < shortest {
+        if query.reply_limit() < self.sealed_len(MIN_DATAGRAM) {
             self.life.counts.ignored += 1;
             return None;
         }
         let refused = self.answer(now, arrival, query).err();
         self.life.counts.ignored += u64::from(refused.is_some());
+        match refused {
+            Some(Refusal::SourceRate | Refusal::Busy) => {
+                let source = Some(arrival.from.remote.ip());
+                self.pressure.refuse(now, source, &mut self.rng);
+            }
+            Some(Refusal::TotalRate) => self.pressure.refuse(now, None, &mut self.rng),
+            _ => {}
+        }
         let service = query.tlvs.iter().find_map(|tlv| match tlv {
             Tlv::SelectService(name) => Some(name),
             _ => None,
@@ -207,28 +243,89 @@ impl Responder {
         Some(Action::Emit(Event::Query { from, service, watch, refused }))
     }
 
+    fn hear_announcement(&mut self, now: Instant, arrival: Arrival, id: u64, datagram: &[u8]) {
+        let keyring = self.config.keyring.as_ref();
+        if id != self.id
+            && arrival.on_link
+            && is_proven(keyring, arrival, datagram, &mut self.life.counts)
+        {
+            self.crowd.heard_announcement(now, id);
+            self.announcer.heard_announcement(now, &mut self.rng);
+        }
+    }
+
     fn is_saying_goodbye(&self) -> bool {
         !self.life.is_open() && self.announcer.deadline().is_some()
     }
 
-    fn reply(&self, answer: &Answer) -> (Destination, Reply<'_>) {
-        let (whole, shortened) = (self.config.offer.tlvs(), self.shortened.as_tlvs());
-        let fits =
-            |tlvs: &Tlvs<'_>| self.sealed_len(wire::MIN_DATAGRAM + tlvs.len()) <= answer.limit;
-        let tlvs = [whole, shortened].into_iter().find(fits).unwrap_or(Tlvs::NONE);
+    // What is due.
+
+    fn reply(&mut self, now: Instant, answer: &Answer) -> Action<'_> {
+        let whole = self.whole_len();
+        let is_whole = whole <= answer.limit;
+        let room = answer.limit - self.sealed_len(MIN_DATAGRAM);
+        let tlvs =
+            if is_whole { self.config.offer.tlvs() } else { self.shortened.as_tlvs().within(room) };
         let reply = Reply {
             txn: answer.txn,
             id: self.id,
             round: answer.round,
             copy: answer.copy,
+            whole: (!is_whole).then_some(whole as u16),
+            busy: self.pressure.is_on(now, answer.to.remote.ip()),
             lease_s: self.lease_s,
-            whole: (!fits(&whole))
-                .then_some(self.sealed_len(wire::MIN_DATAGRAM + whole.len()) as u16),
-            busy: false,
             tlvs,
         };
-        let to = if answer.by_group { Destination::Group } else { Destination::Peer(answer.to) };
-        (to, reply)
+        send(Destination::Peer(answer.to), Datagram::Reply(reply), &self.config)
+    }
+
+    /// An answer to the group, for all who asked for one.
+    fn group_reply(&mut self, now: Instant) -> Option<Action<'_>> {
+        let most = MAX_SENT - self.sealed_len(MIN_DATAGRAM) - TLV_HEADER;
+        let offer = self.config.offer.tlvs();
+        let is_whole = offer.len() + SESSION <= most.min(MAX_TLV_BYTES);
+        let words = if is_whole { offer } else { self.shortened.as_tlvs() };
+        let named = ((most - words.len()) / SESSION).min(MAX_SESSIONS);
+        let mut sessions = SessionsBuf::new();
+        for (txn, round) in self.audience.take_due(now, named)? {
+            sessions.push(txn, round);
+        }
+        self.scratch.clear();
+        let all = words.iter().chain([Tlv::Sessions(sessions.as_sessions())]);
+        for tlv in all {
+            let _fits = self.scratch.push_within(most + TLV_HEADER, tlv);
+        }
+        let whole = (!is_whole).then_some(self.whole_len() as u16);
+        let reply = Reply {
+            txn: 0,
+            id: self.id,
+            round: 0,
+            copy: 0,
+            whole,
+            busy: false,
+            lease_s: self.lease_s,
+            tlvs: self.scratch.as_tlvs(),
+        };
+        Some(send(Destination::Group, Datagram::Reply(reply), &self.config))
+    }
+
+    fn speak(&mut self, speech: Speech) -> Action<'_> {
+        let datagram = match speech {
+            Speech::Announcement => Datagram::Announce(Announce {
+                id: self.id,
+                lease_s: self.lease_s,
+                tlvs: self.config.offer.tlvs(),
+            }),
+            Speech::Goodbye => {
+                // Later than all that it has said before.
+                self.epoch.seq = self.epoch.seq.saturating_add(1);
+                self.scratch.clear();
+                // One TLV of eleven bytes always fits.
+                let _fits = self.scratch.push(Tlv::Epoch(self.epoch));
+                Datagram::Goodbye(Goodbye { id: self.id, tlvs: self.scratch.as_tlvs() })
+            }
+        };
+        send(Destination::Group, datagram, &self.config)
     }
 }
 
@@ -243,17 +340,14 @@ impl Machine for Responder {
             return None;
         }
         self.life.counts.received += 1;
-        if !is_peer(arrival.from.remote) || !self.decoded.take_one(now, DECODED) {
+        if !is_peer(arrival.from.remote) {
             self.life.counts.ignored += 1;
             return None;
         }
         match wire::decode(datagram) {
             Ok(Datagram::Query(query)) => self.hear_query(now, arrival, &query, datagram),
             Ok(Datagram::Announce(announce)) => {
-                if announce.id != self.id && arrival.on_link {
-                    self.crowd.heard_announcement(now);
-                    self.announcer.heard_announcement(now, &mut self.rng);
-                }
+                self.hear_announcement(now, arrival, announce.id, datagram);
                 None
             }
             Ok(Datagram::Reply(_) | Datagram::Goodbye(_) | Datagram::Busy(_)) => None,
@@ -276,35 +370,40 @@ impl Machine for Responder {
         }
         if let Some(answer) = self.answers.pop_due(now) {
             self.life.counts.sent += 1;
-            let (to, reply) = self.reply(&answer);
-            return Some(send(to, Datagram::Reply(reply), &self.config));
+            return Some(self.reply(now, &answer));
+        }
+        if self.audience.due().is_some_and(|due| due <= now) {
+            self.life.counts.sent += 1;
+            return self.group_reply(now);
+        }
+        if self.pressure.due().is_some_and(|due| due <= now) {
+            if !self.pressure.take_due(now, &mut self.scratch) {
+                return None;
+            }
+            self.life.counts.sent += 1;
+            let busy = Busy { id: self.id, tlvs: self.scratch.as_tlvs() };
+            return Some(send(Destination::Group, Datagram::Busy(busy), &self.config));
         }
         let speech = self.announcer.poll(now, &mut self.rng)?;
         self.life.counts.sent += 1;
-        self.set_epoch(self.epoch.seq.saturating_add(1));
-        let datagram = match speech {
-            Speech::Announcement => Datagram::Announce(Announce {
-                id: self.id,
-                lease_s: self.lease_s,
-                tlvs: self.config.offer.tlvs(),
-            }),
-            Speech::Goodbye => {
-                Datagram::Goodbye(Goodbye { id: self.id, tlvs: self.shortened.as_tlvs() })
-            }
-        };
-        Some(send(Destination::Group, datagram, &self.config))
+        Some(self.speak(speech))
     }
 
     fn deadline(&self) -> Option<Instant> {
         if self.is_saying_goodbye() {
             return self.announcer.deadline();
         }
-        let next = [self.answers.due(), self.announcer.deadline()];
+        let next = [
+            self.answers.due(),
+            self.audience.due(),
+            self.pressure.due(),
+            self.announcer.deadline(),
+        ];
         self.life.deadline(next.into_iter().flatten().min())
     }
 
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
-        if let Observation::NetworkChanged = observation {
+        if observation == Observation::NetworkChanged {
             self.announce(now);
         }
     }
@@ -312,6 +411,8 @@ impl Machine for Responder {
     /// Answers still waiting are dropped; a goodbye is sent twice.
     fn close(&mut self, now: Instant) {
         self.answers.clear();
+        self.audience.clear();
+        self.pressure.clear();
         if self.life.started().is_some() && self.life.is_open() && self.config.announce {
             self.announcer.say_goodbye(now);
         }
@@ -323,3 +424,6 @@ fn send<'a>(to: Destination, datagram: Datagram<'a>, config: &'a Responding) -> 
     let key = config.keyring.as_ref().map(Keyring::signing);
     Action::Send { to, message: Message::Structured { datagram, key } }
 }
+
+// A query of the shortest length leaves room for the head of what is said where the whole does not fit.
+const _: () = assert!(MIN_QUERY - MIN_DATAGRAM - TRAILER > 22);

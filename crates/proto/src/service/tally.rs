@@ -15,8 +15,18 @@ const RECENT: usize = 4;
 
 #[derive(Debug, Clone, Copy)]
 struct Slice {
+    asked: Instant,
     window_ends: Instant,
     answers: u32,
+}
+
+/// An answer to a question of the sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// It came long after its window.
+    pub(super) is_late: bool,
+    /// When the question was put.
+    pub(super) asked: Instant,
 }
 
 /// The answers of a sweep. Only slices whose window is over tell their density: answers that a slow
@@ -54,8 +64,8 @@ impl Tally {
     }
 
     /// The next slice was asked, for answers until then.
-    pub(super) fn asked(&mut self, window_ends: Instant) {
-        self.slices.push(Slice { window_ends, answers: 0 });
+    pub(super) fn asked(&mut self, now: Instant, window_ends: Instant) {
+        self.slices.push(Slice { asked: now, window_ends, answers: 0 });
         self.last_window = self.last_window.max(window_ends);
     }
 
@@ -64,14 +74,14 @@ impl Tally {
         self.slices.len()
     }
 
-    /// An answer of a slice of this sweep came: whether it is late. `None` if there is no such slice.
-    pub(super) fn heard(&mut self, now: Instant, slice: usize) -> Option<bool> {
+    /// An answer of a slice of this sweep came. `None` if there is no such slice.
+    pub(super) fn heard(&mut self, now: Instant, slice: usize) -> Option<Heard> {
         let slice = self.slices.get_mut(slice)?;
         slice.answers += 1;
         let is_late = now > slice.window_ends + LATE;
         self.answers += 1;
         self.late += u64::from(is_late);
-        Some(is_late)
+        Some(Heard { is_late, asked: slice.asked })
     }
 
     /// Thousandths of an answer expected of the next slice.
@@ -108,10 +118,11 @@ mod tests {
         let mut tally = Tally::new();
         tally.begin(at(0), 9_000);
         for slice in 0..6 {
-            tally.asked(at(10 + slice));
+            tally.asked(at(slice), at(10 + slice));
         }
         for slice in 0..6 {
-            (0..slice).for_each(|_| assert_eq!(tally.heard(at(5), slice), Some(false)));
+            let heard = Some(Heard { is_late: false, asked: at(slice as u64) });
+            (0..slice).for_each(|_| assert_eq!(tally.heard(at(5), slice), heard));
         }
         assert_eq!(tally.heard(at(5), 6), None);
         assert_eq!(tally.density(at(9)), 9_000);
@@ -124,8 +135,8 @@ mod tests {
     fn late_answers_keep_the_expectation_up() {
         let mut tally = Tally::new();
         tally.begin(at(0), 9_000);
-        tally.asked(at(10));
-        assert_eq!(tally.heard(at(16), 0), Some(true));
+        tally.asked(at(1), at(10));
+        assert_eq!(tally.heard(at(16), 0), Some(Heard { is_late: true, asked: at(1) }));
         assert_eq!(tally.density(at(17)), 9_000);
         tally.begin(at(20), 3_000);
         assert_eq!(tally.density(at(20)), 3_000);

@@ -1,148 +1,359 @@
 //! The watching side: everybody, and then who comes, changes and goes.
 
-mod hearing;
-
+use alloc::collections::{BTreeSet, VecDeque};
 use core::time::Duration;
 
-use super::asking::{Asking, Goal};
-use super::discoverer::Discovery;
-use super::inquiries::{Inquiries, Inquiry, Step, Why};
-use super::instance::{Instance, Loss, Via};
-use super::known::Known;
+use super::announced::Announced;
+use super::asking::Goal;
+use super::discovery::Discovery;
+use super::instance::Loss;
+use super::known::{Entry, Heard};
 use super::leases::{Leases, Look};
 use super::neighbours::Neighbours;
-use crate::life::Life;
-use crate::rng::Rng;
-use crate::wire::{Datagram, Keyring, Tlvs};
-use crate::{Action, Arrival, Destination, Event, Instant, Machine, Message, Observation, Summary};
+use super::prompts::Prompts;
+use super::session::{Answer, Session, Taken, tell};
+use crate::wire::{Announce, Datagram, Goodbye, Query};
+use crate::{Action, Arrival, Doubts, Event, Instant, Machine, Observation, Path, Summary};
 
 /// A sweep that refreshes leases ends after this many quiet ones: three of them make a lease.
 const REFRESH_QUIET: u32 = 4;
+/// As many as the quiet sweeps of a discovery: at half of all datagrams lost each way, a responder that
+/// is there is taken to be gone in one case of ten thousand.
+const DOUBT_QUIET: u32 = 16;
+/// Sixteen take less than half a second, after which who said goodbye is told to be gone. It is longer
+/// than the 24 ms over which answers are spread, and the 16 together outlast the 307 ms for which Wi-Fi
+/// may hold datagrams back.
+const DOUBT_GAP: Duration = Duration::from_millis(28);
+/// From a sweep that refreshes leases to the next.
+const REFRESH_GAP: Duration = Duration::from_millis(40);
 /// Called later than this, the watcher takes it that its host slept.
 const SLEPT: Duration = Duration::from_secs(5);
 
 /// Finds everybody and goes on: it reports who is found, changes and is lost until it is closed.
 ///
-/// Its driver must hear the group. The discovery's deadline and count bound nothing here.
+/// Its driver must hear the group. The discovery's deadline and count bound nothing here. What a
+/// responder says unasked is never a fact, only a reason to ask; with a key, a goodbye is one.
 #[derive(Debug, Clone)]
 pub struct Watcher {
     config: Discovery,
-    rng: Rng,
-    asking: Asking,
-    known: Known,
-    inquiries: Inquiries,
-    neighbours: Neighbours,
+    session: Session,
     leases: Leases,
-    /// Whether everybody was found, as the first discovery ended.
+    neighbours: Neighbours,
+    announced: Announced,
+    prompts: Prompts,
+    /// Places of those whose presence is in doubt, and when the next of them is to be asked.
+    doubted: BTreeSet<u64>,
+    verify_at: Option<Instant>,
+    /// Those who are gone and of whom that is still to be told.
+    losses: VecDeque<(u64, Path, Loss)>,
+    /// Whether everybody was found, as the first discovery ended, and what kept it from that.
     complete: Option<bool>,
-    /// A run of sweeps was started, and its end not yet seen to.
-    sweeping: bool,
-    left_out: bool,
-    life: Life,
+    doubts: Doubts,
+    /// The run of sweeps that was started, and whose end is not yet seen to.
+    run: Option<Run>,
+    /// When the last run began all of whose sweeps counted.
+    clean: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    began: Instant,
+    /// Whether it is long enough to tell that who does not answer is gone.
+    is_thorough: bool,
+    by_group: bool,
 }
 
 impl Watcher {
     /// A watcher that starts at the first [`Machine::handle_timeout`]. `seed` decides the session's
-    /// number, which answers must repeat: it must not be one that others can guess.
+    /// number, which answers must repeat, and the salts of its questions: it must not be one that others
+    /// can guess.
     pub fn new(config: Discovery, seed: u64) -> Watcher {
-        let mut rng = Rng::new(seed);
-        let txn = rng.next();
         Watcher {
-            rng,
-            asking: Asking::new(txn, config.limits()),
-            known: Known::new(txn, config.capacity, config.per_source()),
-            inquiries: Inquiries::new(),
-            neighbours: Neighbours::default(),
-            leases: Leases::new(),
-            complete: None,
-            sweeping: false,
-            left_out: false,
-            life: Life::default(),
+            session: Session::new(&config, seed),
             config,
+            leases: Leases::new(),
+            neighbours: Neighbours::default(),
+            announced: Announced::default(),
+            prompts: Prompts::default(),
+            doubted: BTreeSet::new(),
+            verify_at: None,
+            losses: VecDeque::new(),
+            complete: None,
+            doubts: Doubts::NONE,
+            run: None,
+            clean: None,
         }
     }
 
     /// What was done so far; `complete` is about the first discovery, and `None` until it has ended.
     pub fn summary(&self, now: Instant) -> Summary {
-        let complete = self.complete.map(|complete| complete && !self.left_out);
-        Summary { complete, sweeps: self.asking.sweeps(), ..self.life.summary(now) }
+        let Session { asking, flaws, life, .. } = &self.session;
+        let complete = self.complete.map(|complete| complete && flaws.is_empty());
+        let doubts = if complete == Some(true) { Doubts::NONE } else { self.doubts | *flaws };
+        Summary { complete, doubts, sweeps: asking.sweeps(), ..life.summary(now) }
     }
 
     /// Responders that are there now, as far as it knows.
     pub fn present(&self) -> usize {
-        self.known.len()
+        self.session.known.len()
     }
 
-    fn lose(&mut self, id: u64, reason: Loss) -> Option<Action<'static>> {
-        let entry = self.known.remove(id)?;
-        if self.close_inquiry(id) {
+    // What it hears.
+
+    fn hear_answer<'d>(&mut self, now: Instant, answer: Answer<'d>) -> Option<Action<'d>> {
+        let Answer { heard, place, instance } = answer;
+        if heard != Heard::NoRoom {
+            let (session, at) = (&mut self.session, (place, instance.from));
+            self.leases.renew(now, &mut session.known, at, instance.lease, &mut session.rng);
+            self.announced.answered(instance.id);
+        }
+        match self.session.known.at(place) {
+            Some(entry) if entry.is_doubted() => {
+                // Its other addresses are: whether they still are its own is asked.
+                if self.doubted.insert(place) {
+                    self.verify_by(now);
+                }
+            }
+            _ => {
+                self.doubted.remove(&place);
+            }
+        }
+        for (id, at) in core::mem::take(&mut self.session.known.gave_way) {
+            self.losses.push_back((id, at, Loss::NoRoom));
+        }
+        tell(&answer)
+    }
+
+    fn hear_other<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        datagram: &'d [u8],
+        said: Datagram<'d>,
+    ) {
+        self.session.life.counts.received += 1;
+        // Who proves nothing must at least be here.
+        if self.session.keyring.is_none() && !arrival.on_link {
+            self.session.life.counts.ignored += 1;
+            return;
+        }
+        let is_of_interest = match said {
+            Datagram::Query(query) => self.is_like_ours(&query),
+            Datagram::Announce(announce) => self.is_news(arrival, announce),
+            Datagram::Goodbye(goodbye) => self.session.known.get(goodbye.id).is_some(),
+            _ => false,
+        };
+        if !is_of_interest || !self.session.is_authentic(arrival, datagram) {
+            return;
+        }
+        match said {
+            Datagram::Query(query) => self.hear_neighbour(now, query),
+            Datagram::Announce(announce) => self.hear_announcement(now, announce),
+            Datagram::Goodbye(goodbye) => self.hear_goodbye(now, goodbye),
+            _ => {}
+        }
+    }
+
+    fn is_like_ours(&self, query: &Query<'_>) -> bool {
+        query.watch
+            && query.txn != self.session.asking.txn
+            && query.tlvs == self.session.selection.tlvs()
+    }
+
+    /// Whether an announcement says what the responder has not said when it was asked.
+    fn is_news(&self, arrival: Arrival, announce: Announce<'_>) -> bool {
+        let selects = Query { tlvs: self.session.selection.tlvs(), ..Query::new(0, 0) };
+        match self.session.known.get(announce.id) {
+            Some(entry) => {
+                entry.epoch() != announce.tlvs.epoch()
+                    || entry.voices.iter().all(|voice| voice.at.remote != arrival.from.remote)
+            }
+            None => selects.selects(announce.tlvs),
+        }
+    }
+
+    fn hear_neighbour(&mut self, now: Instant, query: Query<'_>) {
+        self.neighbours.heard(now);
+        // It asks for answers to the group: asked now too, they serve both.
+        let may_ask = self.complete.is_some() && self.run.is_none() && self.prompts.next() <= now;
+        if query.multicast_reply && may_ask {
+            let due = self.leases.ask_early(now, &mut self.session.known);
+            if due > 0 {
+                self.prompts.spend(now);
+                self.refresh(now, due, true);
+            }
+        }
+    }
+
+    fn hear_announcement(&mut self, now: Instant, announce: Announce<'_>) {
+        match self.session.known.get(announce.id) {
+            Some(_) => self.doubt(now, announce.id, false),
+            None => {
+                self.announced.hear(now, announce.id);
+                self.verify_by(now);
+            }
+        }
+    }
+
+    fn hear_goodbye(&mut self, now: Instant, goodbye: Goodbye<'_>) {
+        let id = goodbye.id;
+        if self.session.keyring.is_none() {
+            return self.doubt(now, id, true);
+        }
+        let (epoch, place) = (goodbye.tlvs.epoch(), self.session.known.place(id));
+        let is_later = self.session.known.get(id).is_some_and(|entry| epoch > entry.epoch());
+        if !is_later {
+            self.session.life.counts.duplicates += 1;
+            return;
+        }
+        self.session.departed.insert(now, id, epoch);
+        let at = self.session.known.get(id).and_then(|entry| Some(entry.voices.first()?.at));
+        if let (Some(entry), Some(at)) = (self.session.known.remove(place), at) {
+            self.lose(entry, at, Loss::Goodbye);
+        }
+    }
+
+    /// Somebody who proves nothing says that a responder has gone or changed: it is asked.
+    fn doubt(&mut self, now: Instant, id: u64, said_goodbye: bool) {
+        let place = self.session.known.place(id);
+        if let Some(entry) = self.session.known.at_mut(place) {
+            let at = entry.doubt(now, said_goodbye);
+            self.doubted.insert(place);
+            self.verify_by(at);
+        }
+    }
+
+    fn verify_by(&mut self, at: Instant) {
+        self.verify_at = Some(self.verify_at.map_or(at, |before| before.min(at)));
+    }
+
+    fn lose(&mut self, entry: Entry, at: Path, reason: Loss) {
+        let place = self.session.known.place(entry.id);
+        self.doubted.remove(&place);
+        self.session.forget_part(place);
+        if entry.told {
+            self.losses.push_back((entry.id, at, reason));
+        }
+    }
+
+    // What it does.
+
+    fn start(&mut self, now: Instant, goal: Goal) {
+        self.session.asking.start(now, goal);
+        let is_thorough = goal.quiet >= DOUBT_QUIET;
+        self.run = Some(Run { began: now, is_thorough, by_group: goal.group });
+    }
+
+    /// Asks those whose leases are due.
+    fn refresh(&mut self, now: Instant, due: u64, group: bool) {
+        let goal = Goal::everybody(REFRESH_QUIET, Some(due + 1));
+        let gap = REFRESH_GAP;
+        self.start(now, Goal { even_if_nobody: true, watch: true, gap, group, ..goal }.bounded());
+    }
+
+    /// Asks those who are in doubt, and those who were announced.
+    fn verify(&mut self, now: Instant, group: bool) {
+        self.prompts.spend(now);
+        self.verify_at = None;
+        let expected = self.announced.take_news() + self.doubted.len() as u64 + 1;
+        let goal = Goal::everybody(DOUBT_QUIET, Some(expected));
+        let gap = DOUBT_GAP;
+        self.start(now, Goal { even_if_nobody: true, watch: true, gap, group, ..goal }.bounded());
+    }
+
+    /// A run of sweeps has ended, which is not seen to yet.
+    fn is_swept(&self) -> bool {
+        self.run.is_some() && self.session.asking.is_at_rest()
+    }
+
+    fn end_run(&mut self, now: Instant, run: Run) {
+        self.run = None;
+        let is_clean = self.session.asking.has_reached_goal();
+        if self.complete.is_none() {
+            // Nobody at all is never known to be everybody.
+            let is_complete =
+                is_clean && !self.session.known.is_empty() && !self.session.has_untold();
+            self.complete = Some(is_complete);
+            self.doubts = self.session.asking.verdict().doubts();
+            self.leases.begin(now);
+        }
+        if is_clean {
+            self.clean = Some(run.began);
+        }
+        if is_clean && run.is_thorough {
+            self.lose_silent(run);
+        } else if !self.doubted.is_empty() {
+            self.verify_by(now);
+        }
+        if run.is_thorough && !run.by_group && self.announced.are_waiting(now) {
+            // What is asked of them to the asker alone may not get through.
+            self.verify(now, true);
+        }
+    }
+
+    /// Forgets those who were in doubt when a run began, and did not answer in it.
+    fn lose_silent(&mut self, run: Run) {
+        for place in core::mem::take(&mut self.doubted) {
+            let known = &mut self.session.known;
+            let is_gone = |doubted: Option<Instant>| doubted.is_some_and(|at| at <= run.began);
+            if let Some((entry, at)) = known.forget(place, |voice| is_gone(voice.doubted)) {
+                let reason = if entry.said_goodbye { Loss::Goodbye } else { Loss::Expired };
+                self.lose(entry, at, reason);
+                continue;
+            }
+            let next = known.at(place).into_iter().flat_map(|entry| &entry.voices);
+            if let Some(at) = next.filter_map(|voice| voice.doubted).min() {
+                self.doubted.insert(place);
+                self.verify_by(at);
+            }
+        }
+    }
+
+    /// When the next thing but a sweep is to be done.
+    fn next_look(&self) -> Option<Instant> {
+        let at_rest = self.run.is_none();
+        let at_once = (self.is_swept() || !self.losses.is_empty() || self.is_telling())
+            .then_some(Instant::ZERO);
+        let verify = self.verify_at.map(|at| at.max(self.prompts.next()));
+        let verify = verify.filter(|_| at_rest && self.complete.is_some());
+        let leases = self.leases.next(at_rest);
+        [at_once, verify, leases].into_iter().flatten().min()
+    }
+
+    /// Whether somebody is to be told of in part, since no whole answer could be had.
+    fn is_telling(&self) -> bool {
+        self.run.is_none() && self.session.has_untold()
+    }
+
+    fn look(&mut self, now: Instant) -> Option<Action<'_>> {
+        if let Some(run) = self.run.filter(|_| self.is_swept()) {
+            self.end_run(now, run);
             return None;
         }
-        Some(Action::Emit(Event::ServiceLost { id, from: entry.from, reason }))
-    }
-
-    /// Whether it was asked for details, until when a responder is not reported as found.
-    fn close_inquiry(&mut self, id: u64) -> bool {
-        self.inquiries.close(id).is_some_and(|open| open.why == Why::Details)
-    }
-
-    /// Sees to what is due among the leases.
-    fn look_through(&mut self, now: Instant) -> Option<Action<'static>> {
-        match self.leases.look_through(now, &mut self.known, self.asking.is_at_rest()) {
-            Look::Ended(id) => return self.lose(id, Loss::Expired),
+        if let Some((id, from, reason)) = self.losses.pop_front() {
+            return Some(Action::Emit(Event::ServiceLost { id, from, reason }));
+        }
+        if self.is_telling() {
+            return self.session.tell_in_part();
+        }
+        let at_rest = self.run.is_none();
+        let verify = self.verify_at.map(|at| at.max(self.prompts.next()));
+        if at_rest && self.complete.is_some() && verify.is_some_and(|at| at <= now) {
+            self.verify(now, false);
+            return None;
+        }
+        let clean = self.clean;
+        match self.leases.look(now, &mut self.session.known, at_rest, clean) {
+            Look::Ended(entry, at) => self.lose(entry, at, Loss::Expired),
             Look::Ask { due, is_urgent } => {
-                // An answer to the group serves other watchers too, but is given once a second alone:
-                // who has not answered the first time is asked for one that is given each time.
-                let group = !is_urgent && self.neighbours.watch_too(now);
+                // An answer to the group serves other watchers too. Who has not answered the first time
+                // is asked for one to this watcher alone.
+                let group = !is_urgent && due > 0 && self.neighbours.watch_too(now);
                 self.refresh(now, due, group);
             }
             Look::Nothing => {}
         }
         None
-    }
-
-    fn refresh(&mut self, now: Instant, due: u64, group: bool) {
-        let expected = Some(due + 1);
-        let quiet = REFRESH_QUIET;
-        self.start(now, Goal { quiet, even_if_nobody: true, expected, watch: true, group });
-    }
-
-    fn start(&mut self, now: Instant, goal: Goal) {
-        self.asking.start(now, goal);
-        self.sweeping = true;
-    }
-
-    /// A run of sweeps has ended, which is not seen to yet.
-    fn is_swept(&self) -> bool {
-        self.sweeping && self.asking.is_at_rest()
-    }
-
-    fn unanswered(&mut self, now: Instant, inquiry: Inquiry) -> Option<Action<'static>> {
-        match inquiry.why {
-            Why::Goodbye => self.lose(inquiry.id, Loss::Goodbye),
-            Why::Announcement => None,
-            Why::Details => {
-                let entry = self.known.get(inquiry.id)?;
-                Some(Action::Emit(Event::ServiceFound(Instance {
-                    id: entry.id,
-                    from: entry.from,
-                    via: Via::Unicast,
-                    round_trip: None,
-                    lease: entry.lease.ends - now,
-                    authentic: self.config.keyring.is_some(),
-                    truncated: true,
-                    tlvs: Tlvs::NONE,
-                })))
-            }
-        }
-    }
-
-    fn next_look(&self) -> Option<Instant> {
-        if self.is_swept() {
-            Some(Instant::ZERO)
-        } else {
-            self.leases.next(self.asking.is_at_rest())
-        }
     }
 }
 
@@ -153,160 +364,67 @@ impl Machine for Watcher {
         arrival: Arrival,
         datagram: &'d [u8],
     ) -> Option<Action<'d>> {
-        if self.life.started().is_none() || !self.life.is_open() {
+        let life = &self.session.life;
+        if life.started().is_none() || !life.is_open() {
             return None;
         }
-        self.hear(now, arrival, datagram)
+        match self.session.take(now, arrival, datagram) {
+            Taken::Answer(answer) => self.hear_answer(now, answer),
+            Taken::Other(said) => {
+                self.hear_other(now, arrival, datagram, said);
+                None
+            }
+            Taken::Nothing => None,
+        }
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
-        if self.life.start(now) {
-            let goal = Goal {
-                quiet: self.config.effort.quiet_sweeps(),
-                even_if_nobody: true,
-                expected: self.config.expected,
-                watch: false,
-                group: false,
-            };
-            self.start(now, goal);
+        if self.session.life.start(now) {
+            let quiet = self.config.effort.quiet_sweeps();
+            let goal = Goal::everybody(quiet, self.config.expected);
+            self.start(now, Goal { even_if_nobody: true, ..goal });
         }
         let due = self.deadline().filter(|due| *due <= now)?;
-        if !self.life.is_open() {
+        if !self.session.life.is_open() {
             let summary = self.summary(now);
-            self.life.counts = Summary { elapsed: Duration::ZERO, ..summary };
-            return Some(self.life.finish(now));
+            self.session.life.counts = Summary { elapsed: Duration::ZERO, ..summary };
+            return Some(self.session.life.finish(now));
         }
         if due > Instant::ZERO && now - due > SLEPT {
-            self.leases.wake_up(now, &mut self.known);
+            self.leases.wake_up(now, &mut self.session.known);
             if self.complete.is_some() {
-                self.refresh(now, self.known.len() as u64, false);
+                self.refresh(now, self.session.known.len() as u64, false);
             }
-        }
-        if self.is_swept() {
-            // Nobody at all is never known to be everybody.
-            self.complete.get_or_insert(!self.known.is_empty());
-            self.sweeping = false;
-            self.leases.look_soon();
         }
         if self.next_look().is_some_and(|at| at <= now) {
-            return self.look_through(now);
+            return self.look(now);
         }
-        let inquiry = self.inquiries.poll(now);
-        if let Some(Step::Unanswered(inquiry)) = inquiry {
-            return self.unanswered(now, inquiry);
-        }
-        let key = self.config.keyring.as_ref().map(Keyring::signing);
-        let (to, query) = match inquiry {
-            Some(Step::Ask { id, at, by_group }) => {
-                let to = if by_group { Destination::Group } else { Destination::Peer(at) };
-                (to, self.asking.ask_one(now, id, &self.config.selection))
-            }
-            _ => {
-                let watch = self.complete.is_some();
-                let selection = &self.config.selection;
-                let query = self.asking.poll(now, &self.known, selection, |entry| {
-                    !watch || !entry.lease.is_due(now)
-                })?;
-                (Destination::Group, query)
-            }
-        };
-        self.life.counts.sent += 1;
-        let message = Message::Structured { datagram: Datagram::Query(query), key };
-        Some(Action::Send { to, message })
+        let watch = self.complete.is_some();
+        self.session.poll(now, |voice| {
+            voice.doubted.is_none_or(|at| at > now) && !(watch && voice.lease.is_due(now))
+        })
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let next = [self.asking.deadline(), self.inquiries.deadline(), self.next_look()];
-        self.life.deadline(next.into_iter().flatten().min())
+        let next = [self.session.asking.deadline(), self.next_look()];
+        self.session.life.deadline(next.into_iter().flatten().min())
     }
 
     fn close(&mut self, _now: Instant) {
-        self.life.close();
+        if self.session.life.is_open() && self.complete.is_none() {
+            self.doubts |= Doubts::CLOSED;
+        }
+        self.session.life.close();
     }
 
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
-        match observation {
-            Observation::ReceiveBuffer { datagrams } => self.asking.set_buffer(now, datagrams),
-            Observation::Dropped { datagrams } => {
-                self.asking.dropped(datagrams);
-                self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
-            }
-            Observation::Audit(_) => {}
-            // There may be others on the network now. Those who are gone are missed by their leases.
-            Observation::NetworkChanged => {
-                if self.complete.is_some() && self.asking.is_at_rest() && self.life.is_open() {
-                    self.refresh(now, 0, false);
-                }
+        self.session.observe(now, observation);
+        // There may be others on the network now. Those who are gone are missed by their leases.
+        let is_open = self.session.life.is_open();
+        if observation == Observation::NetworkChanged && is_open {
+            if self.complete.is_some() && self.run.is_none() {
+                self.refresh(now, 0, false);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Cast;
-    use crate::wire::{self, Binding, Epoch, Goodbye, Key, Reply, Tlv, TlvBuf};
-    use alloc::vec::Vec;
-    use core::net::SocketAddr;
-
-    const ID: u64 = 7;
-
-    fn epoch(seq: u32) -> TlvBuf {
-        let mut tlvs = TlvBuf::new();
-        tlvs.push(Tlv::Epoch(Epoch { boot: 1, seq })).unwrap();
-        tlvs
-    }
-
-    /// While the rest of a short answer is asked for, nobody has been told of the responder.
-    #[test]
-    fn who_was_not_reported_as_found_is_not_reported_as_changed_or_lost() {
-        let key = Key::new(b"0123456789abcdef", Binding::Unbound).unwrap();
-        let keyring = Some(Keyring::new(key.clone(), Vec::new()));
-        let mut watcher = Watcher::new(Discovery { keyring, ..Discovery::all() }, 1);
-        let mut now = Instant::ZERO;
-        let txn = loop {
-            if let Some(Action::Send {
-                message: Message::Structured { datagram: Datagram::Query(query), .. },
-                ..
-            }) = watcher.handle_timeout(now)
-                && query.round > 0
-            {
-                break query.txn;
-            }
-            now = watcher.deadline().unwrap().max(now);
-        };
-        let mut hear = |last: u8, datagram: Datagram<'_>| {
-            let remote = SocketAddr::from(([10, 0, 0, last], 50009));
-            let mut bytes = Vec::new();
-            datagram.encode(Some(wire::Seal { key: &key, from: remote }), &mut bytes);
-            let from = crate::Path::new(remote);
-            let arrival = Arrival::new(from, Cast::Unicast, true);
-            watcher.handle_datagram(now, arrival, &bytes).map(|action| alloc::format!("{action:?}"))
-        };
-        let (before, after) = (epoch(1), epoch(2));
-        let tlvs = before.as_tlvs();
-        let short = Reply {
-            txn,
-            id: ID,
-            round: 1,
-            copy: 0,
-            lease_s: 120,
-            whole: Some(200),
-            busy: false,
-            tlvs,
-        };
-        assert_eq!(hear(1, Datagram::Reply(short)), None);
-        assert_eq!(hear(2, Datagram::Reply(short)), None);
-        let goodbye = Goodbye { id: ID, tlvs: after.as_tlvs() };
-        assert_eq!(hear(1, Datagram::Goodbye(goodbye)), None);
-
-        let whole = Reply { whole: None, ..short };
-        let found = hear(1, Datagram::Reply(whole));
-        assert!(found.is_some_and(|event| event.contains("ServiceFound")));
-        let further = hear(2, Datagram::Reply(whole));
-        assert!(further.is_some_and(|event| event.contains("Address")));
-        let lost = hear(1, Datagram::Goodbye(goodbye));
-        assert!(lost.is_some_and(|event| event.contains("ServiceLost")));
     }
 }

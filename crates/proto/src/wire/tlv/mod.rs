@@ -54,6 +54,16 @@ impl<'a> Tlvs<'a> {
         Tlvs(bytes)
     }
 
+    /// The first of them, as many as take up no more than `room` bytes.
+    pub(crate) fn within(self, room: usize) -> Tlvs<'a> {
+        let mut left = Reader(self.0);
+        let mut taken = 0;
+        while split(&mut left).is_some() && self.0.len() - left.0.len() <= room {
+            taken = self.0.len() - left.0.len();
+        }
+        Tlvs(self.0.get(..taken).unwrap_or_default())
+    }
+
     /// They one after the other.
     pub fn iter(self) -> TlvIter<'a> {
         TlvIter(Reader(self.0))

@@ -1,0 +1,139 @@
+//! A refusal that shows itself.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use crate::Instant;
+use crate::rng::Rng;
+use crate::wire::{Tlv, TlvBuf};
+
+/// The first word of it comes within this time at random, so that not all who refuse speak at once.
+const WITHIN: Duration = Duration::from_millis(20);
+/// And it is repeated as often as this while more is refused: five times within the shortest time that a
+/// discovery takes, so that one that is lost is made good.
+const EVERY: Duration = Duration::from_millis(100);
+/// Addresses that are told apart; with more, everybody is told.
+const MOST: usize = 8;
+/// For how long answers to a source say that others were refused.
+const LATELY: Duration = Duration::from_secs(1);
+
+/// Which questions were refused lately, and when that is to be told. Silence is taken for absence by who
+/// does not know of it.
+#[derive(Debug, Clone)]
+pub(super) struct Pressure {
+    /// Sources, or everybody, and when one of their questions was last refused.
+    refused: Vec<(Option<IpAddr>, Instant)>,
+    due: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl Pressure {
+    pub(super) fn new() -> Pressure {
+        Pressure { refused: Vec::with_capacity(MOST), due: None, last: None }
+    }
+
+    /// A question from this source was refused, or one that anybody's would have been.
+    pub(super) fn refuse(&mut self, now: Instant, source: Option<IpAddr>, rng: &mut Rng) {
+        let soonest = self.last.map_or(now, |last| last + EVERY);
+        self.due.get_or_insert((now + rng.within(WITHIN)).max(soonest));
+        self.refused.retain(|(_, at)| now - *at <= LATELY);
+        if let Some(known) = self.refused.iter_mut().find(|(known, _)| *known == source) {
+            known.1 = now;
+        } else if self.refused.len() < MOST {
+            self.refused.push((source, now));
+        } else {
+            self.refused.clear();
+            self.refused.push((None, now));
+        }
+    }
+
+    /// Whether a question from this source may have been refused lately.
+    pub(super) fn is_on(&self, now: Instant, source: IpAddr) -> bool {
+        let concerns = |known: &Option<IpAddr>| known.is_none_or(|known| known == source);
+        self.refused.iter().any(|(known, at)| concerns(known) && now - *at <= LATELY)
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Writes down, once it is due, who was refused.
+    pub(super) fn take_due(&mut self, now: Instant, words: &mut TlvBuf) -> bool {
+        if self.due.take_if(|due| *due <= now).is_none() {
+            return false;
+        }
+        let since = self.last.replace(now);
+        words.clear();
+        for (source, at) in &self.refused {
+            if since.is_none_or(|since| *at >= since) {
+                // Eight of them always fit.
+                let _fits = words.push(Tlv::Refused(*source));
+            }
+        }
+        !words.as_tlvs().is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.due = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_millis(ms)
+    }
+
+    fn source(last: u8) -> IpAddr {
+        IpAddr::from([10, 0, 0, last])
+    }
+
+    fn told(pressure: &mut Pressure, now: Instant) -> Option<Vec<Option<IpAddr>>> {
+        let mut words = TlvBuf::new();
+        pressure.take_due(now, &mut words).then(|| {
+            let refused = |tlv| if let Tlv::Refused(source) = tlv { Some(source) } else { None };
+            words.as_tlvs().iter().filter_map(refused).collect()
+        })
+    }
+
+    #[test]
+    fn a_refusal_is_told_within_twenty_milliseconds_and_again_every_hundred() {
+        let mut rng = Rng::new(1);
+        let mut pressure = Pressure::new();
+        assert_eq!((pressure.due(), pressure.is_on(at(0), source(1))), (None, false));
+        pressure.refuse(at(0), Some(source(1)), &mut rng);
+        pressure.refuse(at(1), Some(source(2)), &mut rng);
+        let due = pressure.due().unwrap();
+        assert!(due <= at(20));
+        assert_eq!(told(&mut pressure, due), Some([Some(source(1)), Some(source(2))].into()));
+        assert_eq!(told(&mut pressure, at(5_000)), None);
+        pressure.refuse(due, Some(source(2)), &mut rng);
+        assert_eq!(pressure.due(), Some(due + EVERY));
+        assert_eq!(told(&mut pressure, due + EVERY), Some([Some(source(2))].into()));
+    }
+
+    #[test]
+    fn answers_say_so_for_a_second_to_those_whom_it_concerns() {
+        let mut rng = Rng::new(2);
+        let mut pressure = Pressure::new();
+        pressure.refuse(at(0), Some(source(1)), &mut rng);
+        assert!(pressure.is_on(at(1_000), source(1)) && !pressure.is_on(at(0), source(2)));
+        assert!(!pressure.is_on(at(1_001), source(1)));
+        pressure.refuse(at(2_000), None, &mut rng);
+        assert!(pressure.is_on(at(2_000), source(2)));
+    }
+
+    #[test]
+    fn with_more_than_eight_sources_everybody_is_told() {
+        let mut rng = Rng::new(3);
+        let mut pressure = Pressure::new();
+        (0..9).for_each(|last| pressure.refuse(at(0), Some(source(last)), &mut rng));
+        assert_eq!(told(&mut pressure, at(20)), Some([None].into()));
+        pressure.refuse(at(30), Some(source(1)), &mut rng);
+        pressure.clear();
+        assert_eq!(pressure.due(), None);
+    }
+}

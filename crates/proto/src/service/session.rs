@@ -1,0 +1,288 @@
+//! What a discoverer and a watcher have in common: a session in which they ask, and hear answers.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::asking::{Asking, Step};
+use super::departed::Departed;
+use super::discovery::Discovery;
+use super::instance::{Change, Instance, Via};
+use super::known::{Heard, Known, Said, Voice};
+use super::proof::is_proven;
+use super::selection::Selection;
+use crate::life::Life;
+use crate::path::is_peer;
+use crate::rng::Rng;
+use crate::secret::Secret;
+use crate::wire::{self, Busy, Datagram, Keyring, Reply, Tlv, Tlvs};
+use crate::{
+    Action, Arrival, Cast, Destination, Doubts, Event, Instant, Message, Observation, Path,
+};
+
+/// A session: its number, its plan, and everybody that it has heard.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub(super) rng: Rng,
+    pub(super) selection: Selection,
+    pub(super) keyring: Option<Keyring>,
+    pub(super) asking: Asking,
+    pub(super) known: Known,
+    /// By place, what those have said so far whose whole answer has not come.
+    parts: BTreeMap<u64, Part>,
+    pub(super) departed: Departed,
+    /// What keeps the session from being complete for good.
+    pub(super) flaws: Doubts,
+    pub(super) life: Life,
+}
+
+/// What is known of a responder whose whole answer has not come.
+#[derive(Debug, Clone)]
+struct Part {
+    from: Path,
+    lease: Duration,
+    tlvs: Box<[u8]>,
+}
+
+/// An answer to the session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer<'d> {
+    pub(super) heard: Heard,
+    pub(super) place: u64,
+    pub(super) instance: Instance<'d>,
+}
+
+/// What a datagram is to the session.
+#[derive(Debug)]
+pub(super) enum Taken<'d> {
+    Answer(Answer<'d>),
+    /// Not an answer, and not authenticated yet.
+    Other(Datagram<'d>),
+    Nothing,
+}
+
+impl Session {
+    pub(super) fn new(config: &Discovery, seed: u64) -> Session {
+        let secret = Secret::new(seed);
+        let txn = secret.number("txn");
+        Session {
+            rng: secret.rng("jitter"),
+            selection: config.selection.clone(),
+            keyring: config.keyring.clone(),
+            asking: Asking::new(txn, secret.salts("salts"), config.limits()),
+            known: Known::new(txn, config.capacity, secret.rng("room")),
+            parts: BTreeMap::new(),
+            departed: Departed::default(),
+            flaws: Doubts::NONE,
+            life: Life::default(),
+        }
+    }
+
+    /// Takes a datagram in.
+    pub(super) fn take<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        datagram: &'d [u8],
+    ) -> Taken<'d> {
+        let decoded = wire::decode(datagram);
+        if !is_peer(arrival.from.remote) || decoded.is_err() {
+            self.life.counts.received += 1;
+            self.life.counts.ignored += 1;
+            return Taken::Nothing;
+        }
+        match decoded {
+            Ok(Datagram::Reply(reply)) => match self.hear_reply(now, arrival, reply, datagram) {
+                Some(answer) => Taken::Answer(answer),
+                None => Taken::Nothing,
+            },
+            Ok(Datagram::Busy(busy)) => {
+                if self.is_about_us(arrival, busy) && self.is_authentic(arrival, datagram) {
+                    self.asking.refused();
+                }
+                Taken::Nothing
+            }
+            Ok(other) => Taken::Other(other),
+            Err(_) => Taken::Nothing,
+        }
+    }
+
+    pub(super) fn is_authentic(&mut self, arrival: Arrival, datagram: &[u8]) -> bool {
+        is_proven(self.keyring.as_ref(), arrival, datagram, &mut self.life.counts)
+    }
+
+    /// Whether a responder that refuses questions may have refused ours.
+    fn is_about_us(&self, arrival: Arrival, busy: Busy<'_>) -> bool {
+        let own = arrival.from.local.map(|own| own.ip().to_canonical());
+        let is_ours = |refused: Option<IpAddr>| {
+            refused.is_none_or(|ip| own.is_none_or(|own| own == ip.to_canonical()))
+        };
+        busy.tlvs.iter().any(|tlv| matches!(tlv, Tlv::Refused(ip) if is_ours(ip)))
+    }
+
+    fn hear_reply<'d>(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        reply: Reply<'d>,
+        datagram: &[u8],
+    ) -> Option<Answer<'d>> {
+        // One to the group names those whom it answers; others are not for this session.
+        let named = reply.tlvs.sessions().and_then(|sessions| {
+            sessions.iter().find(|(txn, _)| *txn == self.asking.txn).map(|(_, round)| round)
+        });
+        let addressed = (reply.txn == self.asking.txn).then_some(reply.round);
+        let by_group = named.is_some() || matches!(arrival.cast, Cast::Group(_));
+        let number = addressed.or(named);
+        if number.is_none() && matches!(arrival.cast, Cast::Group(_)) {
+            return None;
+        }
+        self.life.counts.received += 1;
+        let round = number.and_then(|number| self.asking.answered(now, number));
+        let Some(round) = round else {
+            self.life.counts.ignored += 1;
+            return None;
+        };
+        if !self.is_authentic(arrival, datagram) {
+            return None;
+        }
+        let epoch = reply.tlvs.epoch();
+        if self.departed.has(now, reply.id, epoch) {
+            self.life.counts.duplicates += 1;
+            return None;
+        }
+        if reply.busy {
+            self.asking.refused();
+        }
+        let words = if reply.is_truncated() {
+            reply.tlvs.digest()?
+        } else {
+            wire::digest(reply.lease_s, reply.tlvs)
+        };
+        let said = Said {
+            at: Path { local: None, ..arrival.from },
+            id: reply.id,
+            words,
+            missing: reply.whole,
+            epoch,
+            asked: round.began,
+        };
+        let heard = self.known.hear(now, said);
+        let is_new = matches!(heard, Heard::New | Heard::NewInPart | Heard::NoRoom);
+        let taken = arrival.time(now);
+        let round_trip = self.asking.heard(taken, reply.id, round.number, is_new, by_group);
+        let instance = Instance {
+            id: reply.id,
+            from: arrival.from,
+            via: if by_group { Via::Group } else { Via::Unicast },
+            round_trip,
+            lease: Duration::from_secs(reply.lease_s.into()),
+            authentic: self.keyring.is_some(),
+            truncated: reply.is_truncated(),
+            tlvs: reply.tlvs,
+        };
+        let place = self.known.place(reply.id);
+        self.note(heard, place, &instance);
+        Some(Answer { heard, place, instance })
+    }
+
+    /// Keeps the books of what was heard.
+    fn note(&mut self, heard: Heard, place: u64, instance: &Instance<'_>) {
+        let counts = &mut self.life.counts;
+        match heard {
+            Heard::New | Heard::Whole => {
+                counts.found += 1;
+                counts.found_by_group += u64::from(instance.via == Via::Group);
+                self.parts.remove(&place);
+            }
+            Heard::NewInPart => {
+                let part = Part {
+                    from: instance.from,
+                    lease: instance.lease,
+                    tlvs: instance.tlvs.as_bytes().into(),
+                };
+                self.parts.insert(place, part);
+            }
+            Heard::Changed(Change::Conflict) => self.flaws |= Doubts::CONFLICT,
+            Heard::Changed(_) => {}
+            Heard::Nothing => counts.duplicates += 1,
+            Heard::NoRoom => {
+                counts.ignored += 1;
+                self.flaws |= Doubts::NO_ROOM;
+            }
+        }
+        if !self.known.gave_way.is_empty() {
+            self.flaws |= Doubts::NO_ROOM;
+        }
+    }
+
+    /// Tells of a responder whose whole answer could not be had what is known of it.
+    pub(super) fn tell_in_part(&mut self) -> Option<Action<'_>> {
+        let place = self.known.first_untold()?;
+        self.known.tell(place);
+        self.flaws |= Doubts::CUT_SHORT;
+        self.life.counts.found += 1;
+        let id = self.known.at(place)?.id;
+        let part = self.parts.get(&place)?;
+        Some(Action::Emit(Event::ServiceFound(Instance {
+            id,
+            from: part.from,
+            via: Via::Unicast,
+            round_trip: None,
+            lease: part.lease,
+            authentic: self.keyring.is_some(),
+            truncated: true,
+            tlvs: Tlvs::checked_before(&part.tlvs),
+        })))
+    }
+
+    /// Whether somebody is known of whom nothing was told.
+    pub(super) fn has_untold(&self) -> bool {
+        self.known.first_untold().is_some()
+    }
+
+    /// A responder is forgotten.
+    pub(super) fn forget_part(&mut self, place: u64) {
+        self.parts.remove(&place);
+    }
+
+    /// Does what is due for the plan.
+    pub(super) fn poll(
+        &mut self,
+        now: Instant,
+        is_silent: impl Fn(&Voice) -> bool,
+    ) -> Option<Action<'_>> {
+        match self.asking.poll(now, &self.known, &self.selection, is_silent)? {
+            Step::Audit => Some(Action::Audit),
+            Step::Ask(query) => {
+                self.life.counts.sent += 1;
+                let key = self.keyring.as_ref().map(Keyring::signing);
+                let message = Message::Structured { datagram: Datagram::Query(query), key };
+                Some(Action::Send { to: Destination::Group, message })
+            }
+        }
+    }
+
+    pub(super) fn observe(&mut self, now: Instant, observation: Observation) {
+        match observation {
+            Observation::ReceiveBuffer { datagrams } => self.asking.set_buffer(now, datagrams),
+            Observation::Dropped { datagrams } => {
+                self.asking.dropped(datagrams);
+                self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
+            }
+            Observation::NetworkChanged => self.asking.network_changed(),
+            Observation::Audit(evidence) => self.asking.audited(evidence),
+        }
+    }
+}
+
+/// What an application is told of an answer.
+pub(super) fn tell<'d>(answer: &Answer<'d>) -> Option<Action<'d>> {
+    let Answer { heard, instance, .. } = *answer;
+    match heard {
+        Heard::New | Heard::Whole => Some(Action::Emit(Event::ServiceFound(instance))),
+        Heard::Changed(change) => Some(Action::Emit(Event::ServiceChanged { instance, change })),
+        Heard::NewInPart | Heard::Nothing | Heard::NoRoom => None,
+    }
+}
