@@ -52,6 +52,21 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     panic!("gave up waiting: {what}");
 }
 
+/// Says that a test is skipped, and why.
+///
+/// # Panics
+///
+/// Instead, where `MCAST_REQUIRE_NETNS=1` is set.
+pub fn skip(reason: &str) {
+    if std::env::var_os("MCAST_REQUIRE_NETNS").is_some_and(|set| set == "1") {
+        panic!("MCAST_REQUIRE_NETNS=1, but {reason}");
+    }
+    // Past libtest's capture: a skipped test is seen in every run.
+    let mut stderr = std::io::stderr();
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    drop(writeln!(stderr, "skipped: {test}: {reason}"));
+}
+
 /// The namespace that holds the segments, and the hosts' common owner.
 pub struct World {
     switch: Namespace,
@@ -94,16 +109,8 @@ impl World {
         });
         match made {
             Ok(switch) => Some(World { switch, names: Cell::new(0) }),
-            Err(reason)
-                if std::env::var_os("MCAST_REQUIRE_NETNS").is_some_and(|set| set == "1") =>
-            {
-                panic!("MCAST_REQUIRE_NETNS=1, but {reason}")
-            }
             Err(reason) => {
-                // Past libtest's capture: a skipped test is seen in every run.
-                let mut stderr = std::io::stderr();
-                let test = std::thread::current().name().unwrap_or("a test").to_owned();
-                drop(writeln!(stderr, "skipped: {test}: {reason}"));
+                skip(&reason);
                 None
             }
         }

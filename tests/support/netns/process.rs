@@ -1,7 +1,7 @@
 //! Programs under test: their lines as they come, signals, and an end within bounds.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 pub use rustix::process::Signal;
@@ -37,13 +37,16 @@ impl Process {
 
     /// Starts a command with nothing on its stdin, and leaves the reading of its stdout to the caller.
     #[track_caller]
-    pub fn start_unread(mut command: Command) -> (Process, ChildStdout) {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let stdout = child.stdout.take().expect("a pipe");
-        let stderr = lines(child.stderr.take().expect("a pipe"));
-        let child = Guarded(child);
-        (Process { child, stdout: channel().1, stderr }, stdout)
+    pub fn start_unread(command: Command) -> (Process, ChildStdout) {
+        let (child, stdout, stderr) = spawn(command);
+        (Process { child, stdout: channel().1, stderr: lines(stderr) }, stdout)
+    }
+
+    /// Starts a command with nothing on its stdin, and leaves the reading of its stderr to the caller.
+    #[track_caller]
+    pub fn start_unheard(command: Command) -> (Process, ChildStderr) {
+        let (child, stdout, stderr) = spawn(command);
+        (Process { child, stdout: lines(stdout), stderr: channel().1 }, stderr)
     }
 
     /// The next line of stdout.
@@ -116,6 +119,15 @@ impl Process {
         self.signal(signal);
         self.wait()
     }
+}
+
+#[track_caller]
+fn spawn(mut command: Command) -> (Guarded, ChildStdout, ChildStderr) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let stdout = child.stdout.take().expect("a pipe");
+    let stderr = child.stderr.take().expect("a pipe");
+    (Guarded(child), stdout, stderr)
 }
 
 /// A child that is killed when this is dropped.
