@@ -5,6 +5,7 @@ mod change;
 mod conduct;
 mod interfaces;
 mod ipv6;
+mod output;
 mod terminal;
 mod tutorial;
 mod watch;

@@ -34,7 +34,7 @@ Examples:
   mcast send hello                send something to it
 
 Exit status: 0 it did what it was asked, 1 it found none or too few, 2 the command line is wrong,
-3 the network refused, 130 or 143 it was interrupted.";
+3 the network or the system refused, 129, 130 or 143 it was interrupted.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -112,6 +112,10 @@ pub(crate) struct NetworkArgs {
     no_loop: bool,
 
     /// Print JSON Lines: one object an event
+    ///
+    /// Every event has its line, however fast they come: under a flood respond and listen print some
+    /// 250,000 lines a second, 40 MB. Text shows 20 lines a second of one source and 200 in all, of one
+    /// that says more a line a second, and sums up the rest.
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 }

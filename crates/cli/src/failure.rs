@@ -41,14 +41,14 @@ impl Failure {
         Failure { code: 2, message: message.into() }
     }
 
-    /// The network refused.
+    /// The network refused, or the system.
     pub(crate) fn network(message: impl Into<String>) -> Failure {
         Failure { code: 3, message: message.into() }
     }
 
     /// Results could not be written.
     pub(crate) fn output(error: impl fmt::Display) -> Failure {
-        Failure { code: 1, message: format!("cannot write to stdout: {error}") }
+        Failure { code: 3, message: format!("cannot write to stdout: {error}") }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

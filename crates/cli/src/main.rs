@@ -20,6 +20,7 @@ mod session;
 mod signals;
 mod stderr;
 mod table;
+mod throttle;
 mod tick;
 mod usage;
 mod verb;
@@ -45,11 +46,13 @@ fn main() -> ExitCode {
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),
     };
-    match result {
+    let code = match result {
         Ok(status) => status.into(),
         Err(failure) => {
             stderr::error(&failure);
             failure.exit_code()
         }
-    }
+    };
+    stderr::finish();
+    code
 }

@@ -1,10 +1,9 @@
-//! Standard output, written by a thread of its own.
+//! What this program writes, by threads of their own: whoever prints does not wait for whoever reads.
 //!
-//! The thread that drives the sockets must not wait for whoever reads our output: lines go into a
-//! bounded buffer that a writer takes whole, so that under load one write carries many lines. Both
-//! keep their buffers: printing does not allocate once running.
+//! Lines go into a bounded buffer that a writer takes whole, so that under load one write carries many
+//! lines. Both keep their buffers: printing does not allocate once running.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -18,21 +17,43 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the writer rests after each write.
 const PACE: Duration = Duration::from_millis(1);
 
+/// How long the writer waits before it tries again where there was no room.
+const RETRY: Duration = Duration::from_millis(250);
+
 /// What the reader of our output is to the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// The run is for the reader: it waits while the reader is slow, and ends when it has gone.
+    /// The run is for the reader: it ends when nothing can be written any more.
     Needed,
-    /// The run goes on without: lines that the reader does not take are dropped and counted.
+    /// The run goes on without, and the writer waits for room on a disk that is full.
     Optional,
 }
 
-/// A handle to the writer.
-#[derive(Clone)]
-pub(crate) struct Output {
-    shared: Arc<Shared>,
-    reader: Reader,
+/// What becomes of a line while the buffer is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfFull {
+    /// Whoever prints it waits.
+    Wait,
+    /// It is dropped and counted.
+    Drop,
+    /// It is left out as long as anything waits at all: soon there is a fresher one.
+    Skip,
 }
+
+/// What is wrong with the writing. It is told on the writer's thread.
+#[derive(Debug)]
+pub(crate) enum Trouble<'a> {
+    /// There is no room on the disk; the writer waits for it.
+    Full(&'a io::Error),
+    /// There is room again; so many lines were dropped meanwhile.
+    RoomAgain(u64),
+    /// Writing has failed for good: as a rule because the reader has closed the pipe.
+    Failed(&'a io::Error),
+}
+
+/// A handle to a writer.
+#[derive(Clone)]
+pub(crate) struct Output(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
@@ -47,94 +68,90 @@ struct State {
     taken_lines: u64,
     /// The writer has nothing to do, and waits to be woken.
     writer_waits: bool,
+    /// The writer is at work.
+    writer_works: bool,
     /// The writer has ended, for this reason.
     failed: Option<io::Error>,
     /// Nobody is to wait for the reader any more.
     released: bool,
+    /// The writer is to wait for room no longer.
+    is_ending: bool,
     dropped: u64,
 }
 
 impl Output {
-    /// Starts the writer. `on_failure` is called once, on its thread, when writing has failed for
-    /// good: as a rule because the reader has closed the pipe.
+    /// Starts a writer. Whenever it has written what there was, `add` may append what is due by now, and
+    /// says when to be asked again though nothing is printed.
     pub(crate) fn start(
-        mut out: impl Write + Send + 'static,
+        name: &str,
+        out: impl Write + Send + 'static,
         reader: Reader,
-        on_failure: impl FnOnce() + Send + 'static,
+        add: impl FnMut(&mut Vec<u8>) -> Option<Duration> + Send + 'static,
+        tell: impl FnMut(Trouble<'_>) + Send + 'static,
     ) -> io::Result<Output> {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
-        let output = Output { shared: shared.clone(), reader };
-        thread::Builder::new().name("stdout".into()).spawn(move || {
-            let error = shared.write_all(&mut out);
-            let mut state = shared.lock();
-            state.failed = Some(error);
+        let output = Output(shared.clone());
+        let mut writer = Writer { shared, out, reader, add, tell };
+        thread::Builder::new().name(name.into()).spawn(move || {
+            let error = writer.run();
+            let Writer { shared, mut tell, .. } = writer;
+            if !shared.lock().is_ending {
+                tell(Trouble::Failed(&error));
+            }
+            shared.lock().failed = Some(error);
             shared.changed.notify_all();
-            drop(state);
-            on_failure();
         })?;
         Ok(output)
     }
 
-    /// Has a line written, or nothing if it is empty. After a failure lines go nowhere.
-    pub(crate) fn print(&self, line: &[u8]) {
-        if line.is_empty() {
-            return;
+    /// Has a line written, or nothing if it is empty; whether it was taken. After a failure lines go
+    /// nowhere.
+    pub(crate) fn print(&self, line: &[u8], if_full: IfFull) -> bool {
+        let Output(shared) = self;
+        let mut state = shared.lock();
+        if line.is_empty() || state.failed.is_some() {
+            return true;
         }
-        let mut state = self.shared.lock();
-        // A line that is longer than the buffer passes when it is alone.
-        while state.failed.is_none()
-            && !state.waiting.is_empty()
-            && state.waiting.len() + line.len() > CAPACITY
-        {
-            if self.reader == Reader::Optional || state.released {
-                if state.dropped == 0 {
-                    log::warn!("stdout takes no more: lines are dropped, the run goes on");
-                }
+        if if_full == IfFull::Skip && !state.is_idle() {
+            return false;
+        }
+        while !state.has_room_for(line) {
+            if if_full != IfFull::Wait || state.released {
                 state.dropped += 1;
-                return;
+                return false;
             }
-            state = self.shared.wait(state);
+            state = shared.wait(state);
         }
-        if state.failed.is_none() {
-            state.waiting.extend_from_slice(line);
-            state.waiting_lines += 1;
-            // To wake a thread costs more than to print a line: only one that waits is woken.
-            if std::mem::take(&mut state.writer_waits) {
-                self.shared.changed.notify_all();
-            }
+        state.waiting.extend_from_slice(line);
+        state.waiting_lines += 1;
+        // To wake a thread costs more than to print a line: only one that waits is woken.
+        if std::mem::take(&mut state.writer_waits) {
+            shared.changed.notify_all();
         }
-    }
-
-    /// Waits until everything is written, or writing has failed, or waiting is over.
-    pub(crate) fn flush(&self) {
-        let mut state = self.shared.lock();
-        while !state.is_idle() && !state.released {
-            state = self.shared.wait(state);
-        }
+        true
     }
 
     /// Ends all waiting for the reader: the run is to end.
     pub(crate) fn release(&self) {
-        self.shared.lock().released = true;
-        self.shared.changed.notify_all();
+        self.0.lock().released = true;
+        self.0.changed.notify_all();
     }
 
-    /// Waits until everything is written, but not for ever where the reader must not hold up the run.
-    pub(crate) fn finish(self) -> Finished {
-        if self.reader == Reader::Needed {
-            self.flush();
+    /// Waits until everything is written; for a reader that has stopped only as long as whoever prints
+    /// would wait for it too, and a second more.
+    pub(crate) fn finish(&self, if_full: IfFull) -> Finished {
+        let Output(shared) = self;
+        let mut state = shared.lock();
+        while if_full == IfFull::Wait && !state.is_idle() && !state.released {
+            state = shared.wait(state);
         }
-        let (state, _) = self
-            .shared
-            .changed
-            .wait_timeout_while(self.shared.lock(), PATIENCE, |state| !state.is_idle())
-            .unwrap_or_else(PoisonError::into_inner);
+        state.is_ending = true;
+        shared.changed.notify_all();
+        let state = shared.wait_while(state, PATIENCE, |state| !state.is_idle());
         let error = state.failed.as_ref();
         Finished {
-            closed: error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe),
-            error: error
-                .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
-                .map(ToString::to_string),
+            closed: error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe),
+            error: error.filter(|error| error.kind() != ErrorKind::BrokenPipe).map(explain),
             unwritten: state.dropped + state.taken_lines + state.waiting_lines,
         }
     }
@@ -151,9 +168,32 @@ pub(crate) struct Finished {
     pub(crate) unwritten: u64,
 }
 
+/// Says why something can't be written, where there is no room in words of our own.
+pub(crate) fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::StorageFull => "no space left on the device".into(),
+        ErrorKind::QuotaExceeded => "the disk quota is used up".into(),
+        ErrorKind::FileTooLarge => "the file is as large as it may be".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// Whether it is for want of room, which may come.
+fn is_full(error: &io::Error) -> bool {
+    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 impl State {
+    /// A line that is longer than the buffer passes when it is alone.
+    fn has_room_for(&self, line: &[u8]) -> bool {
+        self.failed.is_some()
+            || self.waiting.is_empty()
+            || self.waiting.len() + line.len() <= CAPACITY
+    }
+
     fn is_idle(&self) -> bool {
-        self.failed.is_some() || self.waiting_lines + self.taken_lines == 0
+        self.failed.is_some() || !self.writer_works && self.waiting_lines == 0
     }
 }
 
@@ -167,136 +207,104 @@ impl Shared {
         self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn wait_while<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        at_most: Duration,
+        condition: impl Fn(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        let waited = self.changed.wait_timeout_while(state, at_most, condition);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// What the thread has.
+struct Writer<W, A, T> {
+    shared: Arc<Shared>,
+    out: W,
+    reader: Reader,
+    add: A,
+    tell: T,
+}
+
+impl<W, A, T> Writer<W, A, T>
+where
+    W: Write,
+    A: FnMut(&mut Vec<u8>) -> Option<Duration>,
+    T: FnMut(Trouble<'_>),
+{
     /// Writes whatever comes, until that fails.
-    fn write_all(&self, out: &mut impl Write) -> io::Error {
+    fn run(&mut self) -> io::Error {
         let mut taken = Vec::new();
-        let mut state = self.lock();
+        let mut due = None;
         loop {
-            while state.waiting.is_empty() {
-                state.writer_waits = true;
-                state = self.wait(state);
-            }
-            std::mem::swap(&mut state.waiting, &mut taken);
-            state.taken_lines = std::mem::take(&mut state.waiting_lines);
-            self.changed.notify_all();
-            drop(state);
-            if let Err(error) = out.write_all(&taken).and_then(|()| out.flush()) {
+            self.take(&mut taken, due);
+            due = (self.add)(&mut taken);
+            if let Err(error) = self.write(&taken) {
                 return error;
             }
             taken.clear();
-            self.lock().taken_lines = 0;
-            self.changed.notify_all();
+            let mut state = self.shared.lock();
+            (state.taken_lines, state.writer_works) = (0, false);
+            drop(state);
+            self.shared.changed.notify_all();
             // Under load the next write then carries many lines.
             thread::sleep(PACE);
-            state = self.lock();
         }
+    }
+
+    /// Takes what waits, or nothing when something else is due before that.
+    fn take(&self, taken: &mut Vec<u8>, due: Option<Duration>) {
+        let mut state = self.shared.lock();
+        while state.waiting.is_empty() {
+            state.writer_waits = true;
+            state = match due {
+                None => self.shared.wait(state),
+                Some(due) => self.shared.wait_while(state, due, |state| state.waiting.is_empty()),
+            };
+            if due.is_some() {
+                break;
+            }
+        }
+        (state.writer_waits, state.writer_works) = (false, true);
+        std::mem::swap(&mut state.waiting, taken);
+        state.taken_lines = std::mem::take(&mut state.waiting_lines);
+        self.shared.changed.notify_all();
+    }
+
+    /// Writes all of it. Where a write takes a part, the rest follows it, however much later.
+    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        // What had been dropped when the disk was found to be full.
+        let mut full_since = None;
+        while !bytes.is_empty() {
+            match self.out.write(bytes) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Somebody who shares the pipe has made it so.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(PACE * 20),
+                Err(error) if self.reader == Reader::Optional && is_full(&error) => {
+                    if full_since.is_none() {
+                        full_since = Some(self.shared.lock().dropped);
+                        (self.tell)(Trouble::Full(&error));
+                    }
+                    let state = self.shared.lock();
+                    if state.is_ending {
+                        return Err(error);
+                    }
+                    drop(self.shared.wait_while(state, RETRY, |state| !state.is_ending));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.out.flush()?;
+        if let Some(before) = full_since {
+            let dropped = self.shared.lock().dropped - before;
+            (self.tell)(Trouble::RoomAgain(dropped));
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc::{self, Receiver, Sender};
-
-    use super::*;
-
-    /// Takes one write for each permit, and hands on what it took.
-    struct Gate {
-        permits: Receiver<io::Result<()>>,
-        taken: Sender<Vec<u8>>,
-    }
-
-    impl Write for Gate {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.permits.recv().unwrap_or(Ok(()))?;
-            let _ = self.taken.send(bytes.to_vec());
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn gate() -> (Gate, Sender<io::Result<()>>, Receiver<Vec<u8>>) {
-        let (permit, permits) = mpsc::channel();
-        let (taken, took) = mpsc::channel();
-        (Gate { permits, taken }, permit, took)
-    }
-
-    const ALL_WELL: Finished = Finished { closed: false, error: None, unwritten: 0 };
-
-    #[test]
-    fn lines_arrive_whole_and_in_order() {
-        let (gate, permit, took) = gate();
-        let output = Output::start(gate, Reader::Needed, || {}).unwrap();
-        drop(permit);
-        for n in 0..10_000 {
-            output.print(format!("line {n}\n").as_bytes());
-        }
-        assert_eq!(output.finish(), ALL_WELL);
-        let expected: String = (0..10_000).map(|n| format!("line {n}\n")).collect();
-        assert_eq!(took.try_iter().flatten().collect::<Vec<u8>>(), expected.as_bytes());
-    }
-
-    #[test]
-    fn a_reader_that_stops_holds_up_nobody_and_what_it_missed_is_counted() {
-        let (gate, permit, took) = gate();
-        let output = Output::start(gate, Reader::Optional, || {}).unwrap();
-        let line = [b'x'; CAPACITY / 4];
-        for _ in 0..100 {
-            output.print(&line);
-        }
-        // Whatever the writer took, and four lines in the buffer; the rest is lost.
-        drop(permit);
-        let unwritten = output.finish().unwritten;
-        let written = took.try_iter().flatten().count() / line.len();
-        assert_eq!(unwritten + written as u64, 100);
-        assert!((4..=8).contains(&written), "{written} lines written");
-    }
-
-    #[test]
-    fn a_reader_that_never_comes_back_does_not_keep_the_run_from_ending() {
-        let (gate, _permit, _took) = gate();
-        let output = Output::start(gate, Reader::Optional, || {}).unwrap();
-        output.print(b"line\n");
-        assert_eq!(output.finish(), Finished { unwritten: 1, ..ALL_WELL });
-    }
-
-    #[test]
-    fn release_ends_the_wait_for_a_reader_that_stopped() {
-        let (gate, _permit, _took) = gate();
-        let output = Output::start(gate, Reader::Needed, || {}).unwrap();
-        let printer = output.clone();
-        let (printed, all_printed) = mpsc::channel();
-        thread::spawn(move || {
-            let line = [b'x'; CAPACITY / 2];
-            (0..10).for_each(|_| printer.print(&line));
-            printed.send(()).unwrap();
-        });
-        output.release();
-        all_printed.recv_timeout(PATIENCE * 60).expect("nobody waits any more");
-        assert_eq!(output.finish().unwritten, 10);
-    }
-
-    #[test]
-    fn a_closed_pipe_is_told_once_and_is_no_error() {
-        let (gate, permit, _took) = gate();
-        let (told, tell) = mpsc::channel();
-        let output = Output::start(gate, Reader::Needed, move || told.send(()).unwrap()).unwrap();
-        permit.send(Err(io::ErrorKind::BrokenPipe.into())).unwrap();
-        output.print(b"line\n");
-        assert_eq!(tell.iter().count(), 1);
-        output.print(b"another\n");
-        let finished = output.finish();
-        assert!(finished.closed && finished.error.is_none(), "{finished:?}");
-    }
-
-    #[test]
-    fn a_full_disk_is_an_error() {
-        let (gate, permit, _took) = gate();
-        let output = Output::start(gate, Reader::Needed, || {}).unwrap();
-        permit.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
-        output.print(b"line\n");
-        assert!(output.finish().error.is_some());
-    }
-}
+mod tests;

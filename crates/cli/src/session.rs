@@ -1,7 +1,7 @@
 //! The course that every network verb takes: run a machine, print what it reports, sum up.
 
 use std::fmt;
-use std::io::{self, IsTerminal};
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -10,7 +10,7 @@ use mcast_net::{Driver, Endpoint, Error, Heard, InterfaceReport, Report, Setting
 use mcast_proto::{Machine, Summary};
 
 use crate::failure::{Failure, Status};
-use crate::output::{Output, Reader};
+use crate::output::{IfFull, Output, Reader, Trouble, explain};
 use crate::render::{Done, Format, InterfaceDone, Plural, Renderer, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
@@ -18,11 +18,8 @@ use crate::stderr;
 
 /// How a verb's run meets the world.
 pub(crate) struct Session {
-    renderer: Renderer,
-    reader: Reader,
+    printer: Printer,
     interrupt: Interrupt,
-    /// Whether a progress line stands on stderr meanwhile.
-    pub(crate) progress: bool,
     /// What the end tells.
     pub(crate) told: Told,
 }
@@ -45,12 +42,24 @@ impl Session {
     pub(crate) fn new(format: Format, reader: Reader) -> Result<Session, Failure> {
         let renderer = Renderer::new(format);
         let interrupt = Interrupt::watch()?;
-        Ok(Session { renderer, reader, interrupt, progress: false, told: Told::Traffic })
+        let stop = interrupt.clone();
+        let tell = move |trouble: Trouble<'_>| match (reader, trouble) {
+            (Reader::Needed, _) => stop.stop(),
+            (Reader::Optional, trouble) => warn_of(&trouble),
+        };
+        let output = Output::start("stdout", stdout()?, reader, renderer.due(), tell)?;
+        let shares_terminal = stderr::hand_over(&output)?;
+        let if_full = match reader {
+            Reader::Needed => IfFull::Wait,
+            Reader::Optional => IfFull::Drop,
+        };
+        let printer = Printer { renderer, output, if_full, shares_terminal, is_dropping: false };
+        Ok(Session { printer, interrupt, told: Told::Traffic })
     }
 
     /// Has lines and tables tell who is there, and keeps the list of them.
     pub(crate) fn keep_roster(&mut self) -> Roster {
-        self.renderer.keep_roster()
+        self.printer.renderer.keep_roster()
     }
 
     /// Runs a machine to its end. `inspect` sees each event before it is printed.
@@ -98,35 +107,28 @@ impl Session {
         stoppers: Vec<Stopper>,
         run: impl FnOnce(&mut Printer) -> Result<Report, Error>,
     ) -> Result<Ended, Failure> {
-        let Session { renderer, reader, interrupt, progress, told } = self;
-        let stop = move || stoppers.iter().for_each(Stopper::stop);
-        let closed = stop.clone();
-        let output = Output::start(io::stdout(), reader, move || match reader {
-            Reader::Needed => closed(),
-            Reader::Optional => log::warn!("stdout is closed: the run goes on, unseen"),
-        })?;
-        let releaser = output.clone();
+        let Session { mut printer, interrupt, told } = self;
+        let releaser = printer.output.clone();
         interrupt.then(move || {
             releaser.release();
-            stop();
+            stoppers.iter().for_each(Stopper::stop);
         });
-        let take_turns = progress && io::stdout().is_terminal();
-        let mut printer = Printer { renderer, output, take_turns };
         let result = run(&mut printer);
-        let Printer { mut renderer, output, .. } = printer;
         stderr::settle();
+        let Printer { mut renderer, output, if_full, .. } = printer;
+        output.print(renderer.rest(), if_full);
         if let Ok(report) = &result {
-            output.print(renderer.done(&done(report, told)));
+            output.print(renderer.done(&done(report, told)), if_full);
         }
-        let finished = output.finish();
+        let finished = output.finish(if_full);
         let report = result?;
+        let lost = Plural(finished.unwritten, "line");
         if let Some(error) = finished.error {
-            return Err(Failure::output(error));
+            return Err(Failure::output(format_args!("{error}; {lost} lost")));
         }
-        let is_unheard = finished.closed && reader == Reader::Needed;
+        let is_unheard = finished.closed && if_full == IfFull::Wait;
         if finished.unwritten > 0 && !finished.closed {
-            let lines = Plural(finished.unwritten, "line");
-            log::warn!("{lines} dropped: whoever reads stdout did not take them");
+            log::warn!("{lost} dropped: whoever reads stdout did not take them");
         }
         if report.summary.unauthentic > 0 {
             let datagrams = Plural(report.summary.unauthentic, "datagram");
@@ -147,20 +149,59 @@ impl Session {
 struct Printer {
     renderer: Renderer,
     output: Output,
-    /// Lines and progress share a terminal.
-    take_turns: bool,
+    /// What becomes of lines that are not read.
+    if_full: IfFull,
+    /// A progress line may stand where the lines are to go.
+    shares_terminal: bool,
+    is_dropping: bool,
 }
 
 impl Printer {
     fn print(&mut self, heard: &Heard<'_>) {
-        if self.take_turns {
+        let line = self.renderer.event(&heard.event, heard.interface, Clock::wall());
+        if self.shares_terminal && !line.is_empty() {
             stderr::clear();
         }
-        self.output.print(self.renderer.event(&heard.event, heard.interface, Clock::wall()));
-        if self.take_turns {
-            self.output.flush();
+        if !self.output.print(line, self.if_full) && !self.is_dropping {
+            log::warn!("stdout takes no more: lines are dropped, the run goes on");
+            self.is_dropping = true;
         }
     }
+}
+
+/// Says what is wrong with a stdout that the run can do without.
+fn warn_of(trouble: &Trouble<'_>) {
+    match trouble {
+        Trouble::Full(error) => log::warn!(
+            "cannot write to stdout: {}; the run goes on, and so does the writing when there is room",
+            explain(error)
+        ),
+        Trouble::RoomAgain(0) => log::warn!("stdout has room again: no line was lost"),
+        Trouble::RoomAgain(dropped) => {
+            log::warn!("stdout has room again: {} lost meanwhile", Plural(*dropped, "line"));
+        }
+        Trouble::Failed(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            log::warn!("stdout is closed: the run goes on, unseen");
+        }
+        Trouble::Failed(error) => {
+            log::warn!("cannot write to stdout: {}; the run goes on, unseen", explain(error));
+        }
+    }
+}
+
+/// Standard output, past the buffer that std puts before it: it would hide what of it was written.
+#[cfg(unix)]
+fn stdout() -> io::Result<impl Write + Send + 'static> {
+    use std::os::fd::AsFd;
+
+    Ok(std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Standard output. std translates what goes to a terminal here.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn stdout() -> io::Result<impl Write + Send + 'static> {
+    Ok(io::stdout())
 }
 
 /// One report of several.

@@ -48,16 +48,18 @@ impl Table {
         if self.drawn.is_some_and(is_fresh) {
             return;
         }
-        self.drawn = Some((state.changes, now));
+        let changes = state.changes;
         let size = match terminal_size_of(io::stdout()) {
             Some((Width(width), Height(height))) => (width.into(), height.into()),
             None => (80, 24),
         };
-        // The terminal has laid out the lines that stand there anew: nobody knows where they are.
-        let is_resized = std::mem::replace(&mut self.size, size) != size;
         let lines = lines(&state, &self.place, size, self.header, Clock::wall());
         drop(state);
-        stderr::stand(&lines, is_resized);
+        // The terminal has laid out the lines that stand there anew: nobody knows where they are.
+        let is_resized = self.size != size;
+        if stderr::stand(&lines, is_resized) {
+            (self.drawn, self.size) = (Some((changes, now)), size);
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! A wrong command line, told in one line.
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
+use crate::failure::Failure;
+use crate::output::explain;
 use crate::stderr;
 
 /// Prints what clap has to say, and gives the exit code: its help as it is, an error in one line.
@@ -15,8 +18,14 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     if is_help {
-        // Nobody is left to be told that it can't be written.
-        let _ = error.print();
+        // A reader that closes the pipe has seen enough.
+        if let Err(error) = error.print()
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let failure = Failure::output(explain(&error));
+            stderr::error(&failure);
+            return failure.exit_code();
+        }
     } else {
         stderr::error(one_line(&error.render().to_string()));
     }

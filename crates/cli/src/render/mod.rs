@@ -3,10 +3,11 @@
 mod address;
 mod json;
 mod service;
+mod sums;
 mod text;
 
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -17,6 +18,7 @@ use crate::roster::{Roster, Row};
 pub(crate) use address::Address;
 pub(crate) use json::{Done, InterfaceDone, Told};
 pub(crate) use service::Reach;
+use sums::Sums;
 pub(crate) use text::{Milliseconds, Plural, Seconds};
 
 /// The form of the lines on stdout.
@@ -43,6 +45,8 @@ pub(crate) struct Renderer {
     buffer: Vec<u8>,
     /// Who is there, for a watch.
     roster: Option<Roster>,
+    /// For people, who can't read what comes too fast.
+    sums: Option<Sums>,
 }
 
 impl Renderer {
@@ -52,7 +56,8 @@ impl Renderer {
             ColorChoice::Never => Palette::PLAIN,
             _ => Palette::COLORED,
         };
-        Renderer { format, palette, buffer: Vec::new(), roster: None }
+        let sums = matches!(format, Format::Text | Format::Hex).then(|| Sums::new(palette));
+        Renderer { format, palette, buffer: Vec::new(), roster: None, sums }
     }
 
     /// From now on it keeps a list of who is there, and so knows of one who is lost who it was.
@@ -77,6 +82,11 @@ impl Renderer {
             }
             return &self.buffer;
         }
+        if let Some(sums) = &self.sums
+            && !sums.admits(&mut self.buffer, event, interface)
+        {
+            return &self.buffer;
+        }
         match (self.format, event) {
             (Format::Table, _) => {}
             (Format::Json, _) => json::event(&mut self.buffer, event, interface, time),
@@ -88,6 +98,21 @@ impl Renderer {
                 interface,
                 format == Format::Hex,
             ),
+        }
+        &self.buffer
+    }
+
+    /// What appends the sums that are due though nothing happens, and says when to be called again.
+    pub(crate) fn due(&self) -> impl FnMut(&mut Vec<u8>) -> Option<Duration> + Send + 'static {
+        let sums = self.sums.clone();
+        move |buffer| sums.as_ref()?.append(buffer)
+    }
+
+    /// What to write when no more events come.
+    pub(crate) fn rest(&mut self) -> &[u8] {
+        self.buffer.clear();
+        if let Some(sums) = &self.sums {
+            sums.append_rest(&mut self.buffer);
         }
         &self.buffer
     }
@@ -127,7 +152,7 @@ impl<'a> Lost<'a> {
 }
 
 /// The colours of text.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Palette {
     address: Style,
     detail: Style,

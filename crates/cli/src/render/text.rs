@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anstyle::Style;
@@ -9,9 +10,11 @@ use data_encoding::HEXLOWER;
 use mcast_proto::service::Instance;
 use mcast_proto::{Event, Path, Refusal};
 
+use super::address::Host;
 use super::service::{self, Offered, Reach};
 use super::{Address, Lost, Palette};
 use crate::escape::Escaped;
+use crate::throttle::Sum;
 
 /// Appends the line of an event: who, on which interface, the one fact of this kind of event, and what
 /// was said. Columns are wide enough for most IPv4 networks; what is longer pushes the rest aside.
@@ -78,6 +81,28 @@ pub(super) fn lost(buffer: &mut Vec<u8>, palette: &Palette, lost: &Lost<'_>) {
     };
     result
         .and_then(|()| writeln!(buffer, "  ({reason})"))
+        .expect("writing to memory does not fail");
+}
+
+/// Appends the line that stands for those that were left out.
+pub(super) fn sum(buffer: &mut Vec<u8>, palette: &Palette, sum: &Sum<'_>) {
+    let Sum { from, lines, answered, time } = *sum;
+    let interface = from.and_then(|(_, interface)| interface);
+    let result = match from {
+        Some((ip, _)) => {
+            let host = Host(Address { address: SocketAddr::new(ip, 0), interface });
+            column(buffer, palette.address, 21, host)
+        }
+        None => column(buffer, palette.address, 21, "many others"),
+    };
+    let answered = match answered {
+        None => String::new(),
+        Some(0) => ", none answered".into(),
+        Some(number) => format!(", {number} answered"),
+    };
+    result
+        .and_then(|()| interface_column(buffer, palette, interface))
+        .and_then(|()| writeln!(buffer, "{lines} more in {}{answered}", Seconds(time)))
         .expect("writing to memory does not fail");
 }
 
@@ -226,6 +251,26 @@ mod tests {
         let message = Event::Message { from, group, payload: b"\xffa" };
         let line = "10.0.0.2:50008         eth0    224.1.1.1:50008  ff61\n";
         assert_eq!(shown(&message, true), line);
+    }
+
+    #[test]
+    fn what_was_left_out_has_a_line_that_says_whose_and_how_many() {
+        let shown = |from, answered| {
+            let mut buffer = Vec::new();
+            let time = Duration::from_millis(1049);
+            super::sum(&mut buffer, &Palette::PLAIN, &Sum { from, lines: 4980, answered, time });
+            String::from_utf8(buffer).unwrap()
+        };
+        let from = |ip: &str| Some((ip.parse().unwrap(), Some("eth0")));
+        assert_eq!(
+            shown(from("10.0.0.2"), Some(0)),
+            "10.0.0.2               eth0    4980 more in 1.0 s, none answered\n"
+        );
+        assert_eq!(
+            shown(from("fe80::2"), Some(20)),
+            "fe80::2%eth0           eth0    4980 more in 1.0 s, 20 answered\n"
+        );
+        assert_eq!(shown(None, None), "many others            -       4980 more in 1.0 s\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::args::Cli;
 use crate::failure::{Failure, Status};
+use crate::output::explain;
 
 /// Print a shell's completions
 #[derive(Debug, Args)]
@@ -33,7 +34,9 @@ impl Completions {
 pub(super) fn write_stdout(text: &[u8]) -> Result<Status, Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::output(explain(&error)))
+        }
         _ => Ok(Status::Success),
     }
 }

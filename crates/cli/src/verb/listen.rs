@@ -20,6 +20,9 @@ use crate::stderr;
 use crate::tick::Ticking;
 
 /// Print every datagram that is sent to a group
+///
+/// Each is one line on stdout: who sent it, the interface, the group, what was said. Who says more than
+/// 20 lines a second is summed up, but for --json and --raw.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Listen {

@@ -101,7 +101,6 @@ impl Discover {
             return self.watch(protocol, probe, &settings, console.quiet);
         }
         let mut session = Session::new(self.network.format(), Reader::Needed)?;
-        session.progress = !console.quiet && io::stderr().is_terminal();
         if protocol == Protocol::Structured {
             return self.discover_services(session, &settings, console.quiet);
         }
@@ -117,7 +116,8 @@ impl Discover {
             ..Discovery::default()
         };
 
-        let tick = session.progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
+        let show = show_progress as fn(Instant, &Discoverer);
+        let tick = has_progress(console.quiet).then_some((REFRESH, show));
         let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
         let ended = session.run(machine, endpoint, |_| {})?;
         if !console.quiet && !ended.is_unheard {
@@ -147,6 +147,11 @@ impl Discover {
         };
         stderr::say(format_args!("{found}{wanted} in {time} on {interfaces}"));
     }
+}
+
+/// Whether a progress line stands on stderr meanwhile.
+fn has_progress(is_quiet: bool) -> bool {
+    !is_quiet && io::stderr().is_terminal()
 }
 
 fn show_progress(now: Instant, discoverer: &Discoverer) {

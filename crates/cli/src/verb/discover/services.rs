@@ -7,7 +7,7 @@ use mcast_net::{Endpoint, Settings};
 use mcast_proto::service::{self, Discoverer, Discovery, Selection};
 use mcast_proto::{Instant, Summary};
 
-use super::{Discover, REFRESH};
+use super::{Discover, REFRESH, has_progress};
 use crate::failure::{Failure, Status};
 use crate::offer::{Attribute, explain, parse_name};
 use crate::render::{Plural, Seconds, Told};
@@ -91,7 +91,8 @@ impl Discover {
         session.told = Told::Services;
         let endpoint = Endpoint::asking_peer(settings)?;
         let interfaces = endpoint.interface_names().join(", ");
-        let tick = session.progress.then_some((REFRESH, show_progress as fn(Instant, &Discoverer)));
+        let show = show_progress as fn(Instant, &Discoverer);
+        let tick = has_progress(is_quiet).then_some((REFRESH, show));
         let machine = Ticking::new(machine, tick);
         let ended = session.run(machine, endpoint, |_| {})?;
         if !is_quiet && !ended.is_unheard {

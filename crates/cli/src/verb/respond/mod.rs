@@ -27,6 +27,8 @@ use services::{Common, Services};
 ///
 /// Joins the group, prints each probe, and answers it to the one that asked. What was not sent to the
 /// group, or comes from beyond the link, is not answered: an answer must be no weapon against others.
+/// Of who asks more than 20 times a second a line a second is shown, and the rest summed up, but for
+/// --json.
 /// With --service it answers who asks for that service too, and announces itself.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
