@@ -153,7 +153,8 @@ mod tests {
 
     /// So many lines of a source, every second of them answered: how many are shown.
     fn shown(throttle: &mut Throttle, now: Instant, source: u32, lines: u32) -> usize {
-        let admits = |n: &u32| throttle.admits(now, &path(source), Some("eth0"), Some(n % 2 == 0));
+        let admits =
+            |n: &u32| throttle.admits(now, &path(source), Some("eth0"), Some(n.is_multiple_of(2)));
         (0..lines).filter(admits).count()
     }
 

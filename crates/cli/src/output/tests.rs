@@ -81,7 +81,9 @@ fn release_ends_the_wait_for_a_reader_that_stopped() {
     let (printed, all_printed) = mpsc::channel();
     thread::spawn(move || {
         let line = [b'x'; CAPACITY / 2];
-        (0..10).for_each(|_| drop(printer.print(&line, IfFull::Wait)));
+        for _ in 0..10 {
+            printer.print(&line, IfFull::Wait);
+        }
         printed.send(()).unwrap();
     });
     output.release();
