@@ -137,6 +137,12 @@ impl Output {
         self.0.changed.notify_all();
     }
 
+    /// Waits until everything is written, but for a reader that has stopped a second at the most.
+    pub(crate) fn catch_up(&self) {
+        let Output(shared) = self;
+        drop(shared.wait_while(shared.lock(), PATIENCE, |state| !state.is_idle()));
+    }
+
     /// Waits until everything is written; for a reader that has stopped only as long as whoever prints
     /// would wait for it too, and a second more.
     pub(crate) fn finish(&self, if_full: IfFull) -> Finished {
@@ -146,8 +152,10 @@ impl Output {
             state = shared.wait(state);
         }
         state.is_ending = true;
+        drop(state);
         shared.changed.notify_all();
-        let state = shared.wait_while(state, PATIENCE, |state| !state.is_idle());
+        self.catch_up();
+        let state = shared.lock();
         let error = state.failed.as_ref();
         Finished {
             closed: error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe),

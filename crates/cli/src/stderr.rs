@@ -71,6 +71,7 @@ pub(crate) fn hand_over(stdout: &Output) -> io::Result<bool> {
 
 /// Waits until all is written that was said, but not for a reader that has stopped.
 pub(crate) fn finish() {
+    catch_up();
     let mut screen = lock();
     screen.clear();
     let writers = screen.writers.take();
@@ -134,8 +135,9 @@ pub(crate) fn stand(lines: &[String], on_empty_screen: bool) -> bool {
     is_shown
 }
 
-/// Takes a progress line away, and leaves a table where it is, for good.
+/// Takes a progress line away, and leaves a table where it is, for good. What is said now finds room.
 pub(crate) fn settle() {
+    catch_up();
     let mut screen = lock();
     if let Standing::Table(_) = screen.standing {
         screen.put_on_stdout("\r\n", IfFull::Drop);
@@ -147,6 +149,17 @@ pub(crate) fn settle() {
 /// Takes away what stands.
 pub(crate) fn clear() {
     lock().clear();
+}
+
+/// Where lines were left out, gives a reader that is merely slow the time to come after.
+fn catch_up() {
+    let screen = lock();
+    let stderr = screen.writers.as_ref().map(|writers| writers.stderr.clone());
+    let is_late = screen.missed > 0;
+    drop(screen);
+    if let Some(stderr) = stderr.filter(|_| is_late) {
+        stderr.catch_up();
+    }
 }
 
 impl Screen {
