@@ -113,39 +113,6 @@ fn what_the_network_refuses_is_exit_3_and_one_line() {
 }
 
 #[test]
-fn an_interrupted_discover_or_listen_sums_up_and_tells_the_signal() {
-    let Some(world) = World::new() else { return };
-    let [asker, answerer] = two_hosts(&world);
-    let _responder = respond(&answerer, "eth0", "");
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let discover = mcast(&asker, "discover -t 1000s --json");
-        discover.line_with("found");
-        let finished = discover.stop(signal);
-        assert_eq!(finished.code, Some(code), "{finished:?}");
-        assert_eq!(events(&finished.stdout, "done")[0]["found"], 1);
-        assert!(finished.stderr.contains("1 responder "), "{}", finished.stderr);
-
-        let listen = mcast(&asker, "listen --json");
-        asker.until_joined("eth0", "224.1.1.1", 1);
-        assert_eq!(run(&asker, "send").code, Some(0));
-        listen.line_with("message");
-        let finished = listen.stop(signal);
-        assert_eq!(finished.code, Some(code), "{finished:?}");
-        assert_eq!(events(&finished.stdout, "done")[0]["received"], 1);
-    }
-}
-
-#[test]
-fn an_interrupted_respond_is_exit_0() {
-    let Some(world) = World::new() else { return };
-    let [_, host] = two_hosts(&world);
-    for signal in [Signal::INT, Signal::TERM] {
-        let finished = respond(&host, "eth0", "").stop(signal);
-        assert_eq!(finished.code, Some(0), "{finished:?}");
-    }
-}
-
-#[test]
 fn a_closed_pipe_ends_listen_in_silence() {
     let Some(world) = World::new() else { return };
     let [sender, hearer] = two_hosts(&world);

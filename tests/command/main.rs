@@ -6,6 +6,7 @@ mod conduct;
 mod interfaces;
 mod ipv6;
 mod output;
+mod signals;
 mod terminal;
 mod tutorial;
 mod watch;
