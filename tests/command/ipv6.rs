@@ -214,3 +214,45 @@ fn an_asker_that_cannot_be_reached_does_not_keep_the_others_from_their_answers()
     assert_eq!(complaints.len(), 1, "said once: {complaints:?}");
     assert!(complaints[0].contains("eth0"), "{complaints:?}");
 }
+
+#[test]
+fn where_the_other_family_alone_leads_out_it_is_told_how_to_use_it() {
+    let Some(world) = World::new() else { return };
+    let (v4, v6) = (["10.0.0.1/24"], ["fe80::1/64", "2001:db8::1/64"]);
+    let [six, four, both] = hosts(&world, [&v6, &v4, &["10.0.0.2/24", "fe80::2/64"]]);
+    let use_six = "mcast: eth0 has no IPv4 address: to use it add -6, or name an IPv6 group";
+    let use_four =
+        "mcast: eth0 has no IPv6 address: to use it leave out the -6, or name an IPv4 group";
+    four.ipv6_multicast_on_loopback();
+    for (host, words, hint) in [
+        (&six, "discover -t 100ms", Some(use_six)),
+        (&six, "discover --service printer -t 100ms", Some(use_six)),
+        (&six, "send hello", Some(use_six)),
+        (&six, "listen -t 100ms", Some(use_six)),
+        (&six, "listen -6 -t 100ms", None),
+        (&six, "listen -i lo -t 100ms", None),
+        (&four, "discover -6 -t 100ms", Some(use_four)),
+        (&four, "discover -t 100ms", None),
+        (&four, "discover -4 -6 -t 100ms", None),
+        (&both, "discover -6 -t 100ms", None),
+    ] {
+        let finished = run(host, words);
+        let hints = finished.stderr.lines().filter(|line| line.contains("to use it"));
+        assert_eq!(hints.collect::<Vec<_>>(), Vec::from_iter(hint), "{words}: {finished:?}");
+        // Nobody's firewall stands between two programs of one machine.
+        if hint.is_some() {
+            assert!(!finished.stderr.contains("firewall"), "{words}: {finished:?}");
+        }
+    }
+    let responder = mcast(&six, "respond --service printer");
+    responder.error_line_with(use_six);
+    let finished = responder.stop(Signal::TERM);
+    assert!(!finished.stderr.contains(use_six), "it is said once: {finished:?}");
+
+    let lan = world.segment();
+    six.card("eth1", &lan, &["fe80::9/64"]);
+    let finished = run(&six, "send hello");
+    let said =
+        "mcast: eth0, eth1 have no IPv4 address: to use them add -6, or name an IPv6 group\n";
+    assert!(finished.stderr.starts_with(said), "{finished:?}");
+}

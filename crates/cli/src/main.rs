@@ -13,6 +13,7 @@ mod offer;
 mod output;
 mod parse;
 mod payload;
+mod place;
 mod render;
 mod roster;
 mod secret;

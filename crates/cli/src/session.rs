@@ -1,12 +1,11 @@
 //! The course that every network verb takes: run a machine, print what it reports, sum up.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use mcast_net::clock::Clock;
-use mcast_net::{Driver, Endpoint, Error, Heard, InterfaceReport, Report, Settings, Stopper};
+use mcast_net::{Driver, Endpoint, Error, Heard, InterfaceReport, Report, Stopper};
 use mcast_proto::{Machine, Summary};
 
 use crate::failure::{Failure, Status};
@@ -236,20 +235,6 @@ impl Ended {
             Some(signal) => Status::Interrupted(signal),
             None if self.is_unheard => Status::Success,
             None => status,
-        }
-    }
-}
-
-/// Displays where a verb is at work: `224.1.1.1:50008 on eth0, wlan0`.
-pub(crate) struct Place<'a>(pub(crate) &'a Settings, pub(crate) &'a Endpoint);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups: Vec<String> = self.0.groups.iter().map(ToString::to_string).collect();
-        write!(f, "{}", groups.join(", "))?;
-        match &self.1.interface_names()[..] {
-            [] => write!(f, " as soon as an interface is up"),
-            names => write!(f, " on {}", names.join(", ")),
         }
     }
 }

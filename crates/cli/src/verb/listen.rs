@@ -14,8 +14,9 @@ use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Protocol, parse_count, parse_period};
+use crate::place::{self, Place};
 use crate::render::{Format, Plural, Seconds};
-use crate::session::{Place, Session};
+use crate::session::Session;
 use crate::stderr;
 use crate::tick::Ticking;
 
@@ -77,7 +78,7 @@ impl Listen {
             _ => self.network.format(),
         };
         let session = Session::new(format, Reader::Needed)?;
-        let endpoint = Endpoint::member(&settings)?;
+        let endpoint = place::open(Endpoint::member, &settings)?;
         if !console.quiet {
             stderr::say(format_args!("listening to {}", Place(&settings, &endpoint)));
         }

@@ -13,8 +13,9 @@ use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
+use crate::place::{self, Place};
 use crate::render::Plural;
-use crate::session::{Place, Session};
+use crate::session::Session;
 use crate::stderr;
 
 /// Send to a group, and wait for no answer
@@ -66,7 +67,7 @@ impl Send {
         let mut settings = self.network.settings(Protocol::Plain)?;
         settings.source_port = self.source_port.unwrap_or(0);
         let session = Session::new(self.network.format(), Reader::Needed)?;
-        let endpoint = Endpoint::asker(&settings)?;
+        let endpoint = place::open(Endpoint::asker, &settings)?;
         let place = Place(&settings, &endpoint).to_string();
         let bytes = Plural(payload.len() as u64, "byte");
         let sending = Sending {

@@ -17,6 +17,7 @@ use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
+use crate::place::{self, Asked};
 use crate::render::{Plural, Seconds, Told};
 use crate::session::{Ended, Session};
 use crate::stderr;
@@ -105,8 +106,8 @@ impl Discover {
             return self.discover_services(session, &settings, console.quiet);
         }
         session.told = Told::Responders;
-        let endpoint = Endpoint::asker(&settings)?;
-        let interfaces = endpoint.interface_names().join(", ");
+        let endpoint = place::open(Endpoint::asker, &settings)?;
+        let asked = Asked::on(&endpoint)?;
         let discovery = Discovery {
             probe,
             repeat: self.repeat,
@@ -121,7 +122,7 @@ impl Discover {
         let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
         let ended = session.run(machine, endpoint, |_| {})?;
         if !console.quiet && !ended.is_unheard {
-            self.sum_up(&ended, &interfaces);
+            self.sum_up(&ended, &asked);
         }
         Ok(self.status(&ended))
     }
@@ -131,13 +132,14 @@ impl Discover {
         ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled })
     }
 
-    fn sum_up(&self, ended: &Ended, interfaces: &str) {
+    fn sum_up(&self, ended: &Ended, asked: &Asked) {
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
         if summary.found == 0 && ended.signal.is_none() {
             return stderr::warn(format_args!(
-                "no answer in {time} on {interfaces}: is anything responding? look at the firewalls \
-                 on both sides, and try --repeat 3 where datagrams get lost"
+                "no answer in {time} on {asked}: is anything responding? {}, and try --repeat 3 where \
+                 datagrams get lost",
+                asked.advice()
             ));
         }
         let found = Plural(summary.found, "responder");
@@ -145,7 +147,7 @@ impl Discover {
             Some(count) if summary.found < count => format!(" of {count}"),
             _ => String::new(),
         };
-        stderr::say(format_args!("{found}{wanted} in {time} on {interfaces}"));
+        stderr::say(format_args!("{found}{wanted} in {time} on {asked}"));
     }
 }
 

@@ -10,6 +10,7 @@ use mcast_proto::{Instant, Summary};
 use super::{Discover, REFRESH, has_progress};
 use crate::failure::{Failure, Status};
 use crate::offer::{Attribute, explain, parse_name};
+use crate::place::{self, Asked};
 use crate::render::{Plural, Seconds, Told};
 use crate::secret;
 use crate::session::{Ended, Session};
@@ -89,14 +90,14 @@ impl Discover {
     ) -> Result<Status, Failure> {
         let machine = Discoverer::new(self.discovery()?, mcast_net::seed());
         session.told = Told::Services;
-        let endpoint = Endpoint::asking_peer(settings)?;
-        let interfaces = endpoint.interface_names().join(", ");
+        let endpoint = place::open(Endpoint::asking_peer, settings)?;
+        let asked = Asked::on(&endpoint)?;
         let show = show_progress as fn(Instant, &Discoverer);
         let tick = has_progress(is_quiet).then_some((REFRESH, show));
         let machine = Ticking::new(machine, tick);
         let ended = session.run(machine, endpoint, |_| {})?;
         if !is_quiet && !ended.is_unheard {
-            self.sum_up_services(&ended, &interfaces);
+            self.sum_up_services(&ended, &asked);
         }
         Ok(self.status(&ended))
     }
@@ -114,24 +115,24 @@ impl Discover {
         })
     }
 
-    fn sum_up_services(&self, ended: &Ended, interfaces: &str) {
+    fn sum_up_services(&self, ended: &Ended, asked: &Asked) {
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
-        let asked = self.services.service.as_deref().unwrap_or("*");
         if summary.found == 0 && ended.signal.is_none() {
             let key = if self.services.key_file.is_empty() { "" } else { " who has the key" };
-            let whom = match asked {
-                "*" => "any service".into(),
-                name => format!("service {name}"),
+            let whom = match self.services.service.as_deref() {
+                None | Some("*") => "any service".into(),
+                Some(name) => format!("service {name}"),
             };
             return stderr::warn(format_args!(
-                "no answer for {whom} in {time} on {interfaces}: is anybody{key} offering it (mcast \
-                 respond --service)? look at the firewalls on both sides"
+                "no answer for {whom} in {time} on {asked}: is anybody{key} offering it (mcast \
+                 respond --service)? {}",
+                asked.advice()
             ));
         }
         let found = Plural(summary.found, "responder");
         let end = self.certainty(ended);
-        stderr::say(format_args!("{found} in {time} on {interfaces}; {end}"));
+        stderr::say(format_args!("{found} in {time} on {asked}; {end}"));
         warn_of_firewall(summary);
     }
 

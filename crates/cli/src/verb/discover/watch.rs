@@ -12,6 +12,7 @@ use super::Discover;
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Protocol, parse_period};
+use crate::place;
 use crate::render::{Format, Plural, Seconds, Told};
 use crate::session::{Ended, Session};
 use crate::stderr;
@@ -55,12 +56,12 @@ impl Discover {
             Protocol::Plain => {
                 let watching = Watching { probe, every: self.watch.every, ..Watching::default() };
                 let machine = plain::Watcher::new(watching);
-                show(session, format, machine, Endpoint::asker(settings)?)?
+                show(session, format, machine, place::open(Endpoint::asker, settings)?)?
             }
             Protocol::Structured => {
                 session.told = Told::Services;
                 let machine = service::Watcher::new(self.discovery()?, mcast_net::seed());
-                show(session, format, machine, Endpoint::peer(settings)?)?
+                show(session, format, machine, place::open(Endpoint::peer, settings)?)?
             }
         };
         if !is_quiet && !ended.is_unheard {

@@ -14,11 +14,12 @@ use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
 use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
-
+use crate::offer::OfferWords;
 use crate::output::Reader;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
+use crate::place::{Place, warn_of_family};
 use crate::render::{Plural, Seconds};
-use crate::session::{AnyDriver, Place, Session};
+use crate::session::{AnyDriver, Session};
 use crate::stderr;
 use crate::{payload, secret};
 use services::{Common, Services};
@@ -95,18 +96,23 @@ impl Respond {
                 stderr::say(format_args!("{}", OneLine(line)));
             }
         };
-        let mut drivers = self.offer(&services, keyring, &say)?;
+        let (mut drivers, mut lines) = self.offer(&services, keyring)?;
         if answers_plain {
             let settings = match services.services[..] {
                 [] => self.network.settings(Protocol::Plain)?,
                 _ => self.network.settings_apart(Protocol::Plain)?,
             };
             let endpoint = Endpoint::member(&settings)?;
-            say(format!("answering {}", Place(&settings, &endpoint)));
+            if drivers.is_empty() {
+                warn_of_family(&settings, &endpoint)?;
+            }
+            lines.push(format!("answering {}", Place(&settings, &endpoint)));
             let response = Responding { port: settings.groups[0].port(), ..plain };
             let machine = Box::new(Responder::new(response, mcast_net::seed()));
             drivers.push(Driver::new(machine, endpoint));
         }
+        // Nothing is claimed before all of it holds.
+        lines.into_iter().for_each(say);
 
         let ended = session.run_all(drivers)?;
         let summary = &ended.report.summary;
@@ -138,15 +144,14 @@ impl Respond {
         })
     }
 
-    /// Opens the sockets of the services.
+    /// Opens the sockets of the services, and returns what is to be said of them.
     fn offer(
         &self,
         config: &Config,
         keyring: Option<Keyring>,
-        say: &dyn Fn(String),
-    ) -> Result<Vec<AnyDriver>, Failure> {
+    ) -> Result<(Vec<AnyDriver>, Vec<String>), Failure> {
         if config.services.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         let settings = self.network.settings(Protocol::Structured)?;
         let common = Common {
@@ -156,11 +161,13 @@ impl Respond {
             keyring,
         };
         let drivers = services::drivers(&config.services, &common, &settings)?;
-        for (words, driver) in config.services.iter().zip(&drivers) {
+        warn_of_family(&settings, drivers[0].endpoint())?;
+        let line = |(words, driver): (&OfferWords, &AnyDriver)| {
             let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
             let place = Place(&settings, driver.endpoint());
-            say(format!("offering {}{name} in {place}", words.service));
-        }
-        Ok(drivers)
+            format!("offering {}{name} in {place}", words.service)
+        };
+        let lines = config.services.iter().zip(&drivers).map(line).collect();
+        Ok((drivers, lines))
     }
 }
