@@ -135,7 +135,7 @@ mod tests {
 
     fn path(number: u32) -> Path {
         let remote = (std::net::Ipv4Addr::from(0x0a00_0000 + number), 50_008).into();
-        Path { remote, interface: None, port: None }
+        Path::new(remote)
     }
 
     fn at(milliseconds: u64) -> Instant {
