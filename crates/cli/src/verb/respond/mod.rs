@@ -54,8 +54,9 @@ pub(crate) struct Respond {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     delay: Duration,
 
-    /// Answers a second at the most, to one source and in all, or off
-    #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value = "20/1000")]
+    /// Short answers a second at the most, to one source and in all, or off; a long one counts once for
+    /// each 128 bytes
+    #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value_t)]
     rate: RateLimit,
 
     /// Answer also what comes from beyond the link, where its source may be forged
