@@ -124,7 +124,8 @@ pub fn seed() -> u64 {
     getrandom::u64().expect("the system has a source of randomness")
 }
 
-/// Compiles the README's example, so that it can't drift.
+/// Compiles the examples of the project's README and of this crate's, so that they can't drift.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
