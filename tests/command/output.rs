@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::ChildStderr;
 
-use mcast_tests::netns::{Finished, Host, Process, Signal, World, skip, until};
+use mcast_tests::netns::{Finished, Host, Process, Signal, World, until};
+use mcast_tests::skip;
 
 use crate::{MCAST, command, events, json, mcast, respond, run, two_hosts};
 

@@ -1,7 +1,10 @@
-//! What the tests share: the simulator (`sim`), network namespaces (`netns`) and golden
-//! vectors (`vectors`).
+//! What the tests share: the simulator (`sim`), network namespaces (`netns`), golden vectors (`vectors`),
+//! and the word for a test that cannot run here ([`skip`]).
 
 #[cfg(target_os = "linux")]
 pub mod netns;
 pub mod sim;
+mod skip;
 pub mod vectors;
+
+pub use skip::skip;

@@ -23,7 +23,6 @@ mod process;
 
 use std::cell::Cell;
 use std::ffi::OsStr;
-use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -52,21 +51,6 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     panic!("gave up waiting: {what}");
 }
 
-/// Says that a test is skipped, and why.
-///
-/// # Panics
-///
-/// Instead, where `MCAST_REQUIRE_NETNS=1` is set.
-pub fn skip(reason: &str) {
-    if std::env::var_os("MCAST_REQUIRE_NETNS").is_some_and(|set| set == "1") {
-        panic!("MCAST_REQUIRE_NETNS=1, but {reason}");
-    }
-    // Past libtest's capture: a skipped test is seen in every run.
-    let mut stderr = std::io::stderr();
-    let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    drop(writeln!(stderr, "skipped: {test}: {reason}"));
-}
-
 /// The namespace that holds the segments, and the hosts' common owner.
 pub struct World {
     switch: Namespace,
@@ -86,10 +70,6 @@ pub struct Host<'w> {
 
 impl World {
     /// A new world, or `None` after printing `skipped: ` and why none can be made here.
-    ///
-    /// # Panics
-    ///
-    /// Instead of skipping, where `MCAST_REQUIRE_NETNS=1` is set.
     pub fn new() -> Option<World> {
         World::made(tools().clone())
     }
@@ -110,7 +90,7 @@ impl World {
         match made {
             Ok(switch) => Some(World { switch, names: Cell::new(0) }),
             Err(reason) => {
-                skip(&reason);
+                crate::skip(&reason);
                 None
             }
         }
