@@ -15,10 +15,19 @@ use mcast_proto::plain::{PROBE, REPLY, Responder, Responding};
 use rustix::time::{ClockId, clock_gettime};
 use socket2::{Domain, InterfaceIndexOrAddress, SockRef, Socket, Type};
 
-const ROUNDS: usize = 7;
-const PROBES: usize = 30_000;
 /// Probes that are under way at one time.
 const WINDOW: usize = 64;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Extent {
+    rounds: usize,
+    probes: usize,
+}
+
+const MEASURE: Extent = Extent { rounds: 7, probes: 30_000 };
+/// What `cargo test --bench responder` runs: only whether it still works.
+const TRY: Extent = Extent { rounds: 1, probes: 10 * WINDOW };
 
 /// What one turn came to.
 #[derive(Clone, Copy)]
@@ -28,12 +37,15 @@ struct Turn {
 }
 
 fn main() {
+    // `cargo bench` says that it is one.
+    let is_bench = std::env::args().any(|word| word == "--bench");
+    let Extent { rounds, probes } = if is_bench { MEASURE } else { TRY };
     let (mut driver, mut plain) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        driver.push(turn(answer_by_driver));
-        plain.push(turn(answer_by_loop));
+    for _ in 0..rounds {
+        driver.push(turn(answer_by_driver, probes));
+        plain.push(turn(answer_by_loop, probes));
     }
-    println!("medians of {ROUNDS} turns of {PROBES} probes, {WINDOW} at a time (least to most)");
+    println!("medians of {rounds} turns of {probes} probes, {WINDOW} at a time (least to most)");
     let micros = |turns: &[Turn]| summarise(turns, |turn| turn.processor_micros_an_answer);
     let rate = |turns: &[Turn]| summarise(turns, |turn| turn.answers_a_second / 1000.0);
     for (name, turns) in [("mcast-net's driver", &driver), ("recv_from and send_to", &plain)] {
@@ -54,8 +66,8 @@ fn summarise(turns: &[Turn], figure: impl Fn(&Turn) -> f64) -> (f64, f64, f64) {
     (figures[figures.len() / 2], figures[0], figures[figures.len() - 1])
 }
 
-/// Asks `answer`, which runs in a thread until the flag is set.
-fn turn(answer: fn(SocketAddr, &AtomicBool)) -> Turn {
+/// Sends so many probes to `answer`, which runs in a thread until the flag is set.
+fn turn(answer: fn(SocketAddr, &AtomicBool), probes: usize) -> Turn {
     let random = mcast_net::seed().to_ne_bytes();
     let group = SocketAddr::from(([239, 255, random[0], random[1]], 31_998));
     let asker = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -85,7 +97,7 @@ fn turn(answer: fn(SocketAddr, &AtomicBool)) -> Turn {
         // read here.
         while asker.recv_from(&mut [0; 64]).is_ok() {}
         let clock = Clock::new();
-        ask(PROBES);
+        ask(probes);
         let elapsed = clock.now() - mcast_proto::Instant::ZERO;
         is_over.store(true, Ordering::Relaxed);
         while !answerer.is_finished() {
@@ -94,8 +106,8 @@ fn turn(answer: fn(SocketAddr, &AtomicBool)) -> Turn {
         }
         let processor_time = answerer.join().unwrap();
         Turn {
-            answers_a_second: PROBES as f64 / elapsed.as_secs_f64(),
-            processor_micros_an_answer: processor_time.as_secs_f64() * 1e6 / PROBES as f64,
+            answers_a_second: probes as f64 / elapsed.as_secs_f64(),
+            processor_micros_an_answer: processor_time.as_secs_f64() * 1e6 / probes as f64,
         }
     })
 }
