@@ -1,0 +1,143 @@
+//! Many askers at one address, honest ones and those that only claim to be there.
+
+use std::net::SocketAddr;
+
+use mcast_proto::{plain, service};
+use mcast_tests::netns::{Host, Process, World};
+
+use crate::attack::{Attack, Extent, Outcome, quick};
+use crate::attacker::{Attacker, Order, Sources, When};
+use crate::crowd::crowd;
+use crate::forge::Forgery;
+use crate::meter::Meter;
+use crate::program::{Answer, discover, host, is_answered, mcast, names, offer, respond};
+
+pub(crate) const ATTACKS: [Attack; 5] = [
+    Attack {
+        name: "150 askers at one address, 100 responders",
+        threshold: "at least 140 complete and whole, none complete and not whole",
+        run: crowd_of_askers,
+    },
+    Attack {
+        name: "400 queries/s in the asker's address",
+        threshold: "never complete with one missing",
+        run: |world, extent| own_address(world, extent, 400),
+    },
+    Attack {
+        name: "2,000 queries/s in the asker's address",
+        threshold: "never complete with one missing",
+        run: |world, extent| own_address(world, extent, 2000),
+    },
+    Attack {
+        name: "10,000 queries/s in the asker's address",
+        threshold: "never complete with one missing",
+        run: |world, extent| own_address(world, extent, 10_000),
+    },
+    Attack {
+        name: "300 plain probes/s in the asker's address",
+        threshold: "at least 9 of 10 asks are answered",
+        run: own_address_plain,
+    },
+];
+
+fn crowd_of_askers(world: &World, extent: Extent) -> Outcome {
+    let (askers, responders) = if extent == Extent::Full { (150, 100) } else { (20, 20) };
+    let lan = world.segment();
+    let asker = world.host();
+    asker.card("eth0", &lan, &["10.0.0.1/8"]);
+    let home = world.host();
+    home.card("eth0", &lan, &["10.0.0.2/8"]);
+    let crowd = crowd(&home, responders, "10.0.0.2");
+    let truth: Vec<String> = (0..responders).map(|number| format!("virtual {number}")).collect();
+    let meter = Meter::of(&crowd);
+    let words = "discover --service crowd --json --deadline 25s";
+    let running: Vec<Process> = (0..askers).map(|_| mcast(&asker, words)).collect();
+    let answers: Vec<Answer> =
+        running.into_iter().map(|process| Answer::of(&process.wait())).collect();
+    let complete = answers.iter().filter(|answer| answer.complete);
+    let whole = complete.clone().filter(|answer| answer.has(&truth)).count();
+    let wrong = complete.count() - whole;
+    let fewest = answers.iter().map(|answer| answer.names.len()).min().unwrap_or(0);
+    Outcome {
+        sent: format!("{askers} at once"),
+        found: format!(
+            "{whole} complete and whole, {wrong} complete and not whole; fewest {fewest}"
+        ),
+        usage: Some(meter.read()),
+        held: wrong == 0 && whole * 15 >= askers * 14,
+    }
+}
+
+/// Who sends so many a second in the address of 10.0.0.1, for so many seconds.
+fn in_askers_address(
+    liar: &Host<'_>,
+    forgery: Forgery,
+    to: SocketAddr,
+    each_second: u32,
+    seconds: u32,
+) -> Attacker {
+    let from = Sources { first: [10, 0, 0, 1].into(), count: 1, port: 0 };
+    let when = When::Rate { each_second, count: u64::from(each_second * seconds) };
+    Attacker::start(liar, &Order { forgery, from, to, ttl: 1, when })
+}
+
+fn own_address(world: &World, extent: Extent, each_second: u32) -> Outcome {
+    let lan = world.segment();
+    let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
+    let truth = names(20);
+    let responder = offer(&home, &truth, "");
+    let meter = Meter::of(&responder);
+    let (asks, each) = if extent == Extent::Full { (6, 4) } else { (1, 3) };
+    let group = (service::GROUP_V4, service::PORT).into();
+    let attacker = in_askers_address(&liar, Forgery::Query, group, each_second, asks * each + 1);
+    let answers: Vec<_> = (0..asks).map(|_| discover(&asker, each * 1000, "")).collect();
+    let usage = meter.read();
+    let (sent, seconds) = attacker.finish();
+    let whole = answers.iter().filter(|answer| answer.has(&truth)).count();
+    let complete = answers.iter().filter(|answer| answer.complete).count();
+    let wrong = answers.iter().filter(|answer| answer.is_false(&truth)).count();
+    Outcome {
+        sent: format!("{sent} in {seconds:.1} s"),
+        found: format!(
+            "{whole} of {asks} asks found all, {complete} said complete, {wrong} of them wrongly"
+        ),
+        usage: Some(usage),
+        held: wrong == 0,
+    }
+}
+
+fn own_address_plain(world: &World, _: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
+    let responder = respond(&home, "");
+    let meter = Meter::of(&responder);
+    let probe = Forgery::Bytes(plain::PROBE.to_vec());
+    let group = (plain::GROUP_V4, plain::PORT).into();
+    let attacker = in_askers_address(&liar, probe, group, 300, 7);
+    let answered = (0..10).filter(|_| is_answered(&asker, 500, "")).count();
+    let usage = meter.read();
+    let (sent, seconds) = attacker.finish();
+    Outcome {
+        sent: format!("{sent} in {seconds:.1} s"),
+        found: format!("{answered} of 10 asks"),
+        usage: Some(usage),
+        held: answered >= 9,
+    }
+}
+
+#[test]
+fn askers_in_a_crowd_are_not_told_that_a_part_is_all() {
+    quick(&ATTACKS[0]);
+}
+
+#[test]
+fn who_asks_in_anothers_address_hides_nobody_from_it() {
+    for attack in &ATTACKS[1..4] {
+        quick(attack);
+    }
+}
+
+#[test]
+fn who_probes_in_anothers_address_does_not_starve_it() {
+    quick(&ATTACKS[4]);
+}

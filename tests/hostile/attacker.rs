@@ -1,0 +1,195 @@
+//! The attacker's process: this test binary, started again in a host of its own, where it does what its
+//! order says and says how much that was. Every order is bounded in count and time.
+
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use mcast_net::{clock::Clock, seed};
+use mcast_proto::Instant;
+use mcast_proto::wire::{self, Datagram};
+use mcast_tests::netns::{Host, Process};
+use serde::{Deserialize, Serialize};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+
+use crate::forge::{Forgery, mixed};
+use crate::sender::{BATCH, Sender};
+
+/// What the process is told that is to be an attacker: its [`Order`], as JSON.
+const ORDER: &str = "MCAST_TESTS_ATTACK";
+
+/// What an attacker does, by the card `eth0`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) forgery: Forgery,
+    pub(crate) from: Sources,
+    pub(crate) to: SocketAddr,
+    /// The time to live of what it sends.
+    pub(crate) ttl: u8,
+    pub(crate) when: When,
+}
+
+/// Whom the datagrams claim to come from: so many addresses in a row, in turn. A port of 0 is another
+/// each time.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Sources {
+    pub(crate) first: IpAddr,
+    pub(crate) count: u32,
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum When {
+    /// So many a second, and so many in all.
+    Rate { each_second: u32, count: u64 },
+    /// So many in answer to each question that is heard in the group of the services, sent to who
+    /// asked, for so many seconds.
+    Asked { times: u32, seconds: u32 },
+}
+
+/// A running attacker.
+pub(crate) struct Attacker(Process);
+
+impl Attacker {
+    /// Starts one, which is at work when this returns.
+    pub(crate) fn start(host: &Host<'_>, order: &Order) -> Attacker {
+        let mut command = host.command(std::env::current_exe().expect("our own path"));
+        command.args(["--exact", "attacker::attacker", "--nocapture"]);
+        command.env(ORDER, serde_json::to_string(order).expect("an order"));
+        let process = Process::start(command);
+        process.line_with("ready");
+        Attacker(process)
+    }
+
+    /// Waits until it has sent all that it was told to: how many, and in how many seconds.
+    #[track_caller]
+    pub(crate) fn finish(self) -> (u64, f64) {
+        let line = self.0.line_with("sent ");
+        let mut words = line.split(' ').skip(1);
+        let count = words.next().and_then(|count| count.parse().ok());
+        let seconds = words.next().and_then(|seconds| seconds.parse().ok());
+        let finished = self.0.wait();
+        assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+        count.zip(seconds).unwrap_or_else(|| panic!("{line}"))
+    }
+}
+
+/// No test, but the attacker where one is started.
+#[test]
+fn attacker() {
+    if let Ok(order) = std::env::var(ORDER) {
+        let order: Order = serde_json::from_str(&order).expect("an order");
+        let (sent, time) = order.carry_out().unwrap();
+        println!("sent {sent} {:.3}", time.as_secs_f64());
+    }
+}
+
+impl Order {
+    fn carry_out(&self) -> Result<(u64, Duration), Box<dyn Error>> {
+        let scope = card_number("eth0").ok_or("there is no eth0")?;
+        let mut sender = Sender::new("eth0", scope, self.to, self.ttl)?;
+        let clock = Clock::new();
+        let sent = match self.when {
+            When::Rate { each_second, count } => {
+                println!("\nready");
+                self.send_at_a_rate(&mut sender, each_second, count, &clock)?
+            }
+            When::Asked { times, seconds } => {
+                self.answer(&mut sender, times, Duration::from_secs(seconds.into()), &clock)?
+            }
+        };
+        Ok((sent, clock.now() - Instant::ZERO))
+    }
+
+    fn send_at_a_rate(
+        &self,
+        sender: &mut Sender,
+        each_second: u32,
+        count: u64,
+        clock: &Clock,
+    ) -> Result<u64, Box<dyn Error>> {
+        let seed = seed();
+        let mut bytes = Vec::new();
+        let mut sent = 0;
+        while sent < count {
+            let elapsed = (clock.now() - Instant::ZERO).as_secs_f64();
+            let due = ((elapsed * f64::from(each_second)) as u64 + 1).min(count);
+            // Who is behind sends at once what it owes, a batch at a time.
+            while sent < due {
+                self.forgery.write(mixed(seed ^ sent), None, &mut bytes);
+                sender.send(self.from.get(sent), self.to, &bytes)?;
+                sent += 1;
+                if sent.is_multiple_of(BATCH as u64 * 64) {
+                    break;
+                }
+            }
+            sender.flush()?;
+            if sent >= due {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        Ok(sent)
+    }
+
+    fn answer(
+        &self,
+        sender: &mut Sender,
+        times: u32,
+        time: Duration,
+        clock: &Clock,
+    ) -> Result<u64, Box<dyn Error>> {
+        let group = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+        group.set_reuse_address(true)?;
+        group.set_read_timeout(Some(Duration::from_millis(50)))?;
+        let address = mcast_proto::service::GROUP_V4;
+        group.bind(&SocketAddr::from((address, mcast_proto::service::PORT)).into())?;
+        let card = card_number("eth0").ok_or("there is no eth0")?;
+        group.join_multicast_v4_n(&address, &InterfaceIndexOrAddress::Index(card))?;
+        let group: std::net::UdpSocket = group.into();
+        println!("\nready");
+        let seed = seed();
+        let (mut heard, mut bytes) = ([0; wire::MAX_DATAGRAM + 1], Vec::new());
+        let mut sent = 0;
+        while clock.now() - Instant::ZERO < time {
+            let Ok((length, from)) = group.recv_from(&mut heard) else { continue };
+            let Ok(Datagram::Query(query)) = wire::decode(&heard[..length]) else { continue };
+            for _ in 0..times {
+                self.forgery.write(mixed(seed ^ sent), Some(&query), &mut bytes);
+                sender.send(self.from.get(sent), from, &bytes)?;
+                sent += 1;
+            }
+            sender.flush()?;
+        }
+        Ok(sent)
+    }
+}
+
+impl Sources {
+    /// One address alone.
+    pub(crate) fn one(address: SocketAddr) -> Sources {
+        Sources { first: address.ip(), count: 1, port: address.port() }
+    }
+
+    fn get(&self, number: u64) -> SocketAddr {
+        let step = number % u64::from(self.count);
+        let ip = match self.first {
+            IpAddr::V4(first) => {
+                Ipv4Addr::from_bits(first.to_bits().wrapping_add(step as u32)).into()
+            }
+            IpAddr::V6(first) => {
+                Ipv6Addr::from_bits(first.to_bits().wrapping_add(step.into())).into()
+            }
+        };
+        let port = match self.port {
+            0 => 1024 + (mixed(number) % 60_000) as u16,
+            port => port,
+        };
+        SocketAddr::new(ip, port)
+    }
+}
+
+/// The number of a card of this host.
+fn card_number(name: &str) -> Option<u32> {
+    let interfaces = mcast_net::interfaces().ok()?;
+    interfaces.iter().find(|interface| interface.name == name).map(|interface| interface.index)
+}

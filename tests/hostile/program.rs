@@ -1,0 +1,115 @@
+//! The built binary: started, asked, and what it said.
+
+use mcast_tests::netns::{Finished, Host, Process, Segment, World};
+use serde_json::Value;
+
+/// Where services are asked for.
+pub(crate) const GROUP: &str = "239.255.80.9";
+
+/// For how long an ask may take that ends by itself.
+pub(crate) const PATIENCE_MS: u32 = 20_000;
+
+/// A host with a card `eth0`; its addresses are 10.0.0.NUMBER/16 and fd00::NUMBER/64.
+pub(crate) fn host<'w>(world: &'w World, lan: &Segment, number: usize) -> Host<'w> {
+    let host = world.host();
+    host.card("eth0", lan, &[&format!("10.0.0.{number}/16"), &format!("fd00::{number}/64")]);
+    host
+}
+
+/// Starts `mcast` in a host, with these words.
+#[track_caller]
+pub(crate) fn mcast(host: &Host<'_>, words: &str) -> Process {
+    let mut command = host.command(env!("CARGO_BIN_EXE_mcast"));
+    command.args(words.split_whitespace());
+    Process::start(command)
+}
+
+/// Starts `mcast respond` for plain probes, and waits until it hears the group.
+#[track_caller]
+pub(crate) fn respond(host: &Host<'_>, words: &str) -> Process {
+    let responder = mcast(host, &format!("respond --quiet {words}"));
+    let group = if words.contains("-6") { "ff12::5008" } else { "224.1.1.1" };
+    host.until_joined("eth0", group, 1);
+    responder
+}
+
+/// The names of so many services, in order.
+pub(crate) fn names(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("lab-{number:03}")).collect()
+}
+
+/// Starts `mcast respond` with services of these names, and waits until all of them hear the group.
+#[track_caller]
+pub(crate) fn offer(host: &Host<'_>, names: &[String], words: &str) -> Process {
+    let services: Vec<String> = names
+        .iter()
+        .map(|name| format!("--service printer --name {name} --port 631 {words}"))
+        .collect();
+    let before = host.joined("eth0", GROUP);
+    let responder = mcast(host, &format!("respond --quiet --no-plain {}", services.join(" ")));
+    host.until_joined("eth0", GROUP, before + names.len() as u32);
+    responder
+}
+
+/// What an asker says it found, and whether it says that this is all.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    /// The names, in order.
+    pub(crate) names: Vec<String>,
+    pub(crate) events: Vec<Value>,
+    pub(crate) complete: bool,
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn of(finished: &Finished) -> Answer {
+        assert!(matches!(finished.code, Some(0 | 1)), "{finished:?}");
+        let event = |line| -> Value {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        };
+        let events: Vec<Value> = finished.stdout.lines().map(event).collect();
+        let found = events.iter().filter(|event| event["event"] == "found");
+        let mut names: Vec<String> =
+            found.map(|event| event["name"].as_str().unwrap_or_default().to_owned()).collect();
+        names.sort_unstable();
+        let done = events.iter().rfind(|event| event["event"] == "done");
+        let complete = done.is_some_and(|done| done["complete"] == true);
+        Answer { names, events, complete }
+    }
+
+    /// Where those are that were found, without ports.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &str> {
+        let found = self.events.iter().filter(|event| event["event"] == "found");
+        found.filter_map(|event| Some(event["addr"].as_str()?.rsplit_once(':')?.0))
+    }
+
+    /// Whether it says that it knows all and does not: the one thing that may never be.
+    pub(crate) fn is_false(&self, truth: &[String]) -> bool {
+        self.complete && !self.has(truth)
+    }
+
+    /// Whether all of these are among those found.
+    pub(crate) fn has(&self, truth: &[String]) -> bool {
+        truth.iter().all(|name| self.names.contains(name))
+    }
+}
+
+/// Asks for the services of a network, for this many milliseconds at most.
+#[track_caller]
+pub(crate) fn discover(host: &Host<'_>, milliseconds: u32, words: &str) -> Answer {
+    Answer::of(&asker(host, milliseconds, words).wait())
+}
+
+/// Starts who asks for the services of a network, for this many milliseconds at most.
+#[track_caller]
+pub(crate) fn asker(host: &Host<'_>, milliseconds: u32, words: &str) -> Process {
+    let deadline = format!("--deadline {milliseconds}ms");
+    mcast(host, &format!("discover --service printer --json {deadline} {words}"))
+}
+
+/// Whether anybody answers a plain probe, within this many milliseconds.
+#[track_caller]
+pub(crate) fn is_answered(host: &Host<'_>, milliseconds: u32, words: &str) -> bool {
+    let words = format!("discover --quiet --count 1 --deadline {milliseconds}ms {words}");
+    mcast(host, &words).wait().code == Some(0)
+}

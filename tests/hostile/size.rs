@@ -1,0 +1,81 @@
+//! More of everything than is usual.
+
+use mcast_tests::netns::World;
+
+use crate::attack::{Attack, Extent, Outcome, quick};
+use crate::meter::Meter;
+use crate::program::{Answer, GROUP, PATIENCE_MS, discover, host, mcast, names, offer};
+
+pub(crate) const ATTACKS: [Attack; 2] = [
+    Attack {
+        name: "300 services on one host",
+        threshold: "all found and complete, in every run",
+        run: services,
+    },
+    Attack {
+        name: "100 cards on one host, a neighbour on each",
+        threshold: "all neighbours found and complete, in every run",
+        run: cards,
+    },
+];
+
+fn services(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, home] = [1, 2].map(|number| host(world, &lan, number));
+    let truth = names(300);
+    let responder = offer(&home, &truth, "");
+    let meter = Meter::of(&responder);
+    let runs = if extent == Extent::Full { 5 } else { 1 };
+    let answers: Vec<_> = (0..runs).map(|_| discover(&asker, PATIENCE_MS, "")).collect();
+    let whole = answers.iter().filter(|answer| answer.complete && answer.names == truth).count();
+    let fewest = answers.iter().map(|answer| answer.names.len()).min();
+    Outcome {
+        sent: format!("{runs} asks"),
+        found: format!(
+            "all, and complete, in {whole} of {runs} runs; fewest {}",
+            fewest.unwrap_or(0)
+        ),
+        usage: Some(meter.read()),
+        held: whole == runs,
+    }
+}
+
+fn cards(world: &World, extent: Extent) -> Outcome {
+    let count = if extent == Extent::Full { 100 } else { 20 };
+    let asker = world.host();
+    let truth = names(count);
+    let mut neighbours = Vec::new();
+    for (number, name) in truth.iter().enumerate() {
+        let segment = world.segment();
+        asker.card(&format!("card{number}"), &segment, &[&format!("10.{number}.0.1/24")]);
+        let neighbour = world.host();
+        neighbour.card("eth0", &segment, &[&format!("10.{number}.0.2/24")]);
+        let responder = offer(&neighbour, std::slice::from_ref(name), "");
+        neighbours.push((neighbour, responder));
+    }
+    // It hears on every card too.
+    let watcher = mcast(&asker, "discover --watch --service printer --json");
+    for number in 0..count {
+        asker.until_joined(&format!("card{number}"), GROUP, 1);
+    }
+    let meter = Meter::of(&watcher);
+    let runs = if extent == Extent::Full { 5 } else { 1 };
+    let answers: Vec<Answer> = (0..runs).map(|_| discover(&asker, PATIENCE_MS, "")).collect();
+    let whole = answers.iter().filter(|answer| answer.complete && answer.names == truth).count();
+    Outcome {
+        sent: format!("{runs} asks"),
+        found: format!("{count}, and complete, in {whole} of {runs} runs"),
+        usage: Some(meter.read()),
+        held: whole == runs,
+    }
+}
+
+#[test]
+fn three_hundred_services_of_one_host_are_all_found() {
+    quick(&ATTACKS[0]);
+}
+
+#[test]
+fn twenty_cards_are_all_asked_by() {
+    quick(&ATTACKS[1]);
+}
