@@ -111,7 +111,7 @@ fn own_address_plain(world: &World, _: Extent) -> Outcome {
     let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
     let responder = respond(&home, "");
     let meter = Meter::of(&responder);
-    let probe = Forgery::Bytes(plain::PROBE.to_vec());
+    let probe = Forgery::Bytes(vec![plain::PROBE.to_vec()]);
     let group = (plain::GROUP_V4, plain::PORT).into();
     let attacker = in_askers_address(&liar, probe, group, 300, 7);
     let answered = (0..10).filter(|_| is_answered(&asker, 500, "")).count();

@@ -116,7 +116,7 @@ impl Order {
             let due = ((elapsed * f64::from(each_second)) as u64 + 1).min(count);
             // Who is behind sends at once what it owes, a batch at a time.
             while sent < due {
-                self.forgery.write(mixed(seed ^ sent), None, &mut bytes);
+                self.forgery.write(sent, mixed(seed ^ sent), None, &mut bytes);
                 sender.send(self.from.get(sent), self.to, &bytes)?;
                 sent += 1;
                 if sent.is_multiple_of(BATCH as u64 * 64) {
@@ -154,7 +154,7 @@ impl Order {
             let Ok((length, from)) = group.recv_from(&mut heard) else { continue };
             let Ok(Datagram::Query(query)) = wire::decode(&heard[..length]) else { continue };
             for _ in 0..times {
-                self.forgery.write(mixed(seed ^ sent), Some(&query), &mut bytes);
+                self.forgery.write(sent, mixed(seed ^ sent), Some(&query), &mut bytes);
                 sender.send(self.from.get(sent), from, &bytes)?;
                 sent += 1;
             }
@@ -165,11 +165,6 @@ impl Order {
 }
 
 impl Sources {
-    /// One address alone.
-    pub(crate) fn one(address: SocketAddr) -> Sources {
-        Sources { first: address.ip(), count: 1, port: address.port() }
-    }
-
     fn get(&self, number: u64) -> SocketAddr {
         let step = number % u64::from(self.count);
         let ip = match self.first {

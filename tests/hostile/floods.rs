@@ -88,7 +88,7 @@ impl Family {
 
     fn probes(self, sources: u32, each_second: u32, count: u64) -> Order {
         Order {
-            forgery: Forgery::Bytes(plain::PROBE.to_vec()),
+            forgery: Forgery::Bytes(vec![plain::PROBE.to_vec()]),
             from: Sources { first: self.absent(), count: sources, port: 40_000 },
             to: self.group(),
             ttl: 1,
@@ -191,7 +191,7 @@ fn plain_flood(world: &World, extent: Extent) -> Outcome {
     let [asker, victim, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
     let responder = respond(&victim, "");
     let meter = Meter::of(&responder);
-    let probe = Forgery::Bytes(plain::PROBE.to_vec());
+    let probe = Forgery::Bytes(vec![plain::PROBE.to_vec()]);
     let (attacker, _) = everywhere(&liar, probe, Family::V4.group(), extent, 100_000);
     let (sent, elapsed) = attacker.finish();
     let usage = meter.read();

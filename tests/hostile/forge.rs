@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Forgery {
     /// Random bytes, so many.
     Junk(usize),
-    /// Bytes as they are: a plain probe, or what was recorded.
-    Bytes(Vec<u8>),
+    /// These bytes as they are, in turn: a plain probe, or what was recorded.
+    Bytes(Vec<Vec<u8>>),
     /// A question for everybody, each of a session of its own.
     Query,
     /// A service that announces itself.
@@ -35,15 +35,24 @@ pub(crate) struct Claim {
 const LEASE_S: u32 = mcast_proto::wire::MAX_LEASE_S;
 
 impl Forgery {
-    /// Writes one; `random` makes it another than the last, `heard` is the question that it answers.
-    pub(crate) fn write(&self, random: u64, heard: Option<&Query<'_>>, bytes: &mut Vec<u8>) {
+    /// Writes the one of this number; `random` makes it another than the last, `heard` is the question
+    /// that it answers.
+    pub(crate) fn write(
+        &self,
+        number: u64,
+        random: u64,
+        heard: Option<&Query<'_>>,
+        bytes: &mut Vec<u8>,
+    ) {
         bytes.clear();
         match self {
             Forgery::Junk(length) => {
                 let words = (0..).flat_map(|n: u64| mixed(random ^ n).to_le_bytes());
                 bytes.extend(words.take(*length));
             }
-            Forgery::Bytes(recorded) => bytes.extend(recorded),
+            Forgery::Bytes(recorded) => {
+                bytes.extend(&recorded[(number % recorded.len() as u64) as usize]);
+            }
             Forgery::Query => Datagram::Query(Query::new(random, 1)).encode(None, bytes),
             Forgery::Announce(claim) => {
                 let (id, tlvs) = (claim.id.unwrap_or(random), claim.tlvs());

@@ -15,6 +15,7 @@ mod attacker;
 mod crowd;
 mod floods;
 mod forge;
+mod forgeries;
 mod meter;
 mod network;
 mod program;
@@ -23,8 +24,8 @@ mod size;
 
 use attack::Attack;
 
-const ATTACKS: [&[Attack]; 4] =
-    [&floods::ATTACKS, &askers::ATTACKS, &network::ATTACKS, &size::ATTACKS];
+const ATTACKS: [&[Attack]; 5] =
+    [&floods::ATTACKS, &askers::ATTACKS, &forgeries::ATTACKS, &network::ATTACKS, &size::ATTACKS];
 
 /// Runs all of every attack, and writes the table.
 #[test]

@@ -4,7 +4,7 @@ use mcast_tests::netns::{Host, Signal, World};
 
 use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::meter::Meter;
-use crate::program::{Answer, PATIENCE_MS, discover, host, mcast, names, offer};
+use crate::program::{Answer, PATIENCE_MS, discover, host, names, offer, watch};
 
 pub(crate) const ATTACKS: [Attack; 5] = [
     Attack {
@@ -152,7 +152,7 @@ fn moves(world: &World, _: Extent) -> Outcome {
     let lan = world.segment();
     let [asker, home] = [1, 2].map(|number| host(world, &lan, number));
     let responder = offer(&home, &names(1), "");
-    let watcher = mcast(&asker, "discover --watch --service printer --json");
+    let watcher = watch(&asker, "");
     watcher.line_with("\"found\"");
     let meter = Meter::of(&watcher);
     for (from, to) in [(2, 12), (12, 22), (22, 32)] {

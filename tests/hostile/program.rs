@@ -39,14 +39,13 @@ pub(crate) fn names(count: usize) -> Vec<String> {
 }
 
 /// Starts `mcast respond` with services of these names, and waits until all of them hear the group.
+/// Of the words, those that describe a service describe the last.
 #[track_caller]
 pub(crate) fn offer(host: &Host<'_>, names: &[String], words: &str) -> Process {
-    let services: Vec<String> = names
-        .iter()
-        .map(|name| format!("--service printer --name {name} --port 631 {words}"))
-        .collect();
+    let services = names.iter().map(|name| format!("--service printer --name {name} --port 631"));
+    let services = services.collect::<Vec<String>>().join(" ");
     let before = host.joined("eth0", GROUP);
-    let responder = mcast(host, &format!("respond --quiet --no-plain {}", services.join(" ")));
+    let responder = mcast(host, &format!("respond --quiet --no-plain {services} {words}"));
     host.until_joined("eth0", GROUP, before + names.len() as u32);
     responder
 }
@@ -92,6 +91,12 @@ impl Answer {
     pub(crate) fn has(&self, truth: &[String]) -> bool {
         truth.iter().all(|name| self.names.contains(name))
     }
+}
+
+/// Starts who watches the services of a network.
+#[track_caller]
+pub(crate) fn watch(host: &Host<'_>, words: &str) -> Process {
+    mcast(host, &format!("discover --watch --service printer --json {words}"))
 }
 
 /// Asks for the services of a network, for this many milliseconds at most.

@@ -4,7 +4,7 @@ use mcast_tests::netns::World;
 
 use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::meter::Meter;
-use crate::program::{Answer, GROUP, PATIENCE_MS, discover, host, mcast, names, offer};
+use crate::program::{Answer, GROUP, PATIENCE_MS, discover, host, names, offer, watch};
 
 pub(crate) const ATTACKS: [Attack; 2] = [
     Attack {
@@ -54,7 +54,7 @@ fn cards(world: &World, extent: Extent) -> Outcome {
         neighbours.push((neighbour, responder));
     }
     // It hears on every card too.
-    let watcher = mcast(&asker, "discover --watch --service printer --json");
+    let watcher = watch(&asker, "");
     for number in 0..count {
         asker.until_joined(&format!("card{number}"), GROUP, 1);
     }
