@@ -53,7 +53,7 @@ pub(crate) fn table<'a>(attacks: impl IntoIterator<Item = &'a Attack>) -> (Strin
         let world = World::with_nft().expect("a world");
         let Outcome { sent, found, usage, held } = run(&world, Extent::Full);
         let taken = match usage {
-            Some(Usage { cpu, peak, grown, descriptors, opened }) => {
+            Some(Usage { cpu, peak, grown, descriptors, opened, .. }) => {
                 let [peak, grown] = [peak, grown].map(|kib| kib as f64 / 1024.0);
                 format!("{cpu:.0} % | {peak:.1} MiB ({grown:+.1}) | {descriptors} ({opened:+})")
             }

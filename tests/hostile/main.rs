@@ -18,9 +18,12 @@ mod forge;
 mod forgeries;
 mod meter;
 mod network;
+mod overload;
+mod page;
 mod program;
 mod sender;
 mod size;
+mod soak;
 
 use attack::Attack;
 
@@ -32,9 +35,6 @@ const ATTACKS: [&[Attack]; 5] =
 #[ignore = "attacks in full: some minutes"]
 fn every_attack() {
     let (table, failed) = attack::table(ATTACKS.into_iter().flatten());
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/hostile.md");
-    let text = std::fs::read_to_string(&page).expect("the page");
-    let (head, _) = text.split_once("| attack |").expect("a table");
-    std::fs::write(&page, format!("{head}{table}")).expect("the page can be written");
+    page::put("Attacks", &table);
     assert!(failed.is_empty(), "broken: {failed:?}");
 }

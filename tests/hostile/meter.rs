@@ -1,5 +1,6 @@
-//! What a process under attack takes: processor time, memory, file descriptors.
+//! What a process under attack takes: processor time, memory, file descriptors, sockets.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mcast_net::clock::Clock;
@@ -26,6 +27,8 @@ pub(crate) struct Usage {
     /// By how much that grew, in KiB.
     pub(crate) grown: u64,
     pub(crate) descriptors: usize,
+    /// Those of them that are sockets.
+    pub(crate) sockets: usize,
     /// How many more descriptors it has than at first.
     pub(crate) opened: isize,
 }
@@ -34,6 +37,7 @@ struct Reading {
     processor: Duration,
     peak: u64,
     descriptors: usize,
+    sockets: usize,
 }
 
 impl Meter {
@@ -51,6 +55,7 @@ impl Meter {
             peak: now.peak,
             grown: now.peak - self.before.peak,
             descriptors: now.descriptors,
+            sockets: now.sockets,
             opened: now.descriptors as isize - self.before.descriptors as isize,
         }
     }
@@ -71,10 +76,15 @@ impl Reading {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse().ok());
         let descriptors = std::fs::read_dir(format!("/proc/{id}/fd")).expect("a process of ours");
+        // Those that are closed meanwhile lead nowhere.
+        let targets: Vec<_> =
+            descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok()).collect();
+        let is_socket = |target: &&PathBuf| target.to_string_lossy().starts_with("socket:");
         Reading {
             processor: Duration::from_secs(1) * ticks / TICKS,
             peak: peak.expect("VmHWM"),
-            descriptors: descriptors.count(),
+            descriptors: targets.len(),
+            sockets: targets.iter().filter(is_socket).count(),
         }
     }
 }
