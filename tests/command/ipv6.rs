@@ -142,6 +142,21 @@ fn a_probe_from_beyond_the_link_is_not_answered() {
 }
 
 #[test]
+fn a_neighbour_whom_a_route_alone_puts_on_the_link_is_answered() {
+    let Some(world) = World::new() else { return };
+    // As by DHCPv6: an address of its own, and the router's word that the prefix is on the link.
+    let addresses = ["2001:db8::1/128", "2001:db8::2/128"];
+    let [asker, answerer] = hosts(&world, addresses.each_ref().map(std::slice::from_ref));
+    for host in [&asker, &answerer] {
+        host.ip("route add 2001:db8::/64 dev eth0");
+    }
+    let _responder = respond(&answerer, "eth0", "ff05::beef", "-g ff05::beef");
+    let finished = run(&asker, "discover -g ff05::beef --json -n 1 -t 10s");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(json_address(&finished.stdout), "[2001:db8::2]:50008");
+}
+
+#[test]
 fn listen_source_hears_that_source_alone() {
     let Some(world) = World::new() else { return };
     let [hearer, a, b] =

@@ -160,11 +160,12 @@ mod tests {
 
     fn interface(index: u32, name: &str, address: &str) -> Interface {
         let address = address.parse().unwrap();
-        let addresses = vec![Network { address, prefix_len: 24, peer: None }];
+        let addresses = vec![Network { address, prefix_len: 24, peer: None, deprecated: false }];
         Interface {
             index,
             name: name.into(),
             addresses,
+            routes: Vec::new(),
             up: true,
             multicast: true,
             loopback: false,

@@ -2,12 +2,13 @@
 
 use mcast_proto::Instant;
 
+use crate::Kernel;
 use crate::account::{Account, InterfaceReport};
 use crate::channel::{Channel, Purpose};
 use crate::choice::{Choice, check_known};
 use crate::drops::{Drops, DropsKeeper};
 use crate::error::Error;
-use crate::interface::{Interface, interfaces};
+use crate::interface::{Interface, unlisted};
 use crate::plan::{Role, address_of};
 use crate::settings::Settings;
 use crate::sys;
@@ -42,6 +43,7 @@ pub struct Endpoint {
     pub(crate) is_changed: bool,
     pub(crate) timers: Option<Timers>,
     pub(crate) traffic: Traffic,
+    pub(crate) kernel: Kernel,
 }
 
 /// A socket that the system did not give.
@@ -150,7 +152,8 @@ impl Endpoint {
             Watch::new().map_err(|cause| Error::system("watch for changed interfaces", cause))?;
         let (stopper, bell) =
             Stopper::new().map_err(|cause| Error::system("make a waker", cause))?;
-        let interfaces = interfaces()?;
+        let mut kernel = Kernel::new().map_err(unlisted)?;
+        let interfaces = kernel.interfaces().map_err(unlisted)?;
         check_known(&interfaces, &settings.interfaces)?;
         Ok(Endpoint {
             settings: settings.clone(),
@@ -168,6 +171,7 @@ impl Endpoint {
             is_changed: false,
             timers: None,
             traffic: Traffic::new(),
+            kernel,
         })
     }
 

@@ -1,11 +1,9 @@
 //! This machine's network interfaces.
 
-use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 
-use getifaddrs::{InterfaceFlags, getifaddrs};
-
-use crate::Error;
+use crate::{Error, Kernel};
 
 /// A network interface, as it was when it was listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +12,12 @@ pub struct Interface {
     pub index: u32,
     /// Its name.
     pub name: String,
-    /// Its addresses with their networks, in the system's order.
+    /// Its addresses with their networks, in the system's order. One that may yet turn out to be
+    /// another host's too (tentative, RFC 4862 section 5.4) is not among them.
     pub addresses: Vec<Network>,
+    /// What else is on its link by the system's routes, those through a gateway and the default ones
+    /// left out; empty where the system is not asked (it is on Linux).
+    pub routes: Vec<Prefix>,
     /// Whether it is up and has a carrier.
     pub up: bool,
     /// Whether the system says that it can multicast.
@@ -35,41 +37,31 @@ pub struct Network {
     pub prefix_len: u8,
     /// The far end's address, on a point-to-point link that has one.
     pub peer: Option<IpAddr>,
+    /// Whether the address is on its way out, and another to be preferred (RFC 4862 section 5.5.4).
+    pub deprecated: bool,
+}
+
+/// The addresses that share their leading bits with this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prefix {
+    /// One of them.
+    pub address: IpAddr,
+    /// How many leading bits they share.
+    pub len: u8,
 }
 
 /// Lists this machine's interfaces, by index.
-///
-/// An interface with neither an IP address nor a hardware address may be missing.
 ///
 /// # Errors
 ///
 /// When the system can't list them.
 pub fn interfaces() -> Result<Vec<Interface>, Error> {
-    let rows = getifaddrs().map_err(|cause| Error::system("list the interfaces", cause))?;
-    let mut found = BTreeMap::new();
-    for row in rows {
-        let Some(index) = row.index else { continue };
-        let interface = found.entry(index).or_insert_with(|| Interface {
-            index,
-            // An address may bear a label of its own: eth0:1 is eth0.
-            name: row.name.split(':').next().unwrap_or_default().to_owned(),
-            addresses: Vec::new(),
-            up: row.flags.contains(InterfaceFlags::UP | InterfaceFlags::RUNNING),
-            multicast: row.flags.contains(InterfaceFlags::MULTICAST),
-            loopback: row.flags.contains(InterfaceFlags::LOOPBACK),
-            point_to_point: row.flags.contains(InterfaceFlags::POINTTOPOINT),
-        });
-        let Some(address) = row.address.ip_addr() else { continue };
-        let prefix_len = match row.address.netmask() {
-            Some(IpAddr::V4(mask)) => mask.to_bits().count_ones() as u8,
-            Some(IpAddr::V6(mask)) => mask.to_bits().count_ones() as u8,
-            None if address.is_ipv4() => 32,
-            None => 128,
-        };
-        let peer = row.address.associated_address().filter(|_| interface.point_to_point);
-        interface.addresses.push(Network { address, prefix_len, peer });
-    }
-    Ok(found.into_values().collect())
+    Kernel::new().and_then(|mut kernel| kernel.interfaces()).map_err(unlisted)
+}
+
+/// The error that the system does not list its interfaces.
+pub(crate) fn unlisted(cause: io::Error) -> Error {
+    Error::system("list the interfaces", cause)
 }
 
 impl Interface {
@@ -83,19 +75,22 @@ impl Interface {
         ip.is_loopback()
             || is_link_local(ip)
             || self.addresses.iter().any(|network| network.contains(ip))
+            || self.routes.iter().any(|route| same_prefix(route.address, ip, route.len))
     }
 
     /// The own address to speak to `ip` from: the one whose network `ip` is in, else the first that
-    /// reaches as far as `ip`, else the first of its family.
+    /// reaches as far as `ip`, else the first of its family. One that is deprecated stands back.
     pub(crate) fn source_for(&self, ip: IpAddr) -> Option<IpAddr> {
         let of_family = || self.addresses.iter().filter(|n| n.address.is_ipv4() == ip.is_ipv4());
         // An IPv4 host has a link-local address for want of another (RFC 3927 section 1.9), an IPv6
         // host has one besides the others (RFC 6724 section 5, rule 2).
         let wants_link_local = ip.is_ipv6() && is_link_local(ip);
+        let reaches_as_far = |n: &&Network| is_link_local(n.address) == wants_link_local;
         of_family()
             .filter(|network| network.contains(ip))
-            .max_by_key(|network| network.prefix_len)
-            .or_else(|| of_family().find(|n| is_link_local(n.address) == wants_link_local))
+            .max_by_key(|network| (!network.deprecated, network.prefix_len))
+            .or_else(|| of_family().filter(reaches_as_far).find(|network| !network.deprecated))
+            .or_else(|| of_family().find(reaches_as_far))
             .or_else(|| of_family().next())
             .map(|network| network.address)
     }
@@ -144,11 +139,13 @@ mod tests {
             address: address.parse().unwrap(),
             prefix_len: *prefix_len,
             peer: None,
+            deprecated: false,
         };
         Interface {
             index: 2,
             name: "eth0".into(),
             addresses: networks.iter().map(network).collect(),
+            routes: Vec::new(),
             up: true,
             multicast: true,
             loopback: false,

@@ -93,9 +93,13 @@ mod drops;
 mod endpoint;
 mod error;
 mod events;
+#[cfg(not(target_os = "linux"))]
+mod getifaddrs;
 mod interface;
 mod membership;
 mod plan;
+#[cfg(target_os = "linux")]
+mod rtnetlink;
 mod selector;
 mod settings;
 mod sys;
@@ -110,7 +114,11 @@ pub use drops::Drops;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use events::{Events, OwnedHeard};
-pub use interface::{Interface, Network, interfaces};
+#[cfg(not(target_os = "linux"))]
+use getifaddrs::Kernel;
+pub use interface::{Interface, Network, Prefix, interfaces};
+#[cfg(target_os = "linux")]
+use rtnetlink::Rtnetlink as Kernel;
 pub use selector::Selector;
 pub use settings::Settings;
 pub use waker::Stopper;

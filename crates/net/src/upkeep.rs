@@ -7,7 +7,7 @@ use mcast_proto::Instant;
 use crate::channel::Purpose;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::interface::interfaces;
+use crate::interface::unlisted;
 use crate::plan::address_of;
 use crate::watch::RELIST;
 
@@ -58,7 +58,7 @@ impl Endpoint {
 
     /// Something about the interfaces has changed.
     pub(crate) fn note_change(&mut self, now: Instant) {
-        self.watch.still();
+        self.watch.drain();
         if let Some(timers) = &mut self.timers {
             timers.relist = timers.relist.min(now + DEBOUNCE);
             timers.retry = RETRY.0;
@@ -66,10 +66,10 @@ impl Endpoint {
     }
 
     fn relist(&mut self) {
-        let before = match interfaces() {
+        let before = match self.kernel.interfaces() {
             Ok(interfaces) => std::mem::replace(&mut self.interfaces, interfaces),
-            Err(error) => {
-                log::warn!("{error}");
+            Err(cause) => {
+                log::warn!("{}", unlisted(cause));
                 return;
             }
         };

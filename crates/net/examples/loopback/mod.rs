@@ -40,8 +40,10 @@ impl Link {
     }
 
     fn new(socket: Socket, cast: Cast) -> io::Result<Link> {
-        let interface = InterfaceId(getifaddrs::if_nametoindex(INTERFACE)?);
-        Ok(Link { socket: socket.into(), interface, cast })
+        let interfaces = mcast_net::interfaces().map_err(io::Error::other)?;
+        let interface = interfaces.iter().find(|interface| interface.name == INTERFACE);
+        let interface = interface.ok_or_else(|| io::Error::other("no loopback interface"))?;
+        Ok(Link { socket: socket.into(), interface: InterfaceId(interface.index), cast })
     }
 
     /// What the machine is told about a datagram from `remote`.

@@ -1,6 +1,6 @@
 //! Batches on Linux: recvmmsg(2) and sendmmsg(2), with packet information (ip(7), ipv6(7)).
 //!
-//! All of this project's unsafe code is here. Every pointer that is given to the kernel is made in the
+//! All of this project's unsafe code is here and in `option.rs`. Every pointer that is given to the kernel is made in the
 //! function that calls it, from memory that outlives the call, and none is kept.
 #![expect(unsafe_code, reason = "recvmmsg, sendmmsg and packet information have no safe interface")]
 
@@ -13,6 +13,7 @@ use std::ptr;
 use libc::{c_int, c_uint};
 use socket2::SockAddr;
 
+use super::option::{set, set_number};
 use super::{BATCH, Inbox, Outgoing, Received, SLOT};
 
 /// A socket that is bound to the group's address hears nothing else; packet information chooses what
@@ -43,22 +44,11 @@ pub(crate) fn prepare(
     _interface: u32,
     _address: Option<IpAddr>,
 ) -> io::Result<()> {
-    let on: c_int = 1;
     if socket.local_addr()?.is_ipv4() {
-        set_option(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, &on)
+        set_number(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
     } else {
-        set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &on)
+        set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)
     }
-}
-
-/// `T` is a type that the kernel reads as plain bytes.
-fn set_option<T: Copy>(socket: &UdpSocket, level: c_int, name: c_int, value: &T) -> io::Result<()> {
-    let len = size_of::<T>() as libc::socklen_t;
-    // SAFETY: the pointer and the length are those of `value`, which the kernel only reads.
-    let result = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), level, name, ptr::from_ref(value).cast(), len)
-    };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Reads what waits, a batch at the most; `Ok` means that at least one datagram was read.
@@ -254,12 +244,13 @@ pub(crate) fn join_source(
     source: IpAddr,
 ) -> io::Result<()> {
     let level = if group.is_ipv4() { libc::IPPROTO_IP } else { libc::IPPROTO_IPV6 };
-    let request = libc::group_source_req {
-        gsr_interface: interface,
-        gsr_group: storage(group),
-        gsr_source: storage(source),
-    };
-    set_option(socket, level, libc::MCAST_JOIN_SOURCE_GROUP, &request)
+    // SAFETY: all zero is a value of this structure of integers.
+    let mut request: libc::group_source_req = unsafe { zeroed() };
+    request.gsr_interface = interface;
+    request.gsr_group = storage(group);
+    request.gsr_source = storage(source);
+    // SAFETY: the structure is all integers, and the kernel takes it as such.
+    unsafe { set(socket, (level, libc::MCAST_JOIN_SOURCE_GROUP), &request) }
 }
 
 fn storage(ip: IpAddr) -> libc::sockaddr_storage {

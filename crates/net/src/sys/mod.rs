@@ -13,8 +13,13 @@ mod imp;
 #[path = "portable.rs"]
 mod imp;
 
+#[cfg(target_os = "linux")]
+mod option;
 #[cfg(test)]
 mod tests;
+
+#[cfg(target_os = "linux")]
+pub(crate) use option::set_strict_netlink;
 
 pub(crate) use imp::{BINDS_TO_GROUP, join_source, kernel_drops, prepare, receive, send};
 

@@ -1,0 +1,15 @@
+//! The library in worlds of its own: what it makes of cards, addresses and routes.
+//!
+//! A test's second half runs in a host of the world that the first half makes: this program is started
+//! there again, with the name of an ignored test.
+#![cfg(target_os = "linux")]
+
+mod listing;
+
+use mcast_tests::netns::{Host, Process};
+
+/// Starts an ignored test of this program in a host.
+fn inside(host: &Host<'_>, test: &str) -> Process {
+    let program = std::env::current_exe().expect("a test knows where it is");
+    host.start(program, [test, "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+}
