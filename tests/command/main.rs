@@ -1,6 +1,7 @@
 //! The built binary on real sockets, in worlds of its own.
 #![cfg(target_os = "linux")]
 
+mod absent;
 mod change;
 mod conduct;
 mod interfaces;

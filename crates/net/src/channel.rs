@@ -3,8 +3,10 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 
+use mcast_proto::Instant;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::account;
 use crate::error::Error;
 use crate::membership::Membership;
 use crate::settings::Settings;
@@ -13,6 +15,10 @@ use crate::sys;
 /// The receive buffer that is asked for: room for some ten thousand small answers, which may all come
 /// in one burst. Systems give what they allow.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+
+/// The send buffer that is asked for, which Linux doubles: what it grants everybody (the usual
+/// net.core.wmem_max), so that a bound of half of it holds everywhere.
+pub(crate) const SEND_BUFFER: usize = 2 * 208 * 1024;
 
 /// What a channel is for. Two that are equal would do the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +57,11 @@ pub(crate) struct Channel {
     pub(crate) socket: UdpSocket,
     /// The port that it sends from.
     pub(crate) port: u16,
-    /// The place of the interface's account.
+    /// The place of the interface's account, and the socket's slot there.
     pub(crate) account: usize,
+    pub(crate) slot: usize,
+    /// Since when the socket has had no room for what was to be sent.
+    pub(crate) blocked_since: Option<Instant>,
     /// The size of the receive buffer that the system gave, in bytes.
     pub(crate) receive_buffer: usize,
 }
@@ -91,7 +100,8 @@ impl Channel {
         if let Purpose::Hear(membership) = &purpose {
             membership.join(&socket, address).map_err(refused("join"))?;
         }
-        Ok(Channel { purpose, socket, port, account, receive_buffer })
+        let slot = account::slot(&purpose);
+        Ok(Channel { purpose, socket, port, account, slot, blocked_since: None, receive_buffer })
     }
 }
 
@@ -99,6 +109,7 @@ fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Res
     socket.set_nonblocking(true)?;
     // What is not given is told by `receive_buffer`.
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.set_send_buffer_size(SEND_BUFFER / 2)?;
     if purpose.is_ipv4() {
         socket.set_multicast_ttl_v4(settings.ttl.into())?;
         socket.set_multicast_loop_v4(settings.multicast_loop)?;

@@ -1,5 +1,7 @@
 //! Running a machine on sockets.
 
+use std::time::Duration;
+
 use mcast_proto::{Action, Event, Evidence, Instant, Machine, Observation, Summary};
 
 use crate::account::InterfaceReport;
@@ -13,6 +15,10 @@ use crate::waker::Stopper;
 /// overhead is most of it.
 const BYTES_A_DATAGRAM: usize = 832;
 
+/// For how long the end of a run is put off by what the machine still had to say and there is no room
+/// for.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// Runs a [`Machine`] on an [`Endpoint`]'s sockets. It starts no thread, installs no signal handler and
 /// prints nothing.
 #[derive(Debug)]
@@ -20,7 +26,8 @@ pub struct Driver<M> {
     machine: M,
     endpoint: Endpoint,
     clock: Clock,
-    finished: Option<Summary>,
+    /// What the machine did, and when it had finished.
+    finished: Option<(Summary, Instant)>,
     /// Nothing was told to the machine yet.
     is_new: bool,
 }
@@ -83,15 +90,19 @@ impl<M: Machine> Driver<M> {
             if self.endpoint.stopper.is_asked() {
                 self.machine.close(now);
             }
-            self.handle_due(now, &mut on_event);
-            self.endpoint.flush()?;
-            if let Some(summary) = self.finished {
+            // What there was no room for goes first.
+            if !self.endpoint.outbox.is_blocked() {
+                self.handle_due(now, &mut on_event);
+            }
+            self.endpoint.flush(now)?;
+            if let Some((summary, at)) = self.finished
+                && (!self.endpoint.outbox.is_waiting() || now - at >= LAST_WORDS)
+            {
                 return Ok(self.report(summary));
             }
 
-            let deadline = self.machine.deadline().unwrap_or(Instant::FAR_FUTURE);
-            let deadline = deadline.min(self.endpoint.tend(now));
-            let woken_by_change = self.endpoint.wait(deadline - now)?;
+            let deadline = self.deadline(now);
+            let woken_by_change = self.endpoint.wait(deadline - self.clock.now())?;
             let now = self.clock.now();
             if woken_by_change {
                 self.endpoint.note_change(now);
@@ -133,10 +144,10 @@ impl<M: Machine> Driver<M> {
                 break;
             }
             match self.machine.handle_timeout(now) {
-                Some(Action::Send { to, message }) => self.endpoint.queue(to, &message),
+                Some(Action::Send { to, message }) => self.endpoint.queue(now, to, &message),
                 Some(Action::Emit(event)) => on_event(Heard { event, interface: None }),
                 Some(Action::Audit) => self.audit(now),
-                Some(Action::Done(summary)) => self.finished = Some(summary),
+                Some(Action::Done(summary)) => self.finished = Some((summary, now)),
                 None => {}
             }
         }
@@ -146,6 +157,17 @@ impl<M: Machine> Driver<M> {
     fn audit(&mut self, now: Instant) {
         let evidence = Evidence::new(0, self.endpoint.note_drops(now), false);
         self.machine.handle_observation(now, Observation::Audit(evidence));
+    }
+
+    /// When there is something to do though nothing comes in.
+    fn deadline(&mut self, now: Instant) -> Instant {
+        let machine = match self.finished {
+            Some((_, at)) => Some(at + LAST_WORDS),
+            None if self.endpoint.outbox.is_blocked() => None,
+            None => self.machine.deadline(),
+        };
+        let sockets = [self.endpoint.flush_due(), Some(self.endpoint.tend(now))];
+        machine.into_iter().chain(sockets.into_iter().flatten()).min().unwrap_or(now)
     }
 
     fn report(&self, summary: Summary) -> Report {

@@ -3,17 +3,18 @@
 use mcast_proto::Instant;
 
 use crate::Kernel;
-use crate::account::{Account, InterfaceReport};
+use crate::account::{Account, InterfaceReport, slot};
 use crate::channel::{Channel, Purpose};
 use crate::choice::{Choice, check_known};
 use crate::drops::{Drops, DropsKeeper};
 use crate::error::Error;
 use crate::interface::{Interface, unlisted};
 use crate::plan::{Role, address_of};
+use crate::send::Outbox;
 use crate::settings::Settings;
-use crate::sys;
-use crate::traffic::Traffic;
+use crate::sys::{self, Inbox};
 use crate::upkeep::Timers;
+use crate::wait::Poller;
 use crate::waker::{Bell, Stopper};
 use crate::watch::Watch;
 
@@ -42,7 +43,9 @@ pub struct Endpoint {
     /// Whether something has changed of which the machine was not told.
     pub(crate) is_changed: bool,
     pub(crate) timers: Option<Timers>,
-    pub(crate) traffic: Traffic,
+    pub(crate) poller: Poller,
+    pub(crate) inbox: Inbox,
+    pub(crate) outbox: Outbox,
     pub(crate) kernel: Kernel,
 }
 
@@ -51,6 +54,8 @@ pub struct Endpoint {
 pub(crate) struct Refusal {
     /// The place of the interface's account.
     account: usize,
+    /// The slot that the socket would have had there.
+    slot: usize,
     error: Error,
 }
 
@@ -170,7 +175,9 @@ impl Endpoint {
             is_lacking: true,
             is_changed: false,
             timers: None,
-            traffic: Traffic::new(),
+            poller: Poller::default(),
+            inbox: Inbox::new(),
+            outbox: Outbox::new(),
             kernel,
         })
     }
@@ -208,20 +215,25 @@ impl Endpoint {
         };
         let address = address_of(&self.interfaces, &purpose);
         let account = self.account(&name);
-        Channel::open(purpose, &self.settings, &name, address, account)
-            .map_err(|error| Refusal { account, error })
+        let slot = slot(&purpose);
+        Channel::open(purpose, &self.settings, &name, address, account).map_err(|error| Refusal {
+            account,
+            slot,
+            error,
+        })
     }
 
     /// Closes a socket. Where it is still wanted, a new one takes its place later.
     pub(crate) fn close(&mut self, place: usize) {
         let channel = self.channels.remove(place);
+        self.accounts[channel.account].report.send_drops += self.outbox.forget(place);
         self.former_drops += sys::kernel_drops(&channel.socket);
         self.is_lacking = true;
     }
 
     pub(crate) fn complain(&mut self, refusals: Vec<Refusal>) {
-        for Refusal { account, error } in refusals {
-            self.accounts[account].complain(&error);
+        for Refusal { account, slot, error } in refusals {
+            self.accounts[account].complain(slot, &error);
         }
     }
 

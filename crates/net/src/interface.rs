@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 
+use mcast_proto::InterfaceId;
+
 use crate::{Error, Kernel};
 
 /// A network interface, as it was when it was listed.
@@ -114,6 +116,11 @@ fn same_prefix(a: IpAddr, b: IpAddr, prefix_len: u8) -> bool {
         }
         _ => false,
     }
+}
+
+/// The interface with this number.
+pub(crate) fn find(interfaces: &[Interface], id: InterfaceId) -> Option<&Interface> {
+    interfaces.iter().find(|interface| interface.index == id.0)
 }
 
 /// Whether an address, a host's or a group's, means something on one link only: 169.254/16

@@ -97,14 +97,18 @@ mod events;
 mod getifaddrs;
 mod interface;
 mod membership;
+mod neighbours;
 mod plan;
+mod receive;
+mod resolving;
 #[cfg(target_os = "linux")]
 mod rtnetlink;
 mod selector;
+mod send;
 mod settings;
 mod sys;
-mod traffic;
 mod upkeep;
+mod wait;
 mod waker;
 mod watch;
 

@@ -101,7 +101,7 @@ impl Endpoint {
                 let account = &mut self.accounts[channel.account];
                 let name = &account.report.name;
                 let error = Error::refused("join again", membership.group, name, cause);
-                account.complain(&error);
+                account.complain(channel.slot, &error);
                 self.close(place);
             }
         }

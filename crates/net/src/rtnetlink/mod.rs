@@ -2,6 +2,7 @@
 
 mod listing;
 mod message;
+mod neighbour;
 mod notices;
 
 use std::io;

@@ -7,11 +7,24 @@ use libc::c_int;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, bind, netlink, recv};
 
+use super::message::{Message, messages, u32_at};
 use super::open;
 
 /// Becomes readable when the system's interfaces, their addresses or prefixes on their links change.
 #[derive(Debug)]
 pub(crate) struct Notices(OwnedFd);
+
+/// What [`Notices::drain`] found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Whether anything has changed.
+    pub(crate) any: bool,
+    /// The interfaces that lost their carrier or an address, or went away, though they may have it back
+    /// by now.
+    pub(crate) fallen: Vec<u32>,
+    /// Whether there was more than the socket could hold: then anything may have happened.
+    pub(crate) overflowed: bool,
+}
 
 impl Notices {
     pub(crate) fn new() -> io::Result<Notices> {
@@ -29,13 +42,35 @@ impl Notices {
         Some(&self.0)
     }
 
-    /// Forgets the changes that were noticed. What they were does not matter, as the interfaces are
-    /// listed anew. (Where there were too many the socket says ENOBUFS: one more change.)
-    pub(crate) fn drain(&self) {
-        let mut buffer = [0; 4096];
-        while !matches!(
-            recv(&self.0, &mut buffer[..], RecvFlags::empty()),
-            Err(cause) if !matches!(cause, Errno::NOBUFS | Errno::INTR)
-        ) {}
+    /// Reads all that is there. What the changes were matters little, as the interfaces are listed anew;
+    /// but what fell and rose again the list does not show.
+    pub(crate) fn drain(&self) -> News {
+        let mut news = News::default();
+        let mut buffer = [0; super::LONGEST];
+        loop {
+            match recv(&self.0, &mut buffer[..], RecvFlags::empty()) {
+                Ok((_, len)) => {
+                    news.any = true;
+                    let fallen = messages(&buffer[..len]).filter_map(|message| fallen(&message));
+                    news.fallen.extend(fallen);
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::NOBUFS) => (news.any, news.overflowed) = (true, true),
+                Err(_) => return news,
+            }
+        }
     }
+}
+
+/// The interface that has fallen by this message.
+fn fallen(message: &Message<'_>) -> Option<u32> {
+    /// The place of the index is the same in `struct ifinfomsg` and `struct ifaddrmsg`.
+    const INDEX: usize = 4;
+    const FLAGS: usize = 8;
+    let has_fallen = match message.kind {
+        libc::RTM_DELLINK | libc::RTM_DELADDR => true,
+        libc::RTM_NEWLINK => u32_at(message.body, FLAGS)? as c_int & libc::IFF_RUNNING == 0,
+        _ => false,
+    };
+    u32_at(message.body, INDEX).filter(|_| has_fallen)
 }

@@ -1,0 +1,260 @@
+//! Datagrams out of an endpoint's sockets.
+//!
+//! No sending waits: what the system does not take at once stays in the batch until its socket has room
+//! again, while everything else goes on, and is dropped and counted when that takes too long.
+
+use std::cmp::Reverse;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use mcast_proto::{Destination, Instant, InterfaceId, Message, Path};
+
+use crate::channel::{Channel, Purpose};
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::interface::{Interface, find};
+use crate::neighbours::{Neighbours, ask};
+use crate::plan::{Role, with_zone};
+use crate::resolving::{Resolving, Waiting};
+use crate::sys::{self, Outgoing};
+
+/// For how long a socket that has no room keeps the machine from sending more. After that its datagrams
+/// are dropped, until it has room.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What is to be sent, in buffers that are made once.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    batch: Vec<Outgoing>,
+    /// What the datagrams of the batch carry.
+    bytes: Vec<u8>,
+    neighbours: Neighbours,
+    resolving: Resolving,
+    /// Whether anything was ever sent.
+    has_sent: bool,
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Outbox {
+        Outbox {
+            batch: Vec::new(),
+            bytes: Vec::new(),
+            neighbours: Neighbours::new(),
+            resolving: Resolving::new(),
+            has_sent: false,
+        }
+    }
+
+    /// Whether something is left of the batch that there was no room for. The machine is not to be
+    /// asked for more until there is not.
+    pub(crate) fn is_blocked(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Whether anything waits, for room or for its peer.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.is_blocked() || self.resolving.due().is_some()
+    }
+
+    /// Drops what there was no room for in the channel at this place, which is closed; those behind it
+    /// move up. Returns how many datagrams it were.
+    pub(crate) fn forget(&mut self, place: usize) -> u64 {
+        let before = self.batch.len();
+        self.batch.retain(|datagram| datagram.channel != place);
+        for datagram in &mut self.batch {
+            datagram.channel -= usize::from(datagram.channel > place);
+        }
+        (before - self.batch.len()) as u64
+    }
+
+    /// Whether something waits for room in the socket of the channel at this place.
+    pub(crate) fn waits_for(&self, place: usize) -> bool {
+        self.batch.iter().any(|datagram| datagram.channel == place)
+    }
+}
+
+impl Endpoint {
+    /// Puts a datagram in the batch that the next [`flush`](Self::flush) writes.
+    pub(crate) fn queue(&mut self, now: Instant, to: Destination, message: &Message<'_>) {
+        match to {
+            Destination::Group => self.queue_to_group(message),
+            Destination::Peer(path) => self.queue_to_peer(now, path, message),
+        }
+    }
+
+    fn queue_to_group(&mut self, message: &Message<'_>) {
+        let Endpoint { role, channels, interfaces, outbox, .. } = self;
+        let Outbox { batch, bytes, .. } = outbox;
+        let mut encoded = None;
+        let senders =
+            channels.iter().enumerate().filter(|(_, channel)| role.sends_by(&channel.purpose));
+        for (channel, Channel { purpose, port, .. }) in senders {
+            let interface = purpose.interface();
+            for &group in purpose.groups() {
+                let from = match purpose {
+                    Purpose::Ask { address, .. } => Some(address.ip()),
+                    Purpose::Hear(_) => source(interfaces, interface, group.ip()),
+                };
+                let to = with_zone(group, interface);
+                let is_encoded = encoded.clone().filter(|_| !message.is_bound_to_source());
+                let range = is_encoded.unwrap_or_else(|| encode(message, from, *port, bytes));
+                encoded = Some(range.clone());
+                batch.push(Outgoing { channel, to, from, interface, bytes: range });
+            }
+        }
+    }
+
+    fn queue_to_peer(&mut self, now: Instant, path: Path, message: &Message<'_>) {
+        let Endpoint { role, channels, interfaces, accounts, kernel, outbox, .. } = self;
+        let Outbox { batch, bytes, neighbours, resolving, .. } = outbox;
+        let to = path.remote;
+        let port = path.local.map(|own| own.port());
+        let Some((place, from)) = way_out(channels, *role, interfaces, path, port) else {
+            log::debug!("{to}: the interface that it was heard on is gone");
+            return;
+        };
+        let Channel { purpose, port, account, .. } = &channels[place];
+        let interface = purpose.interface();
+        let range = encode(message, from, *port, bytes);
+        let neighbour = (interface, to.ip());
+        let state = neighbours.state(now, neighbour, interfaces, |it| ask(kernel, it));
+        if resolving.admits(now, neighbour, state, range.len()) {
+            batch.push(Outgoing { channel: place, to, from, interface, bytes: range });
+            return;
+        }
+        let bytes = bytes.split_off(range.start);
+        let (port, account) = (*port, *account);
+        let datagram = Waiting { interface, to, from, port, bytes, account, since: now };
+        resolving.keep(datagram, state, |given_up| {
+            accounts[given_up.account].report.send_drops += 1;
+        });
+    }
+
+    /// Puts in the batch what has waited for its peer to be found and may go now.
+    fn requeue(&mut self, now: Instant) {
+        let Endpoint { role, channels, interfaces, accounts, kernel, outbox, .. } = self;
+        let Outbox { batch, bytes, neighbours, resolving, .. } = outbox;
+        let state_of = |it| neighbours.state(now, it, interfaces, |it| ask(kernel, it));
+        resolving.retry(now, state_of, |datagram, may_go| {
+            let Waiting { interface, to, from, port, account, .. } = datagram;
+            let is_way_out = |channel: &Channel| {
+                role.sends_by(&channel.purpose)
+                    && channel.purpose.interface() == interface
+                    && channel.purpose.is_ipv4() == to.is_ipv4()
+                    && channel.port == port
+            };
+            match channels.iter().position(is_way_out).filter(|_| may_go) {
+                Some(channel) => {
+                    let start = bytes.len();
+                    bytes.extend_from_slice(&datagram.bytes);
+                    let bytes = start..bytes.len();
+                    batch.push(Outgoing { channel, to, from, interface, bytes });
+                }
+                None => accounts[account].report.send_drops += 1,
+            }
+        });
+    }
+
+    /// Writes what was queued, as far as there is room. What can't be sent is counted and logged; it is
+    /// an error only where an asker's first sends all fail.
+    pub(crate) fn flush(&mut self, now: Instant) -> Result<(), Error> {
+        self.requeue(now);
+        let Endpoint { channels, accounts, outbox, .. } = self;
+        let Outbox { batch, bytes, has_sent, .. } = outbox;
+        let mut last_error = None;
+        let mut left = 0;
+        let mut next = 0;
+        while let Some(first) = batch.get(next) {
+            let place = first.channel;
+            let channel = &mut channels[place];
+            let account = &mut accounts[channel.account];
+            let run = batch[next..].iter().take_while(|other| other.channel == place).count();
+            let run = next..next + run;
+            match sys::send(&channel.socket, &batch[run.clone()], bytes) {
+                Ok(sent) => {
+                    log::trace!("{}: {sent} sent, the first to {}", account.report.name, first.to);
+                    account.note_sent(channel.slot, sent);
+                    channel.blocked_since = None;
+                    *has_sent = true;
+                    next += sent;
+                }
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                    let since = *channel.blocked_since.get_or_insert(now);
+                    if now - since < PATIENCE {
+                        for datagram in run.clone() {
+                            batch.swap(left, datagram);
+                            left += 1;
+                        }
+                    } else {
+                        account.report.send_drops += run.len() as u64;
+                    }
+                    next = run.end;
+                }
+                Err(cause) => {
+                    account.report.send_errors += 1;
+                    let error = Error::refused("send", first.to, &account.report.name, cause);
+                    account.complain(channel.slot, &error);
+                    last_error = Some(error);
+                    next += 1;
+                }
+            }
+        }
+        batch.truncate(left);
+        if batch.is_empty() {
+            bytes.clear();
+        }
+        let has_sent = *has_sent;
+        match last_error {
+            Some(error) if !self.role.waits && !has_sent => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// When [`flush`](Self::flush) is to be called though no socket has room and nothing new is queued.
+    pub(crate) fn flush_due(&self) -> Option<Instant> {
+        let since = self.channels.iter().filter_map(|channel| channel.blocked_since).min();
+        let blocked = since.filter(|_| self.outbox.is_blocked()).map(|since| since + PATIENCE);
+        blocked.into_iter().chain(self.outbox.resolving.due()).min()
+    }
+}
+
+/// Appends a datagram's bytes, as they are sent from this own end.
+fn encode(
+    message: &Message<'_>,
+    from: Option<IpAddr>,
+    port: u16,
+    bytes: &mut Vec<u8>,
+) -> std::ops::Range<usize> {
+    let start = bytes.len();
+    let from = from.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    message.encode_from(SocketAddr::new(from, port), bytes);
+    start..bytes.len()
+}
+
+/// The channel, by place, by which a datagram to a peer leaves, and the address that it leaves from. One
+/// who was asked at one of several ports answers from that one.
+pub(crate) fn way_out(
+    channels: &[Channel],
+    role: Role,
+    interfaces: &[Interface],
+    to: Path,
+    port: Option<u16>,
+) -> Option<(usize, Option<IpAddr>)> {
+    let reaches = |purpose: &Purpose| {
+        role.sends_by(purpose)
+            && purpose.is_ipv4() == to.remote.is_ipv4()
+            && to.interface.is_none_or(|id| id.0 == purpose.interface())
+    };
+    let is_asked = |channel: &Channel| port.is_some_and(|port| port == channel.port);
+    let (place, channel) = channels
+        .iter()
+        .enumerate()
+        .filter(|(_, channel)| reaches(&channel.purpose))
+        .max_by_key(|(place, channel)| (is_asked(channel), Reverse(*place)))?;
+    Some((place, source(interfaces, channel.purpose.interface(), to.remote.ip())))
+}
+
+pub(crate) fn source(interfaces: &[Interface], interface: u32, to: IpAddr) -> Option<IpAddr> {
+    find(interfaces, InterfaceId(interface)).and_then(|interface| interface.source_for(to))
+}
