@@ -19,6 +19,7 @@ import os
 import random
 import select
 import socket
+import struct
 import sys
 import time
 
@@ -46,7 +47,7 @@ def member(own):
 
 def query(txn, round_, **other):
     fields = {
-        'type': 'query', 'txn': f'{txn:016x}', 'round': str(round_), 'window_ms': '8',
+        'type': 'query', 'txn': f'{txn:016x}', 'round': str(round_), 'salt': '0' * 16, 'window_ms': '8',
         'slice': '0 of 2^0', 'sample_bits': '0', 'copies': '1', 'estimate': 'unknown',
         'max_reply': '1200', 'multicast_reply': 'no', 'watch': 'no', 'filter': '', 'length': '128',
     }
@@ -65,31 +66,47 @@ def datagrams(sock, seconds):
                 pass
 
 
+def name_heard(datagram, one, source):
+    """The name of an answer, by which its responder is silent on the next query."""
+    source, identity = wire.source_bytes('%s:%d' % source), int(one['id'], 16)
+    if one['whole'] == 'this':
+        return wire.name_of('whole', identity, source, words(datagram))
+    return wire.name_of('short', identity, source, int(one.get('digest', '0'), 16))
+
+
+def words(datagram):
+    """The digest of what a whole answer says."""
+    body_len, = struct.unpack_from('>H', datagram, 6)
+    lease_s, = struct.unpack_from('>I', datagram, 28)
+    return wire.words_digest(lease_s, datagram[32:body_len])
+
+
 def ask(own, service, port='0'):
     sock = private(own, int(port))
-    txn, known, quiet, round_ = random.getrandbits(64), {}, 0, 0
+    txn, known, names, quiet, round_ = random.getrandbits(64), set(), set(), 0, 0
     while quiet < 16 and time.monotonic() < END:
-        round_, before = round_ + 1, len(known)
-        silent = wire.make_filter(known, txn, round_, 2 * len(known))
-        sock.sendto(query(txn, round_, filter=silent.hex(), copies='3', window_ms='24',
+        round_, before, salt = round_ + 1, len(known), random.getrandbits(64)
+        silent = wire.make_filter(names, txn, salt, 2 * len(names))
+        sock.sendto(query(txn, round_, salt=f'{salt:016x}', filter=silent.hex(), copies='3', window_ms='24',
                           select_service=service), GROUP)
-        for _, fields, _ in datagrams(sock, 0.04):
+        for datagram, fields, source in datagrams(sock, 0.04):
             one = dict(fields)
             if one['type'] == 'reply' and int(one['txn'], 16) == txn and int(one['round']) <= round_:
-                if int(one['id'], 16) not in known:
-                    known[int(one['id'], 16)] = one
+                names.add(name_heard(datagram, one, source))
+                if one['id'] not in known:
+                    known.add(one['id'])
                     print(one.get('name', '-'))
         quiet = quiet + 1 if len(known) == before else 0
     print('complete' if known else 'nobody')
 
 
-def is_asked(one, identity, service):
-    txn, round_ = int(one['txn'], 16), int(one['round'])
+def is_asked(one, identity, service, name):
+    txn = int(one['txn'], 16)
     index, bits = one['slice'].split(' of 2^')
     return (wire.slice_of(identity, txn, int(bits)) == int(index)
             and wire.is_sampled(identity, txn, int(one['sample_bits']))
             and one.get('select_service', service) == service
-            and not wire.is_silenced(bytes.fromhex(one['filter']), identity, txn, round_))
+            and not wire.is_silenced(bytes.fromhex(one['filter']), name, txn, int(one['salt'], 16)))
 
 
 def reply(one, identity, **other):
@@ -101,16 +118,24 @@ def reply(one, identity, **other):
 def answer(own, service, name):
     sock, hears, identity = private(own), member(own), random.getrandbits(64)
     print('ready')
+    from_here = wire.source_bytes('%s:%d' % sock.getsockname())
+    said = dict(service=service, name=name, endpoint='own 631')
     for datagram, fields, source in datagrams(hears, 60):
         one = dict(fields)
-        if one['type'] != 'query' or 'key_id' in one or not is_asked(one, identity, service):
+        if one['type'] != 'query' or 'key_id' in one:
+            continue
+        limit, whole = min(len(datagram), int(one['max_reply'])), reply(one, identity, **said)
+        kind, says = 'whole', said
+        if len(whole) > limit:
+            kind, says = 'short', dict(whole=str(len(whole)), digest=f'{words(whole):016x}')
+        heard = wire.name_of(kind, identity, from_here, words(whole))
+        if not is_asked(one, identity, service, heard):
             continue
         for copy in range(int(one['copies'])):
             time.sleep(random.random() * int(one['window_ms']) / 1000 / int(one['copies']))
-            said = reply(one, identity, copy=str(copy), service=service, name=name,
-                         endpoint='own 631')
-            if len(said) <= min(len(datagram), int(one['max_reply'])):
-                sock.sendto(said, source)
+            datagram = reply(one, identity, copy=str(copy), **says)
+            if len(datagram) <= limit:
+                sock.sendto(datagram, source)
 
 
 def invent(own, number):
@@ -131,7 +156,7 @@ def invent(own, number):
 def provoke(own, target):
     sock, round_ = private(own), 0
     host, port = target.split(':')
-    for length in [32, 33, 52, 64, 100, 128, 200, 400, 1200]:
+    for length in [40, 41, 52, 64, 100, 128, 200, 400, 1200]:
         for to in [GROUP, (host, int(port))]:
             round_ += 1
             # Each in a session of its own, since a later round takes the place of an earlier one.

@@ -15,8 +15,8 @@ import sys
 import unicodedata
 
 MAGIC = b"\xf5md"
-TYPES = {1: "query", 2: "reply", 3: "announce", 4: "goodbye"}
-AUTH, MREPLY, WATCH, TRUNC = 1, 2, 4, 8
+TYPES = {1: "query", 2: "reply", 3: "announce", 4: "goodbye", 5: "busy"}
+AUTH, MREPLY, WATCH, BUSY = 0x01, 0x02, 0x04, 0x10
 TRAILER = 20
 MASK = (1 << 64) - 1
 
@@ -47,24 +47,77 @@ def is_sampled(identity, txn, bits):
     return mix64(identity ^ txn) & (1 << bits) - 1 == 0
 
 
-def filter_bits(identity, txn, round_, length):
-    """The four bits of a responder in a filter of this many bytes."""
-    h = mix64(identity ^ mix64(txn + round_ + 1 & MASK))
+def siphash(k0, k1, message):
+    """SipHash-2-4; the key's words are k0 and k1."""
+    v = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]
+
+    def turn(value, bits):
+        return (value << bits | value >> 64 - bits) & MASK
+
+    def rounds(count):
+        for _ in range(count):
+            v[0] = v[0] + v[1] & MASK
+            v[2] = v[2] + v[3] & MASK
+            v[1] = turn(v[1], 13) ^ v[0]
+            v[3] = turn(v[3], 16) ^ v[2]
+            v[0] = turn(v[0], 32)
+            v[2] = v[2] + v[1] & MASK
+            v[0] = v[0] + v[3] & MASK
+            v[1] = turn(v[1], 17) ^ v[2]
+            v[3] = turn(v[3], 21) ^ v[0]
+            v[2] = turn(v[2], 32)
+
+    padded = message + bytes(7 - len(message) % 8) + bytes([len(message) % 256])
+    for (word,) in struct.iter_unpack("<Q", padded):
+        v[3] ^= word
+        rounds(2)
+        v[0] ^= word
+    v[2] ^= 0xFF
+    rounds(4)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+def filter_bits(name, txn, salt, length):
+    """The four bits of a name in a filter of this many bytes."""
+    h = siphash(salt, txn, struct.pack(">Q", name))
     return [((h >> shift & 0xFFFF) * 8 * length) >> 16 for shift in (0, 16, 32, 48)]
 
 
-def make_filter(identities, txn, round_, length):
+def make_filter(names, txn, salt, length):
     bits = bytearray(length)
-    for identity in identities:
-        for bit in filter_bits(identity, txn, round_, length):
+    for name in names:
+        for bit in filter_bits(name, txn, salt, length):
             bits[bit // 8] |= 1 << bit % 8
     return bytes(bits)
 
 
-def is_silenced(bits, identity, txn, round_):
+def is_silenced(bits, name, txn, salt):
     return bool(bits) and all(
-        bits[bit // 8] >> bit % 8 & 1 for bit in filter_bits(identity, txn, round_, len(bits))
+        bits[bit // 8] >> bit % 8 & 1 for bit in filter_bits(name, txn, salt, len(bits))
     )
+
+
+def first8(message):
+    return int.from_bytes(hashlib.sha256(message).digest()[:8], "big")
+
+
+def words_digest(lease_s, tlvs):
+    """Of the TLVs of a whole answer, as they are sent."""
+    kept = b"".join(tlv for tlv in split_tlvs(tlvs) if tlv[0] & 0x7F not in (7, 12, 13))
+    return first8(b"mcast v1 words" + struct.pack(">I", lease_s) + kept)
+
+
+def split_tlvs(tlvs):
+    while tlvs:
+        (length,) = struct.unpack_from(">H", tlvs, 1)
+        yield tlvs[: 3 + length]
+        tlvs = tlvs[3 + length :]
+
+
+def name_of(kind, identity, source, digest):
+    """`kind` is whole or short; `source` is as in Key.tag."""
+    said = struct.pack(">Q", identity) + source + struct.pack(">Q", digest)
+    return first8(b"mcast v1 " + kind.encode() + said)
 
 
 # --- authentication -------------------------------------------------------------------------------
@@ -117,7 +170,7 @@ def decode(datagram):
         raise Refused("newer")
     kind, flags, body_len, txn = struct.unpack_from(">BBHQ", datagram, 4)
     trailer = TRAILER if flags & AUTH else 0
-    must(32 <= body_len <= len(datagram) - trailer)
+    must((40 if kind == 1 else 32) <= body_len <= len(datagram) - trailer)
     fields = [("type", TYPES[kind])]
     if flags & AUTH:
         fields.append(("key_id", datagram[-TRAILER:-16].hex()))
@@ -129,14 +182,15 @@ def decode(datagram):
 
 
 def decode_query(datagram, flags, body_len, txn):
-    (round_, window, slice_bits, sample_bits, copies, estimate, index, filter_len, max_reply) = (
-        struct.unpack_from(">HHBBBBIHH", datagram, 16)
+    (round_, window, slice_bits, sample_bits, copies, estimate, index, filter_len, max_reply, salt) = (
+        struct.unpack_from(">HHBBBBIHHQ", datagram, 16)
     )
     must(slice_bits <= 20 and index < 1 << slice_bits and sample_bits <= 20)
-    must(filter_len <= 1200 and 32 + filter_len <= body_len)
+    must(filter_len <= 1200 and 40 + filter_len <= body_len)
     return [
         ("txn", f"{txn:016x}"),
         ("round", str(round_)),
+        ("salt", f"{salt:016x}"),
         ("window_ms", str(min(window, 10_000))),
         ("slice", f"{index} of 2^{slice_bits}"),
         ("sample_bits", str(sample_bits)),
@@ -145,24 +199,25 @@ def decode_query(datagram, flags, body_len, txn):
         ("max_reply", str(max_reply)),
         ("multicast_reply", yes(flags & MREPLY)),
         ("watch", yes(flags & WATCH)),
-        ("filter", datagram[32 : 32 + filter_len].hex()),
+        ("filter", datagram[40 : 40 + filter_len].hex()),
         ("length", str(len(datagram))),
-    ] + decode_tlvs(datagram[32 + filter_len : body_len])
+    ] + decode_tlvs(datagram[40 + filter_len : body_len])
 
 
 def decode_presence(datagram, kind, flags, body_len, txn):
-    identity, round_, copy, lease = struct.unpack_from(">QHBxI", datagram, 16)
+    identity, round_, copy, whole, lease = struct.unpack_from(">QHBBI", datagram, 16)
     tlvs = decode_tlvs(datagram[32:body_len])
     fields = [("id", f"{identity:016x}")]
     if kind == 2:
         must(copy <= 2)
         fields.insert(0, ("txn", f"{txn:016x}"))
-        fields += [("round", str(round_)), ("copy", str(copy)), ("truncated", yes(flags & TRUNC))]
+        fields += [("round", str(round_)), ("copy", str(copy))]
+        fields += [("whole", str(8 * whole) if whole else "this"), ("busy", yes(flags & BUSY))]
     else:
-        must(any(name == "epoch" for name, _ in tlvs))
+        must(any(name == ("refused" if kind == 5 else "epoch") for name, _ in tlvs))
     if kind == 4:
         must(lease == 0)
-    else:
+    elif kind != 5:
         must(10 <= lease <= 86_400)
         fields.append(("lease_s", str(lease)))
     return fields + tlvs
@@ -183,9 +238,12 @@ NAMES = {
     8: "cbor",
     10: "select_service",
     11: "select_attr",
+    12: "digest",
+    13: "sessions",
+    14: "refused",
 }
 NUMBERS = {name: number for number, name in NAMES.items()}
-MOST = {1: 1, 3: 1, 7: 1, 8: 1, 4: 8, 6: 8, 5: 16, 11: 16}
+MOST = {1: 1, 3: 1, 7: 1, 8: 1, 4: 8, 6: 8, 5: 16, 11: 16, 12: 1, 13: 1, 14: 8}
 
 
 def decode_tlvs(body):
@@ -239,6 +297,19 @@ def decode_value(number, value):
     if number == 7:
         must(len(value) == 8)
         return "epoch", "%d %d" % struct.unpack(">II", value)
+    if number == 12:
+        must(len(value) == 8)
+        return "digest", value.hex()
+    if number == 13:
+        must(len(value) % 10 == 0 and 1 <= len(value) // 10 <= 64)
+        return "sessions", " ".join("%016x/%d" % item for item in struct.iter_unpack(">QH", value))
+    if number == 14:
+        must(len(value) >= 1)
+        length = {0: 0, 4: 4, 6: 16}.get(value[0])
+        if length is None:
+            return None
+        must(len(value) == 1 + length)
+        return "refused", value[1:].hex() or "all"
     return None
 
 
@@ -251,13 +322,13 @@ def encode(fields, key=None, source=None):
     flags = AUTH if key else 0
     flags |= MREPLY if one.get("multicast_reply") == "yes" else 0
     flags |= WATCH if one.get("watch") == "yes" else 0
-    flags |= TRUNC if one.get("truncated") == "yes" else 0
+    flags |= BUSY if one.get("busy") == "yes" else 0
     if kind == 1:
         index, bits = one["slice"].split(" of 2^")
         bloom = bytes.fromhex(one["filter"])
         estimate = 255 if one["estimate"] == "unknown" else int(one["estimate"])
         block = struct.pack(
-            ">HHBBBBIHH",
+            ">HHBBBBIHHQ",
             int(one["round"]),
             int(one["window_ms"]),
             int(bits),
@@ -267,14 +338,17 @@ def encode(fields, key=None, source=None):
             int(index),
             len(bloom),
             int(one["max_reply"]),
+            int(one["salt"], 16),
         )
         block += bloom
     else:
+        whole = one.get("whole", "this")
         block = struct.pack(
-            ">QHBxI",
+            ">QHBBI",
             int(one["id"], 16),
             int(one.get("round", 0)),
             int(one.get("copy", 0)),
+            0 if whole == "this" else -(-int(whole) // 8),
             int(one.get("lease_s", 0)),
         )
     for name, value in fields:
@@ -302,8 +376,14 @@ def encode_value(name, value):
     if name == "origin":
         address = bytes.fromhex(value)
         return number, bytes([family(address)]) + address
+    if name == "refused":
+        address = bytes.fromhex("" if value == "all" else value)
+        return number, bytes([family(address)]) + address
     if name == "epoch":
         return number, struct.pack(">II", *map(int, value.split()))
+    if name == "sessions":
+        items = (item.split("/") for item in value.split())
+        return number, b"".join(struct.pack(">QH", int(txn, 16), int(round_)) for txn, round_ in items)
     return number, bytes.fromhex(value)
 
 
@@ -376,17 +456,24 @@ def check_hash(name, _, directives, fields):
         key = Key(bytes.fromhex(given["secret"][0]), given["binding"][0])
         assert fields == [("derived", key.key.hex()), ("key_id", key.id.hex())]
         return
+    if "tlvs" in given:
+        digest = words_digest(int(given["lease_s"][0]), bytes.fromhex("".join(given["tlvs"])))
+        assert fields[0] == ("digest", f"{digest:016x}"), f"{digest:016x}"
+        identity, source = int(given["id"][0], 16), source_bytes(given["from"][0])
+        names = [(kind, f"{name_of(kind, identity, source, digest):016x}") for kind in ("whole", "short")]
+        assert fields[1:] == names, names
+        return
     txn = int(given["txn"][0], 16)
-    ids = [int(text, 16) for text in given["ids"]]
     if "slice_bits" in given:
+        ids = [int(text, 16) for text in given["ids"]]
         bits, sample = int(given["slice_bits"][0]), int(given["sample_bits"][0])
         results = [f"{slice_of(i, txn, bits)} {yes(is_sampled(i, txn, sample))}" for i in ids]
         assert [value for _, value in fields] == results, results
         return
-    round_, length = int(given["round"][0]), int(given["filter_len"][0])
-    bits = make_filter(ids, txn, round_, length)
+    salt, length = int(given["salt"][0], 16), int(given["filter_len"][0])
+    bits = make_filter([int(text, 16) for text in given["names"]], txn, salt, length)
     others = [int(text, 16) for text in given["others"]]
-    silenced = " ".join(yes(is_silenced(bits, i, txn, round_)) for i in others)
+    silenced = " ".join(yes(is_silenced(bits, name, txn, salt)) for name in others)
     assert fields == [("filter", bits.hex()), ("silenced", silenced)], (bits.hex(), silenced)
 
 
