@@ -74,7 +74,8 @@ impl Forgery {
                     round: asked.round,
                     copy: 0,
                     lease_s: LEASE_S,
-                    truncated: false,
+                    whole: None,
+                    busy: false,
                     tlvs: tlvs.as_tlvs(),
                 };
                 Datagram::Reply(reply).encode(None, bytes);

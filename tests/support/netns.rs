@@ -23,6 +23,7 @@ mod process;
 
 use std::cell::Cell;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};

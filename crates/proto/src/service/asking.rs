@@ -398,7 +398,7 @@ impl Asking {
         let slices = filters.max(windows).clamp(1, MOST_SLICES).next_power_of_two();
         self.slice_bits = (slices.ilog2() as u8).min(MOST_SLICE_BITS);
 
-        self.tally.begin(now, milli_expected / self.units >> self.slice_bits);
+        self.tally.begin(now, (milli_expected / self.units) >> self.slice_bits);
         if kind == Kind::Group {
             self.last_group = Some(now);
         }

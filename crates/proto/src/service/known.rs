@@ -212,7 +212,7 @@ impl Known {
         let place = self.place(said.id);
         if said.missing.is_some() {
             // Anybody can promise an answer: promises alone crowd nobody out.
-            if self.in_part.len() >= self.capacity / SHORT_SHARE + 1 {
+            if self.in_part.len() > self.capacity / SHORT_SHARE {
                 return Heard::NoRoom;
             }
             self.in_part.insert(place);

@@ -148,9 +148,9 @@ mod tests {
             assert_eq!(judged(&mut verdict, 0, Some(Evidence::CLEAN)), 1);
             verdict.take(Evidence::new(0, 0, true));
             if extra {
-                verdict.judge_extra(0)
+                verdict.judge_extra(0);
             } else {
-                verdict.judge(0, false)
+                verdict.judge(0, false);
             }
             assert_eq!(verdict.quiet(), 0);
         }

@@ -420,11 +420,9 @@ impl Machine for Watcher {
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
         self.session.observe(now, observation);
         // There may be others on the network now. Those who are gone are missed by their leases.
-        let is_open = self.session.life.is_open();
-        if observation == Observation::NetworkChanged && is_open {
-            if self.complete.is_some() && self.run.is_none() {
-                self.refresh(now, 0, false);
-            }
+        let is_idle = self.complete.is_some() && self.run.is_none();
+        if observation == Observation::NetworkChanged && is_idle && self.session.life.is_open() {
+            self.refresh(now, 0, false);
         }
     }
 }
