@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mcast_proto::{Destination, Evidence, Instant, InterfaceId, Observation, Path, service};
-use mcast_tests::sim::{Card, Condition, Host, Link, Log, NodeId, Sim, Socket, Station};
+use mcast_tests::sim::{
+    Air, Card, Clock, Condition, Host, Link, Log, NodeId, Sim, Socket, Station,
+};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -106,7 +108,7 @@ fn cards_on_different_wires_do_not_hear_each_other() {
 fn a_host_with_both_families_is_two_addresses_and_link_local_ones_have_a_zone() {
     let mut sim = Sim::new(4);
     let card = |group| Card { interface: 4, ..Card::new(group, true) };
-    let host = Host { cards: vec![card(group()), card(group_v6())] };
+    let host = Host { cards: vec![card(group()), card(group_v6())], ..Host::new(group(), true) };
     let (_, log) = add_station(&mut sim, host.clone());
     let station = Station::new().0.saying(at(1), Destination::Group, b"hello");
     let node = sim.add(host, station);
@@ -120,7 +122,8 @@ fn a_host_with_both_families_is_two_addresses_and_link_local_ones_have_a_zone() 
     // An answer finds its way by the address with the zone.
     let back = Path::new(heard.into()).by(InterfaceId(4));
     let asker = Station::new().0.saying(at(10), Destination::Peer(back), b"hello you");
-    sim.add(Host { cards: vec![Card { address: None, ..card(group_v6()) }] }, asker);
+    let card = Card { address: None, ..card(group_v6()) };
+    sim.add(Host { cards: vec![card], ..Host::new(group_v6(), true) }, asker);
     let (station, log) = Station::new();
     sim.restart(node, station);
     sim.run_for(20 * MS);
@@ -231,4 +234,147 @@ fn a_pulled_cable_lets_nothing_in_and_a_card_that_refuses_hears_still() {
     sim.add(Host::new(group(), false), station);
     sim.run_for(5 * MS);
     assert_eq!(logs.iter().map(|log| log.datagrams().len()).collect::<Vec<_>>(), [1, 1, 0]);
+}
+
+/// One that says so many datagrams, one each millisecond from the first on.
+fn saying(count: u64, to: Destination) -> Station {
+    let saying = |station: Station, ms: u64| station.saying(at(ms), to, &ms.to_be_bytes());
+    (1..=count).fold(Station::new().0, saying)
+}
+
+/// The numbers of the datagrams that were heard, of one that is `saying`.
+fn heard(log: &Log) -> Vec<u64> {
+    let number = |bytes: Vec<u8>| u64::from_be_bytes(bytes.try_into().unwrap());
+    log.datagrams().into_iter().map(|(_, _, bytes)| number(bytes)).collect()
+}
+
+#[test]
+fn in_bursts_as_much_is_lost_but_together_in_each_direction_and_at_each_receiver_apart() {
+    const COUNT: u64 = 20_000;
+    let of = |inwards: bool, jitter: Duration, burst: Duration| {
+        let lossy = Link { jitter, ..Link::default().loss(0.3).in_bursts(burst) };
+        let (here, there) =
+            if inwards { (Link::default(), lossy) } else { (lossy, Link::default()) };
+        let mut sim = Sim::new(11).without_trace();
+        let (_, log) = add_station(&mut sim, Host::new(group(), true).link(there));
+        let (_, other) = add_station(&mut sim, Host::new(group(), true).link(there));
+        sim.add(Host::new(group(), false).link(here), saying(COUNT, Destination::Group));
+        sim.run_until(at(COUNT + 50));
+        let (one, other): (BTreeSet<_>, BTreeSet<_>) =
+            (heard(&log).into_iter().collect(), heard(&other).into_iter().collect());
+        let lost = COUNT - one.len() as u64;
+        assert!((5000..7000).contains(&lost), "{lost}");
+        let after_lost = (1..COUNT).filter(|n| !one.contains(n) && !one.contains(&(n + 1))).count();
+        (after_lost as f64 / lost as f64, one.intersection(&other).count() as u64)
+    };
+    for jitter in [Duration::ZERO, MS / 2] {
+        for inwards in [true, false] {
+            let (again, both) = of(inwards, jitter, Duration::ZERO);
+            assert!((0.27..0.33).contains(&again), "{again}");
+            let (in_bursts, both_in_bursts) = of(inwards, jitter, 20 * MS);
+            assert!((0.94..0.97).contains(&in_bursts), "{in_bursts}");
+            // What is lost before the switch is lost to both.
+            let share = if inwards { 0.44..0.54 } else { 0.65..0.75 };
+            for both in [both, both_in_bursts] {
+                assert!(share.contains(&(both as f64 / COUNT as f64)), "{both}");
+            }
+        }
+    }
+}
+
+#[test]
+fn over_the_air_everything_waits_for_everything_and_multicasts_for_the_dtim() {
+    let arrivals = |dtim: Option<Duration>| {
+        let air = Air { multicast_bits_per_second: 1_000_000, unicasts_per_second: 1000, dtim };
+        let mut sim = Sim::new(12).over_air(air);
+        let link = Link { delay: Duration::ZERO, ..Link::default() };
+        let (node, log) = add_station(&mut sim, Host::new(group(), true).link(link));
+        let peer = Destination::Peer(Path::new(sim.address(node)));
+        // With its headers of 42 bytes a multicast takes two milliseconds.
+        let station = Station::new().0.saying(at(1), Destination::Group, &[0; 208]);
+        let station = station.saying(at(1), peer, b"1").saying(at(2), peer, b"2");
+        let station = station.saying(at(101), Destination::Group, &[1; 208]);
+        sim.add(Host::new(group(), false).link(link), station);
+        sim.run_until(at(300));
+        let when = |(at, _, bytes): (Instant, _, Vec<u8>)| (at.as_nanos() / 1_000_000, bytes.len());
+        log.datagrams().into_iter().map(when).collect::<Vec<_>>()
+    };
+    assert_eq!(arrivals(None), [(3, 208), (4, 1), (5, 1), (103, 208)]);
+    let held = arrivals(Some(100 * MS));
+    assert_eq!(held, [(2, 1), (3, 1), (102, 208), (202, 208)]);
+}
+
+#[test]
+fn each_goes_by_a_clock_of_its_own() {
+    let mut sim = Sim::new(13);
+    let fast = Clock { ahead: Duration::from_secs(3600), drift: 100_000 };
+    let slow = Clock { ahead: Duration::ZERO, drift: -500_000 };
+    let (node, log) = add_station(&mut sim, Host::new(group(), true).clock(fast));
+    let link = Link { delay: Duration::ZERO, ..Link::default() };
+    let host = Host::new(group(), false).link(link).clock(slow);
+    sim.add(host, saying(10, Destination::Group));
+    sim.run_until(at(30));
+    // What says it is its tenth millisecond is the twentieth, and to the other an hour and 22 more.
+    let (when, _, _) = log.datagrams()[9];
+    let hour = Instant::ZERO + Duration::from_secs(3600);
+    assert_eq!(when - hour, Duration::from_micros(22_110));
+    assert_eq!((hour - when, heard(&log).len()), (Duration::ZERO, 10));
+    // It starts when the simulation says so.
+    sim.restart(node, Station::new().0.saying(hour, Destination::Group, b"at once"));
+    sim.add_at(at(40), Host::new(group(), false).clock(fast), saying(1, Destination::Group));
+    let (_, log) = add_station(&mut sim, Host::new(group(), true));
+    sim.run_until(at(50));
+    assert_eq!(
+        log.datagrams().iter().map(|d| d.0).collect::<Vec<_>>(),
+        [at(30), at(40)].map(|at| at + 2 * MS / 10)
+    );
+}
+
+#[test]
+fn after_a_pause_what_fitted_the_buffer_is_read_in_order_before_anything_else_is_done() {
+    let socket = Socket { buffer: 8, drain: 1_000_000, ..Socket::default() };
+    for (socket, expected) in [(None, 1..=20), (Some(socket), 1..=13)] {
+        let mut sim = Sim::new(14);
+        let mut host = Host::new(group(), true);
+        host.cards[0].socket = socket;
+        let (station, log) = Station::new();
+        // What falls due meanwhile is done afterwards: its own datagram is the last.
+        let node = sim.add(host, station.saying(at(7), Destination::Group, &99u64.to_be_bytes()));
+        sim.add(Host::new(group(), false), saying(20, Destination::Group));
+        sim.run_until(at(6));
+        sim.pause(node, 50 * MS);
+        sim.run_until(at(55));
+        assert_eq!(heard(&log), [1, 2, 3, 4, 5]);
+        sim.run_until(at(60));
+        assert_eq!(heard(&log), expected.clone().chain([99]).collect::<Vec<_>>());
+        let late = log.datagrams().into_iter().filter(|(at, _, _)| *at >= Instant::from_millis(56));
+        assert_eq!(late.count() as u64, expected.end() - 4);
+        assert_eq!(sim.traffic().overflows, 20 - expected.end());
+    }
+}
+
+#[test]
+fn a_machine_that_is_restarted_is_told_its_buffer_like_the_first() {
+    let mut sim = Sim::new(15);
+    let host = Host::new(group(), true).socket(Socket { buffer: 77, ..Socket::default() });
+    let (node, first) = add_station(&mut sim, host);
+    let (station, second) = Station::new();
+    sim.restart(node, station);
+    for log in [first, second] {
+        assert_eq!(log.observations(), [Observation::ReceiveBuffer { datagrams: 77 }]);
+    }
+}
+
+#[test]
+fn a_responders_queue_overflows_like_an_askers_and_its_machine_is_told() {
+    let mut sim = Sim::new(16);
+    let slow = Socket { buffer: 4, drain: 100, ..Socket::default() };
+    let (_, of_slow) = add_station(&mut sim, Host::new(group(), true).socket(slow));
+    let (_, of_fast) = add_station(&mut sim, Host::new(group(), true).socket(Socket::default()));
+    let asks =
+        (0..20).fold(Station::new().0, |asks, _| asks.saying(at(1), Destination::Group, b"?"));
+    sim.add(Host::new(group(), false), asks);
+    sim.run_for(Duration::from_secs(1));
+    assert_eq!((of_slow.datagrams().len(), of_fast.datagrams().len()), (4, 20));
+    assert_eq!(of_slow.observations()[1], Observation::Dropped { datagrams: 16 });
 }

@@ -68,18 +68,21 @@ impl Sim {
     /// without a goodbye.
     pub fn restart(&mut self, id: NodeId, machine: impl Machine + 'static) {
         self.nodes[id.0 as usize].machine = Box::new(machine);
+        self.tell_receive_buffer(id, self.now);
         self.wake_at(id, self.now);
     }
 
     /// Tells a node's machine what a driver observes.
     pub fn tell(&mut self, id: NodeId, observation: Observation) {
-        self.nodes[id.0 as usize].machine.handle_observation(self.now, observation);
+        let node = &mut self.nodes[id.0 as usize];
+        node.machine.handle_observation(node.clock.reads(self.now), observation);
         self.reschedule(id);
     }
 
     /// Asks a node's machine to come to its end.
     pub fn close(&mut self, id: NodeId) {
-        self.nodes[id.0 as usize].machine.close(self.now);
+        let node = &mut self.nodes[id.0 as usize];
+        node.machine.close(node.clock.reads(self.now));
         self.reschedule(id);
     }
 

@@ -8,7 +8,7 @@ use mcast_proto::{Cast, Instant};
 use super::Sim;
 use super::evidence::Condition;
 use super::host::{CardId, NodeId};
-use super::link::HEADERS;
+use super::link::{HEADERS, Link};
 use super::packet::Packet;
 use super::queue::Happening;
 
@@ -63,7 +63,8 @@ impl Sim {
         if let Some(sent) = &mut self.sent {
             sent.push((node, Rc::clone(&packet.bytes)));
         }
-        let lost = link.loss_out > 0.0 && self.rng.f64() < link.loss_out;
+        let fading = &mut self.cards[card.0 as usize].fading_out;
+        let lost = fading.loses(self.now, link.loss_out, link.burst, &mut self.rng);
         if !lost && link.passes(packet.bytes.len()) {
             let at = self.now + link.time_out(&mut self.rng);
             let packet = Rc::new(packet);
@@ -82,13 +83,14 @@ impl Sim {
 
     /// A datagram goes from the switch to its receivers.
     pub(super) fn forward(&mut self, island: u32, packet: &Rc<Packet>) {
-        let length = packet.bytes.len();
         if packet.is_to_group() {
-            let at = match &mut self.air {
-                Some(air) => air.multicast(self.now, length),
-                None => self.now,
-            };
-            self.fan_out(at, island, packet);
+            let held_until = self.air.as_ref().map_or(self.now, |air| air.held_until(self.now));
+            if held_until > self.now {
+                let packet = Rc::clone(packet);
+                self.queue.push(held_until, Happening::OnAir { island, packet });
+            } else {
+                self.on_air(island, packet);
+            }
         } else {
             let at = match &mut self.air {
                 Some(air) => air.unicast(self.now),
@@ -98,6 +100,15 @@ impl Sim {
                 self.carry(at, card, island, packet);
             }
         }
+    }
+
+    /// A datagram to a group has its turn, over the radio channel where there is one.
+    pub(super) fn on_air(&mut self, island: u32, packet: &Rc<Packet>) {
+        let at = match &mut self.air {
+            Some(air) => air.multicast(self.now, packet.bytes.len()),
+            None => self.now,
+        };
+        self.fan_out(at, island, packet);
     }
 
     fn fan_out(&mut self, at: Instant, island: u32, packet: &Rc<Packet>) {
@@ -135,7 +146,8 @@ impl Sim {
         }
         let copies = 1 + u32::from(link.duplicate > 0.0 && self.rng.f64() < link.duplicate);
         for _ in 0..copies {
-            if link.loss_in > 0.0 && self.rng.f64() < link.loss_in {
+            let fading = &mut self.cards[card.0 as usize].fading_in;
+            if fading.loses(self.now, link.loss_in, link.burst, &mut self.rng) {
                 self.trace.lost(self.now, node);
                 continue;
             }
@@ -158,19 +170,19 @@ impl Sim {
                     std::hint::black_box(self.nodes[node.0 as usize].machine.deadline());
                 }
                 for &card in few {
-                    self.at_member(card, island, way.loss_in, packet);
+                    self.at_member(card, island, way, packet);
                 }
             }
         }
         self.members.insert((group, link), members);
     }
 
-    fn at_member(&mut self, card: CardId, island: u32, loss: f64, packet: &Rc<Packet>) {
-        let member = &self.cards[card.0 as usize];
+    fn at_member(&mut self, card: CardId, island: u32, way: Link, packet: &Rc<Packet>) {
+        let member = &mut self.cards[card.0 as usize];
         if member.island != island {
             return;
         }
-        if loss > 0.0 && self.rng.f64() < loss {
+        if member.fading_in.loses(self.now, way.loss_in, way.burst, &mut self.rng) {
             let node = member.node;
             self.trace.lost(self.now, node);
         } else {

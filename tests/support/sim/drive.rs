@@ -21,6 +21,7 @@ impl Sim {
             node.backlog.push((card, Rc::clone(packet)));
             return;
         }
+        let now = node.clock.reads(self.now);
         self.trace.arrival(self.now, to, packet);
         if let Some(account) = &mut self.account {
             account.received(to, packet);
@@ -29,11 +30,11 @@ impl Sim {
             // As the kernel does it: the count comes with the next datagram that is read.
             let datagrams = std::mem::take(&mut socket.unreported);
             if datagrams > 0 {
-                node.machine.handle_observation(self.now, Observation::Dropped { datagrams });
+                node.machine.handle_observation(now, Observation::Dropped { datagrams });
             }
         }
         let arrival = packet.arrival(receiver.interface, receiver.address);
-        match node.machine.handle_datagram(self.now, arrival, &packet.bytes) {
+        match node.machine.handle_datagram(now, arrival, &packet.bytes) {
             Some(Action::Emit(event)) => {
                 self.trace.event(self.now, to, &event);
                 self.records.extend(Record::of_event(self.now, to, &event));
@@ -73,7 +74,7 @@ impl Sim {
         }
         // A machine that never comes to rest would stop the clock: that is a failure to show.
         for _ in 0..1_000_000 {
-            if self.nodes[id.0 as usize].machine.deadline().is_none_or(|due| due > self.now) {
+            if self.nodes[id.0 as usize].due().is_none_or(|due| due > self.now) {
                 return self.reschedule(id);
             }
             self.time_out(id);
@@ -83,7 +84,7 @@ impl Sim {
 
     fn time_out(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.0 as usize];
-        match node.machine.handle_timeout(self.now) {
+        match node.machine.handle_timeout(node.clock.reads(self.now)) {
             Some(Action::Send { to, message }) => {
                 let cards = node.first_card..node.first_card + node.cards;
                 for card in ways(&self.cards, cards, to) {
@@ -110,7 +111,7 @@ impl Sim {
     }
 
     pub(super) fn reschedule(&mut self, id: NodeId) {
-        if let Some(due) = self.nodes[id.0 as usize].machine.deadline() {
+        if let Some(due) = self.nodes[id.0 as usize].due() {
             self.wake_at(id, due.max(self.now));
         }
     }

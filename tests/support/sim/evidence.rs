@@ -50,7 +50,8 @@ impl Sim {
             }
         }
         self.trace.audit(self.now, id, &evidence);
-        node.machine.handle_observation(self.now, Observation::Audit(evidence));
+        let now = node.clock.reads(self.now);
+        node.machine.handle_observation(now, Observation::Audit(evidence));
     }
 }
 

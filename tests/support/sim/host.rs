@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use mcast_proto::{Instant, Machine};
 
+use super::clock::Clock;
 use super::evidence::Condition;
+use super::fading::Fading;
 use super::link::Link;
 use super::packet::Packet;
 use super::socket::{Socket, SocketQueue};
@@ -62,12 +64,14 @@ pub struct Host {
     /// Its cards. What goes to the group leaves by each; what goes to a peer leaves by that on which
     /// the peer was heard.
     pub cards: Vec<Card>,
+    /// What its machine goes by.
+    pub clock: Clock,
 }
 
 impl Host {
     /// A perfect host with one card that sends to this group, and hears it where `joined`.
     pub fn new(group: SocketAddr, joined: bool) -> Host {
-        Host { cards: vec![Card::new(group, joined)] }
+        Host { cards: vec![Card::new(group, joined)], clock: Clock::default() }
     }
 
     /// The same with a further card.
@@ -103,6 +107,12 @@ impl Host {
         self.each(|card| card.socket = Some(socket))
     }
 
+    /// The same with this clock.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Host {
+        Host { clock, ..self }
+    }
+
     fn each(mut self, change: impl Fn(&mut Card)) -> Host {
         self.cards.iter_mut().for_each(change);
         self
@@ -118,6 +128,9 @@ pub(super) struct Attached {
     pub(super) node: NodeId,
     pub(super) island: u32,
     pub(super) link: u32,
+    /// Of its link, outwards and inwards.
+    pub(super) fading_out: Fading,
+    pub(super) fading_in: Fading,
     pub(super) joined: bool,
     pub(super) on_link: bool,
     pub(super) drops_unicasts: bool,
@@ -137,6 +150,7 @@ pub(super) struct Attached {
 /// A machine and what its driver knows.
 pub(super) struct Node {
     pub(super) machine: Box<dyn Machine>,
+    pub(super) clock: Clock,
     pub(super) first_card: u32,
     pub(super) cards: u32,
     pub(super) paused_until: Instant,
@@ -147,6 +161,11 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// When its machine wants to be called.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.machine.deadline().map(|due| self.clock.moment(due))
+    }
+
     pub(super) fn cards(&self) -> Range<usize> {
         self.first_card as usize..(self.first_card + self.cards) as usize
     }

@@ -16,6 +16,9 @@ pub struct Link {
     pub loss_in: f64,
     /// The share of datagrams from the card that are lost.
     pub loss_out: f64,
+    /// How long a burst of losses lasts on average, in which all is lost; zero: each datagram is lost
+    /// by itself. Each direction has bursts of its own.
+    pub burst: Duration,
     /// The share of datagrams to the card that come twice.
     pub duplicate: f64,
     /// The share of datagrams to the card that are held back, by [`Link::HELD_BACK`], so that later
@@ -33,6 +36,12 @@ impl Link {
     #[must_use]
     pub fn loss(self, each_way: f64) -> Link {
         Link { loss_in: each_way, loss_out: each_way, ..self }
+    }
+
+    /// The same with what is lost lost in bursts of this mean length.
+    #[must_use]
+    pub fn in_bursts(self, burst: Duration) -> Link {
+        Link { burst, ..self }
     }
 
     /// Whether every datagram takes the same time inwards, and comes once or not at all.
@@ -73,6 +82,7 @@ impl Default for Link {
             processing: Duration::ZERO,
             loss_in: 0.0,
             loss_out: 0.0,
+            burst: Duration::ZERO,
             duplicate: 0.0,
             reorder: 0.0,
             mtu: 1500,

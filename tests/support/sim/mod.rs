@@ -15,10 +15,13 @@
 
 mod account;
 mod air;
+mod attach;
 mod change;
+mod clock;
 mod deliver;
 mod drive;
 mod evidence;
+mod fading;
 mod forger;
 mod host;
 mod link;
@@ -35,6 +38,7 @@ mod truth;
 
 pub use account::{Account, Flow};
 pub use air::Air;
+pub use clock::Clock;
 pub use deliver::Traffic;
 pub use evidence::Condition;
 pub use forger::{Cue, Forger, Wire};
@@ -53,12 +57,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
-use mcast_proto::{Instant, Machine, Observation};
+use mcast_proto::Instant;
 
 use air::AirQueue;
 use host::{Addresses, Attached, CardId, Node};
 use queue::{Happening, Queue};
-use socket::SocketQueue;
 use trace::Trace;
 
 /// The network, its nodes and its clock.
@@ -162,78 +165,6 @@ impl Sim {
         self.addresses.next_like(like)
     }
 
-    /// Puts a machine on the network; it starts now.
-    ///
-    /// # Panics
-    /// As [`add_at`](Self::add_at).
-    pub fn add(&mut self, host: Host, machine: impl Machine + 'static) -> NodeId {
-        self.add_at(self.now, host, machine)
-    }
-
-    /// Puts a machine on the network; it hears from now and starts at `start`.
-    ///
-    /// # Panics
-    /// If the address is taken, by others than hearers of a group at the group's port.
-    pub fn add_at(
-        &mut self,
-        start: Instant,
-        host: Host,
-        machine: impl Machine + 'static,
-    ) -> NodeId {
-        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
-        let first_card = u32::try_from(self.cards.len()).expect("fewer than 2^32 cards");
-        let cards = u32::try_from(host.cards.len()).expect("a few cards");
-        for card in host.cards {
-            self.attach(id, &card);
-        }
-        self.nodes.push(Node {
-            machine: Box::new(machine),
-            first_card,
-            cards,
-            paused_until: Instant::ZERO,
-            backlog: Vec::new(),
-            wake: Instant::FAR_FUTURE,
-        });
-        self.tell_receive_buffer(id, start);
-        self.wake_at(id, start.max(self.now));
-        id
-    }
-
-    fn attach(&mut self, node: NodeId, card: &Card) {
-        let id = CardId(u32::try_from(self.cards.len()).expect("fewer than 2^32 cards"));
-        let address = card.address.unwrap_or_else(|| {
-            SocketAddr::new(self.addresses.next_like(card.group.ip()), card.port)
-        });
-        let link = self.link_number(card.link);
-        self.cards.push(Attached {
-            node,
-            island: card.island,
-            link,
-            joined: card.joined,
-            on_link: card.on_link,
-            drops_unicasts: false,
-            condition: Condition::Works,
-            is_used: false,
-            unsent: 0,
-            has_changed: false,
-            interface: card.interface,
-            socket: card.socket.map(|socket| Box::new(SocketQueue::new(socket))),
-            address,
-            group: card.group,
-        });
-        self.claim(id);
-        self.join(id);
-    }
-
-    /// Tells a new machine how much the smallest of its sockets holds.
-    fn tell_receive_buffer(&mut self, id: NodeId, now: Instant) {
-        let node = &mut self.nodes[id.0 as usize];
-        let sockets = self.cards[node.cards()].iter().filter_map(|card| card.socket.as_ref());
-        if let Some(datagrams) = sockets.map(|socket| socket.holds()).min() {
-            node.machine.handle_observation(now, Observation::ReceiveBuffer { datagrams });
-        }
-    }
-
     /// The address of a node, of its first card where it has several.
     pub fn address(&self, id: NodeId) -> SocketAddr {
         self.cards[self.nodes[id.0 as usize].first_card as usize].address
@@ -323,19 +254,12 @@ impl Sim {
             Happening::Resumes(id) => self.resumes(id),
             Happening::Turn(forger) => self.turn(forger),
             Happening::Forged { island, packet } => self.forged(island, &packet),
+            Happening::OnAir { island, packet } => self.on_air(island, &packet),
             Happening::AtSwitch { island, packet } => self.at_switch(island, &packet),
             Happening::AtMembers { island, link, packet } => self.at_members(island, link, &packet),
             Happening::AtPort { card, packet } => self.at_port(card, &packet),
             Happening::Arrives { card, packet } => self.arrives(card, &packet),
         }
-    }
-
-    fn link_number(&mut self, link: Link) -> u32 {
-        let at = self.links.iter().position(|known| *known == link).unwrap_or_else(|| {
-            self.links.push(link);
-            self.links.len() - 1
-        });
-        u32::try_from(at).expect("fewer than 2^32 links")
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) enum Happening {
     Forged { island: u32, packet: Rc<Packet> },
     /// A datagram has left its sender and reaches the switch. It can be heard on `island` alone.
     AtSwitch { island: u32, packet: Rc<Packet> },
+    /// A multicast that was held for the DTIM queues up for the radio channel.
+    OnAir { island: u32, packet: Rc<Packet> },
     /// A datagram to a group reaches all members with this link.
     AtMembers { island: u32, link: u32, packet: Rc<Packet> },
     /// A datagram reaches the queue of a switch port.
