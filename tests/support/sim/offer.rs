@@ -2,14 +2,14 @@
 
 use mcast_proto::service::Offer;
 
-/// An offer of a service, with a port and so many bytes of attributes: what a printer says in DNS-SD is
-/// some 200, and 1000 hardly fit a datagram.
+/// An offer of a service with so many bytes of attributes: what a printer says in DNS-SD is some 200,
+/// and 1000 hardly fit a datagram.
 ///
 /// # Panics
 /// If the service's name is not valid, for a single byte, or if the offer fits no datagram.
 pub fn offer_with(service: &str, attribute_bytes: usize) -> Offer {
     let attributes = attribute_bytes.div_ceil(100);
-    let offer = Offer::new(service).and_then(|offer| offer.port(631)).expect("a valid name");
+    let offer = Offer::new(service).expect("a valid name");
     (0..attributes).fold(offer, |offer, number| {
         let end_of = |number| attribute_bytes * number / attributes;
         let length = end_of(number + 1) - end_of(number);
