@@ -103,6 +103,9 @@ pub enum Refusal {
     TotalRate,
     /// Too many answers are waiting to be sent.
     Busy,
+    /// Its source is not on the link, and the answer would be longer than the probe: whoever forged the
+    /// source would make more of it than it has.
+    LongerThanProbe,
 }
 
 /// What a driver knows of the network besides datagrams: see

@@ -24,13 +24,13 @@ pub struct Responding {
     /// Each answer waits for a random time up to this, so that many responders don't answer in one
     /// burst that the asker's socket can't hold.
     pub delay: Duration,
-    /// Answers a second at the most; `None`: without limit.
+    /// Answers a second at the most, each counted by its length; `None`: without limit.
     pub rate: Option<Rate>,
     /// The responder's own port. What comes from this port and is not known to have been sent to the
     /// group may be another responder's answer, and is not answered.
     pub port: u16,
     /// Whether probes from beyond the link are answered. Their source may be forged, and the answer
-    /// leaves the network.
+    /// leaves the network: it is sent only where it is no longer than the probe.
     pub allow_off_link: bool,
     /// The end comes after this many answers.
     pub count: Option<u64>,
@@ -103,6 +103,9 @@ impl Responder {
         if self.config.only.as_deref().is_some_and(|only| only != probe) {
             return Err(Refusal::OtherProbe);
         }
+        if !on_link && self.config.reply.len() > probe.len() {
+            return Err(Refusal::LongerThanProbe);
+        }
         if self.waiting.is_full() || self.answers_promised() {
             return Err(Refusal::Busy);
         }
@@ -172,3 +175,6 @@ impl Machine for Responder {
         self.life.close();
     }
 }
+
+#[cfg(test)]
+mod tests;
