@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mcast_proto::ops::{self, Did, Op, Outcome, any_ops};
 use mcast_proto::{
-    Arrival, Cast, Destination, Event, Instant, Machine, Message, Rate, Refusal, plain,
+    Arrival, Cast, Destination, Doubts, Event, Instant, Machine, Message, Rate, Refusal, plain,
 };
 use proptest::prelude::*;
 
@@ -32,13 +32,15 @@ fn any_discovery() -> impl Strategy<Value = plain::Discovery> {
 fn any_response() -> impl Strategy<Value = plain::Responding> {
     let rate = (0..30u32, 0..60u32).prop_map(|(per_source, total)| Rate { per_source, total });
     (
+        any_reply(),
         proptest::option::of(Just(plain::PROBE.to_vec())),
         0..2_000u64,
         proptest::option::of(rate),
         any::<bool>(),
         proptest::option::of(0..20u64),
     )
-        .prop_map(|(only, delay, rate, allow_off_link, count)| plain::Responding {
+        .prop_map(|(reply, only, delay, rate, allow_off_link, count)| plain::Responding {
+            reply,
             only,
             delay: Duration::from_millis(delay),
             rate,
@@ -48,10 +50,28 @@ fn any_response() -> impl Strategy<Value = plain::Responding> {
         })
 }
 
-/// One of the four machines, as a recipe that makes the same one again.
+/// Short, as long as a probe, or so long that it counts for several.
+fn any_reply() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![Just(3), 0..20usize, 100..1500usize].prop_map(|length| vec![b'x'; length])
+}
+
+fn any_watching() -> impl Strategy<Value = plain::Watching> {
+    // A day of it is short enough.
+    (10_000..100_000u64, 0..5u32, prop_oneof![Just(0usize), 1..5usize, Just(65_536)]).prop_map(
+        |(every, patience, capacity)| plain::Watching {
+            every: Duration::from_millis(every),
+            patience,
+            capacity,
+            ..plain::Watching::default()
+        },
+    )
+}
+
+/// One of the five machines, as a recipe that makes the same one again.
 #[derive(Debug, Clone)]
 enum Recipe {
     Discoverer(plain::Discovery),
+    Watcher(plain::Watching),
     Responder(plain::Responding),
     Listener(plain::Listening),
     Sender(plain::Sending),
@@ -61,6 +81,7 @@ impl Recipe {
     fn make(&self, seed: u64) -> Box<dyn Machine> {
         match self.clone() {
             Recipe::Discoverer(config) => Box::new(plain::Discoverer::new(config, seed)),
+            Recipe::Watcher(config) => Box::new(plain::Watcher::new(config)),
             Recipe::Responder(config) => Box::new(plain::Responder::new(config, seed)),
             Recipe::Listener(config) => Box::new(plain::Listener::new(config)),
             Recipe::Sender(config) => Box::new(plain::Sender::new(config)),
@@ -79,6 +100,7 @@ fn any_machine() -> impl Strategy<Value = Recipe> {
     });
     prop_oneof![
         3 => any_discovery().prop_map(Recipe::Discoverer),
+        3 => any_watching().prop_map(Recipe::Watcher),
         3 => any_response().prop_map(Recipe::Responder),
         1 => listening.prop_map(Recipe::Listener),
         1 => sending.prop_map(Recipe::Sender),
@@ -152,14 +174,15 @@ proptest! {
     }
 
     #[test]
-    fn a_responder_is_found_once_and_only_if_it_answered(
+    fn who_says_something_is_found_once_and_only_if_it_answered(
         config in any_discovery(), ops in any_ops(0..60), seed: u64,
     ) {
         let outcome = ops::run(&mut plain::Discoverer::new(config.clone(), seed), &ops);
         let mut found = BTreeSet::new();
         for (at, did) in &outcome.log {
             if let Did::Found(path, round_trip, payload) = did {
-                prop_assert!(found.insert(path.remote), "{} twice", path.remote);
+                let is_new = found.insert((path.remote, payload.clone()));
+                prop_assert!(is_new || config.capacity < 65_536, "{} twice", path.remote);
                 prop_assert!(*round_trip <= *at - Instant::ZERO);
                 let was_heard = datagrams(&ops).iter().any(|(when, arrival, bytes)| {
                     when == at && arrival.from == *path && *bytes == payload.as_slice()
@@ -167,7 +190,6 @@ proptest! {
                 prop_assert!(was_heard);
             }
         }
-        prop_assert!(found.len() <= config.capacity);
         prop_assert!(config.count.is_none_or(|count| found.len() as u64 <= count.max(1)));
     }
 
@@ -193,9 +215,14 @@ proptest! {
             matches!(did, Did::Sent(..) | Did::Found(..)).then_some(*at)
         });
         let counted_out = config.count.is_some_and(|count| summary.found >= count);
+        let last_probe = outcome.log.iter().rev().find_map(|(at, did)| {
+            matches!(did, Did::Sent(..)).then_some(*at)
+        });
         if config.deadline.is_none() && !counted_out {
-            prop_assert_eq!(*ended, last_news.unwrap() + config.silence);
+            let silent = last_news.unwrap() + config.silence;
+            prop_assert_eq!(*ended, silent.min(last_probe.unwrap() + 10 * config.silence));
             prop_assert_eq!(probes, u64::from(config.repeat.max(1)));
+            prop_assert_eq!(summary.doubts.contains(Doubts::DEADLINE), *ended < silent);
         }
     }
 
@@ -214,7 +241,8 @@ proptest! {
                 Cast::Unknown => arrival.from.remote.port() != config.port,
             };
             let wanted = config.only.as_deref().is_none_or(|only| only == bytes);
-            if to_the_group && wanted && (arrival.on_link || config.allow_off_link) {
+            let is_no_longer = config.allow_off_link && config.reply.len() <= bytes.len();
+            if to_the_group && wanted && (arrival.on_link || is_no_longer) {
                 *owed.entry(arrival.from.remote).or_default() += 1;
             }
         }
@@ -226,18 +254,21 @@ proptest! {
         }
     }
 
-    /// In any time T a source is promised at most a burst and T times the rate, and so are all.
+    /// In any time T a source is promised at most a burst and T times the rate, and so are all; by the
+    /// length of the answers, of which one may be longer than a burst.
     #[test]
     fn answers_stay_within_their_rates(
-        rate in (0..30u32, 0..60u32), ops in any_ops(0..200), seed: u64,
+        rate in (0..30u32, 0..60u32), reply in any_reply(), ops in any_ops(0..200), seed: u64,
     ) {
         let rate = Rate { per_source: rate.0, total: rate.1 };
-        let config = plain::Responding { rate: Some(rate), ..plain::Responding::default() };
+        let each = reply.len().div_ceil(128).max(1);
+        let config = plain::Responding { reply, rate: Some(rate), ..plain::Responding::default() };
         let outcome = ops::run(&mut plain::Responder::new(config, seed), &ops);
         let sent: Vec<(Instant, IpAddr)> =
             answers(&outcome).map(|(at, to)| (at, to.ip())).collect();
         let within = |count: usize, rate: u32, time: Duration| {
-            count as f64 <= f64::from(rate) * (2.0 + time.as_secs_f64()) + 1e-6
+            let burst = (2.0 * f64::from(rate)).max(each as f64);
+            (count * each) as f64 <= burst + f64::from(rate) * time.as_secs_f64() + 1e-6
         };
         for (first, &(start, source)) in sent.iter().enumerate() {
             let mut from_source = 0;

@@ -24,11 +24,11 @@ pub(crate) struct State {
     pub(crate) lost: u64,
 }
 
-/// A responder: of the one protocol by its number, of the other by its address.
+/// A responder: of the one protocol by its number, of the other by its address and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Service(u64),
-    Plain(SocketAddr),
+    Plain(SocketAddr, u64),
 }
 
 /// What is known of a responder.
@@ -55,8 +55,8 @@ impl Roster {
     ) -> Option<Row> {
         let mut state = self.lock();
         match event {
-            Event::Found { from, round_trip, payload }
-            | Event::Changed { from, round_trip, payload } => {
+            Event::Found { from, number, round_trip, payload }
+            | Event::Changed { from, number, round_trip, payload } => {
                 let address = Address { address: from.remote, interface };
                 let row = Row {
                     service: None,
@@ -67,14 +67,14 @@ impl Roster {
                     round_trip: Some(*round_trip),
                     since: time,
                 };
-                state.put(Key::Plain(from.remote), row);
+                state.put(Key::Plain(from.remote, *number), row);
                 None
             }
             Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
                 state.put(Key::Service(instance.id), Row::of(instance, interface, time));
                 None
             }
-            Event::Lost { from } => state.take(Key::Plain(from.remote)),
+            Event::Lost { from, number, .. } => state.take(Key::Plain(from.remote, *number)),
             Event::ServiceLost { id, .. } => state.take(Key::Service(*id)),
             _ => None,
         }
@@ -134,6 +134,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use mcast_proto::Path;
+    use mcast_proto::service::Loss;
 
     use super::*;
 
@@ -143,8 +144,8 @@ mod tests {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let from = Path::new(([10, 0, 0, 2], 50_008).into());
         let round_trip = Duration::from_millis(1);
-        let found = Event::Found { from, round_trip, payload: b"Me!\x1b" };
-        let changed = Event::Changed { from, round_trip, payload: b"Me too!" };
+        let found = Event::Found { from, number: 1, round_trip, payload: b"Me!\x1b" };
+        let changed = Event::Changed { from, number: 1, round_trip, payload: b"Me too!" };
         assert!(roster.note(&found, Some("eth0"), at(1)).is_none());
         assert_eq!(roster.lock().sorted()[0].said.as_deref(), Some("Me!\\x1b"));
         assert!(roster.note(&changed, Some("eth0"), at(2)).is_none());
@@ -157,13 +158,29 @@ mod tests {
                 (1, 1, 0, 2)
             );
         }
-        let gone = roster.note(&Event::Lost { from }, None, at(3)).unwrap();
+        let lost = Event::Lost { from, number: 1, reason: Loss::Expired };
+        let gone = roster.note(&lost, None, at(3)).unwrap();
         assert_eq!(
             (gone.address.as_str(), gone.interface.as_deref()),
             ("10.0.0.2:50008", Some("eth0"))
         );
-        assert!(roster.note(&Event::Lost { from }, None, at(4)).is_none());
+        assert!(roster.note(&lost, None, at(4)).is_none());
         let state = roster.lock();
         assert_eq!((state.sorted().len(), state.found, state.lost), (0, 1, 1));
+    }
+
+    #[test]
+    fn two_that_share_an_address_are_two() {
+        let roster = Roster::default();
+        let from = Path::new(([10, 0, 0, 2], 50_008).into());
+        let at = SystemTime::UNIX_EPOCH;
+        for (number, payload) in [(1, b"Me!"), (2, b"You")] {
+            let round_trip = Duration::ZERO;
+            roster.note(&Event::Found { from, number, round_trip, payload }, None, at);
+        }
+        assert_eq!(roster.lock().sorted().len(), 2);
+        let gone = roster.note(&Event::Lost { from, number: 1, reason: Loss::Expired }, None, at);
+        assert_eq!(gone.and_then(|row| row.said).as_deref(), Some("Me!"));
+        assert_eq!(roster.lock().sorted()[0].said.as_deref(), Some("You"));
     }
 }

@@ -190,7 +190,7 @@ mod tests {
             let remote = SocketAddr::from(([192, 168, 100, 100], port));
             let from = Path::new(remote);
             let round_trip = Duration::from_micros(412);
-            let found = Event::Found { from, round_trip, payload: said.as_bytes() };
+            let found = Event::Found { from, number: 1, round_trip, payload: said.as_bytes() };
             roster.note(&found, Some("wlan0"), SystemTime::UNIX_EPOCH);
         }
         roster

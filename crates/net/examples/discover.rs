@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut events = Driver::new(machine, Endpoint::asker(&settings)?).into_events()?;
     for heard in &mut events {
         let heard = heard.as_heard();
-        if let Event::Found { from, round_trip, payload } = heard.event {
+        if let Event::Found { from, round_trip, payload, .. } = heard.event {
             let (remote, interface) = (from.remote, heard.interface.unwrap_or("?"));
             println!(
                 "{remote} on {interface} after {round_trip:?} says {}",

@@ -14,25 +14,34 @@ pub enum Event<'a> {
     Found {
         /// The responder, by the address that it answered from.
         from: Path,
+        /// Its number, which no other of this run has: two that say different things may share an
+        /// address.
+        number: u64,
         /// From the latest probe to this answer. Where the probe was repeated the answer may be to an
         /// earlier one, so that the true time is this or longer.
         round_trip: Duration,
         /// What it said.
         payload: &'a [u8],
     },
-    /// A responder that was found answered something else.
+    /// A responder that was found answers something else, and no more what it said before.
     Changed {
         /// The responder.
         from: Path,
+        /// The number by which it was found.
+        number: u64,
         /// From the latest probe to this answer.
         round_trip: Duration,
         /// What it says now.
         payload: &'a [u8],
     },
-    /// A responder that was found answers no more.
+    /// A responder that was found is there no more, as far as is known.
     Lost {
         /// The responder, as it was last heard.
         from: Path,
+        /// The number by which it was found.
+        number: u64,
+        /// [`Loss::Expired`]: it answers no more. [`Loss::NoRoom`]: nobody looks any longer.
+        reason: Loss,
     },
     /// A responder heard a probe.
     Request {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Action, Instant, Summary};
+use crate::{Action, Doubts, Instant, Summary};
 
 /// Where a machine is in its life, and what it has counted so far.
 #[derive(Debug, Clone, Default)]
@@ -31,8 +31,29 @@ impl Life {
         self.closing = true;
     }
 
+    /// Asks for the end, which then is the reason for a doubt; if it was not asked for before.
+    pub(crate) fn close_for(&mut self, reason: Doubts) {
+        if self.is_open() {
+            self.counts.doubts |= reason;
+        }
+        self.close();
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         !(self.closing || self.done)
+    }
+
+    /// Whether it was started, and not yet asked to end.
+    pub(crate) fn is_running(&self) -> bool {
+        self.started.is_some() && self.is_open()
+    }
+
+    /// The operating system dropped datagrams before they were read.
+    pub(crate) fn drop_datagrams(&mut self, datagrams: u64) {
+        if self.is_running() && datagrams > 0 {
+            self.counts.dropped += datagrams;
+            self.counts.doubts |= Doubts::DROPPED;
+        }
     }
 
     pub(crate) fn finish(&mut self, now: Instant) -> Action<'static> {
@@ -50,7 +71,7 @@ impl Life {
         if self.done {
             None
         } else if self.started.is_none() || self.closing {
-            Some(Instant::ZERO)
+            Some(Instant::AT_ONCE)
         } else {
             next
         }

@@ -143,7 +143,7 @@ impl From<Action<'_>> for Did {
                 message.encode(&mut bytes);
                 Did::Sent(to, bytes)
             }
-            Action::Emit(Event::Found { from, round_trip, payload }) => {
+            Action::Emit(Event::Found { from, round_trip, payload, .. }) => {
                 Did::Found(from, round_trip, payload.to_vec())
             }
             Action::Emit(Event::Request { from, refused, .. }) => Did::Request(from, refused),

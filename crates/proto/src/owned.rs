@@ -59,13 +59,13 @@ fn map_bytes<'a, 'b>(event: &Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u
         ..instance
     };
     match *event {
-        Event::Found { from, round_trip, payload } => {
-            Event::Found { from, round_trip, payload: replace(payload) }
+        Event::Found { from, number, round_trip, payload } => {
+            Event::Found { from, number, round_trip, payload: replace(payload) }
         }
-        Event::Changed { from, round_trip, payload } => {
-            Event::Changed { from, round_trip, payload: replace(payload) }
+        Event::Changed { from, number, round_trip, payload } => {
+            Event::Changed { from, number, round_trip, payload: replace(payload) }
         }
-        Event::Lost { from } => Event::Lost { from },
+        Event::Lost { from, number, reason } => Event::Lost { from, number, reason },
         Event::Request { from, payload, refused } => {
             Event::Request { from, payload: replace(payload), refused }
         }
@@ -118,9 +118,9 @@ mod tests {
             Event::Query { from, service, watch: true, refused }
         };
         for event in [
-            Event::Found { from, round_trip: Duration::from_millis(1), payload },
-            Event::Changed { from, round_trip: Duration::from_millis(1), payload },
-            Event::Lost { from },
+            Event::Found { from, number: 3, round_trip: Duration::from_millis(1), payload },
+            Event::Changed { from, number: 3, round_trip: Duration::from_millis(1), payload },
+            Event::Lost { from, number: 3, reason: Loss::NoRoom },
             Event::Request { from, payload, refused: Some(Refusal::OffLink) },
             Event::Message { from, group: Some(remote), payload },
             Event::ServiceFound(instance),

@@ -39,6 +39,31 @@ impl Repeats {
     }
 }
 
+/// When the last two questions were put.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    last: Option<Instant>,
+    before: Option<Instant>,
+}
+
+impl Asked {
+    /// A question is being put.
+    pub(crate) fn ask(&mut self, now: Instant) {
+        self.before = self.last.replace(now);
+    }
+
+    pub(crate) fn last(&self) -> Option<Instant> {
+        self.last
+    }
+
+    /// From the last question to what was taken in at that time; from the one before where it was taken
+    /// in before the last one was put.
+    pub(crate) fn round_trip(&self, taken: Instant) -> Duration {
+        let asked = [self.last, self.before].into_iter().flatten().find(|asked| *asked <= taken);
+        asked.map_or(Duration::ZERO, |asked| taken - asked)
+    }
+}
+
 /// Answers waiting for their time, first due first out.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {

@@ -23,6 +23,8 @@ pub struct Instant(u64);
 impl Instant {
     /// The driver's epoch.
     pub const ZERO: Instant = Instant(0);
+    /// A moment that is always past: as a deadline, it means at once.
+    pub const AT_ONCE: Instant = Instant(0);
     /// A moment that never comes.
     pub const FAR_FUTURE: Instant = Instant(u64::MAX);
 

@@ -22,8 +22,8 @@ pub(super) fn event(
 ) {
     let time = Time(time);
     match event {
-        Event::Found { from, round_trip, payload }
-        | Event::Changed { from, round_trip, payload } => {
+        Event::Found { from, round_trip, payload, .. }
+        | Event::Changed { from, round_trip, payload, .. } => {
             let is_found = matches!(event, Event::Found { .. });
             let found = Found {
                 event: if is_found { "found" } else { "changed" },
@@ -376,6 +376,7 @@ mod tests {
     #[test]
     fn found_has_the_names_and_the_order_of_the_contract() {
         let event = Event::Found {
+            number: 1,
             from: path("10.0.0.2:50008"),
             round_trip: Duration::from_nanos(410_123),
             payload: b"Me!",

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use mcast_proto::service::Loss;
 use mcast_proto::{Event, Path};
 
 use crate::roster::{Roster, Row};
@@ -141,7 +142,8 @@ struct Lost<'a> {
 impl<'a> Lost<'a> {
     fn of(event: &Event<'_>, interface: Option<&'a str>, row: Option<&'a Row>) -> Option<Self> {
         let (id, from, reason) = match event {
-            Event::Lost { from } => (None, *from, "unanswered"),
+            Event::Lost { from, reason: Loss::Expired, .. } => (None, *from, "unanswered"),
+            Event::Lost { from, reason, .. } => (None, *from, service::loss(*reason)),
             Event::ServiceLost { id, from, reason } => (Some(*id), *from, service::loss(*reason)),
             _ => return None,
         };
@@ -219,9 +221,9 @@ mod tests {
             (Event::ServiceChanged { instance: again, change: Change::Restarted }, Some("eth0")),
             (Event::ServiceLost { id: 0xfeed, from: path(3), reason: Loss::Expired }, None),
             (Event::ServiceLost { id: 0xfeed, from: path(3), reason: Loss::Goodbye }, None),
-            (Event::Found { from, round_trip, payload: b"Me!" }, Some("eth0")),
-            (Event::Changed { from, round_trip, payload: b"\x1bMe!" }, Some("eth0")),
-            (Event::Lost { from }, None),
+            (Event::Found { from, number: 1, round_trip, payload: b"Me!" }, Some("eth0")),
+            (Event::Changed { from, number: 1, round_trip, payload: b"\x1bMe!" }, Some("eth0")),
+            (Event::Lost { from, number: 1, reason: Loss::Expired }, None),
         ] {
             lines.extend_from_slice(renderer.event(&event, interface, SystemTime::UNIX_EPOCH));
         }

@@ -26,7 +26,7 @@ pub(super) fn event(
     hex: bool,
 ) {
     let result = match event {
-        Event::Found { from, round_trip, payload } => start(buffer, palette, from, interface)
+        Event::Found { from, round_trip, payload, .. } => start(buffer, palette, from, interface)
             .and_then(|()| self::round_trip(buffer, palette, Some(*round_trip)))
             .and_then(|()| end(buffer, payload, hex)),
         Event::Changed { from, payload, .. } => start(buffer, palette, from, interface)
@@ -181,6 +181,7 @@ pub(super) fn reason(refusal: Refusal) -> &'static str {
         Refusal::SourceRate => "source-rate",
         Refusal::TotalRate => "total-rate",
         Refusal::Busy => "busy",
+        Refusal::LongerThanProbe => "longer-than-probe",
         _ => "refused",
     }
 }
@@ -235,7 +236,7 @@ mod tests {
     fn each_kind_of_event_has_its_line() {
         let from = path("10.0.0.2:50008");
         let round_trip = Duration::from_micros(412);
-        let found = Event::Found { from, round_trip, payload: b"Me!" };
+        let found = Event::Found { from, number: 1, round_trip, payload: b"Me!" };
         assert_eq!(shown(&found, false), "10.0.0.2:50008         eth0       0.41 ms  Me!\n");
 
         let payload = b"who's there?";
@@ -276,7 +277,8 @@ mod tests {
     #[test]
     fn what_came_off_the_network_leaves_one_harmless_line() {
         let payload = "\x1b]0;owned\x07\r\nMe!\u{202e}\u{2028}".as_bytes();
-        let found = Event::Found { from: path("10.0.0.2:1"), round_trip: Duration::ZERO, payload };
+        let from = path("10.0.0.2:1");
+        let found = Event::Found { from, number: 1, round_trip: Duration::ZERO, payload };
         let line = shown(&found, false);
         assert!(line.ends_with("  \\x1b]0;owned\\x07\\r\\nMe!\\u{202e}\\u{2028}\n"), "{line}");
         assert_eq!(line.lines().count(), 1);

@@ -72,3 +72,6 @@ impl Machine for Listener {
         self.life.close();
     }
 }
+
+#[cfg(test)]
+mod tests;

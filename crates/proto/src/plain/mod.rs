@@ -47,8 +47,10 @@
 
 mod discoverer;
 mod listener;
+mod presence;
 mod responder;
 mod sender;
+mod voices;
 mod watcher;
 
 pub use discoverer::{Discoverer, Discovery};

@@ -75,7 +75,7 @@ impl Machine for Sender {
 
     fn deadline(&self) -> Option<Instant> {
         // The end comes with the last datagram, not a pause later.
-        let next = if self.all_sent() { Instant::ZERO } else { self.next };
+        let next = if self.all_sent() { Instant::AT_ONCE } else { self.next };
         self.life.deadline(Some(next))
     }
 
@@ -83,3 +83,6 @@ impl Machine for Sender {
         self.life.close();
     }
 }
+
+#[cfg(test)]
+mod tests;

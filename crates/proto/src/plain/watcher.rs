@@ -1,28 +1,35 @@
 //! The watching side of the plain protocol: the same question again and again.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::PROBE;
+use super::presence::{Gone, Heard, Presence};
 use crate::life::Life;
 use crate::path::is_peer;
+use crate::schedule::Asked;
+use crate::service::Loss;
 use crate::{
-    Action, Arrival, Destination, Event, Instant, Machine, Message, Observation, Path, Summary,
+    Action, Arrival, Destination, Doubts, Event, Instant, Machine, Message, Observation, Summary,
 };
+
+/// Probes are so far apart at the least: each is answered by everybody.
+const LEAST_EVERY: Duration = Duration::from_millis(100);
 
 /// What a [`Watcher`] asks, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watching {
     /// The probe's bytes.
     pub probe: Vec<u8>,
-    /// From probe to probe.
+    /// From probe to probe, 100 ms at the least.
     pub every: Duration,
     /// A responder is lost when it has left so many probes in a row unanswered; zero counts as one.
     pub patience: u32,
-    /// Responders that are remembered, 80 bytes each; those over it are not reported but counted in
-    /// [`Summary::ignored`].
+    /// Responders that are remembered, about 250 bytes each, taken as they come. Where there are more,
+    /// one gives way, of the source that has most, and is reported as lost for want of room. Only a source
+    /// that has more than 64 and more than all others is not listened to any more: that is counted in
+    /// [`Summary::ignored`]. In both cases [`Summary::doubts`] has [`Doubts::NO_ROOM`].
     pub capacity: usize,
 }
 
@@ -39,45 +46,36 @@ impl Default for Watching {
 }
 
 /// Probes steadily and reports who is found, says something else, and answers no more, until it is
-/// closed. A responder is an address with its port.
+/// closed.
+///
+/// A responder is an address, with its port, and what it says there. Where something new is said at an
+/// address, it is another responder if what was said there before is still heard, and the same one, changed,
+/// if that is not heard from one probe to the next. So a change is told by the second answer, and two
+/// responders that share a port stay two.
 #[derive(Debug, Clone)]
 pub struct Watcher {
     config: Watching,
     life: Life,
-    /// Probes that are to be answered, so far.
-    probes: u64,
+    asked: Asked,
     /// The next probe is out of turn.
     is_extra: bool,
-    last_probe: Instant,
     next_probe: Instant,
-    /// Sorted by address.
-    known: Vec<Known>,
-    /// Who is before this place has been looked at since the next probe became due.
-    looked: usize,
-}
-
-#[derive(Debug, Clone)]
-struct Known {
-    path: Path,
-    /// Of what it said: two answers may be long, and a forger must not make two that look the same.
-    digest: [u8; 32],
-    /// The number of the last probe that it answered.
-    answered: u64,
-    /// Reported as lost, and about to be forgotten.
-    lost: bool,
+    presence: Presence,
+    /// Those who gave way to others, and are still to be told.
+    gave_way: VecDeque<Gone>,
 }
 
 impl Watcher {
     /// A watcher that starts at the first [`Machine::handle_timeout`].
-    pub fn new(config: Watching) -> Watcher {
+    pub fn new(mut config: Watching) -> Watcher {
+        config.every = config.every.max(LEAST_EVERY);
         Watcher {
             life: Life::default(),
-            probes: 0,
+            asked: Asked::default(),
             is_extra: false,
-            last_probe: Instant::ZERO,
-            next_probe: Instant::ZERO,
-            known: Vec::with_capacity(config.capacity),
-            looked: 0,
+            next_probe: Instant::AT_ONCE,
+            presence: Presence::new(config.capacity, config.patience.max(1).into()),
+            gave_way: VecDeque::new(),
             config,
         }
     }
@@ -85,19 +83,6 @@ impl Watcher {
     /// What was done so far.
     pub fn summary(&self, now: Instant) -> Summary {
         self.life.summary(now)
-    }
-
-    /// The next one, in order, who has left too many probes unanswered.
-    fn next_lost(&mut self) -> Option<Path> {
-        let patience = u64::from(self.config.patience.max(1));
-        while let Some(known) = self.known.get_mut(self.looked) {
-            self.looked += 1;
-            if !known.lost && self.probes - known.answered >= patience {
-                known.lost = true;
-                return Some(known.path);
-            }
-        }
-        None
     }
 }
 
@@ -108,43 +93,37 @@ impl Machine for Watcher {
         arrival: Arrival,
         datagram: &'d [u8],
     ) -> Option<Action<'d>> {
-        if self.probes == 0 || !self.life.is_open() {
+        if self.presence.probes() == 0 || !self.life.is_open() {
             return None;
         }
         let from = arrival.from;
         let counts = &mut self.life.counts;
         counts.received += 1;
-        let fresh = Known {
-            path: from,
-            digest: Sha256::digest(datagram).into(),
-            answered: self.probes,
-            lost: false,
-        };
-        let round_trip = now - self.last_probe;
-        let found = Action::Emit(Event::Found { from, round_trip, payload: datagram });
-        match self.known.binary_search_by_key(&from.remote, |known| known.path.remote) {
-            Ok(at) => {
-                let known = core::mem::replace(&mut self.known[at], fresh);
-                if known.lost {
-                    counts.found += 1;
-                    return Some(found);
-                }
-                if known.digest != self.known[at].digest {
-                    let payload = datagram;
-                    return Some(Action::Emit(Event::Changed { from, round_trip, payload }));
-                }
+        if !is_peer(from.remote) {
+            counts.ignored += 1;
+            return None;
+        }
+        let (heard, gave_way) = self.presence.hear(from, datagram);
+        if heard == Heard::NoRoom || gave_way.is_some() {
+            counts.doubts |= Doubts::NO_ROOM;
+        }
+        self.gave_way.extend(gave_way);
+        let (payload, round_trip) = (datagram, self.asked.round_trip(arrival.time(now)));
+        match heard {
+            Heard::Found(number) => {
+                counts.found += 1;
+                Some(Action::Emit(Event::Found { from, number, round_trip, payload }))
+            }
+            Heard::Changed(number) => {
+                Some(Action::Emit(Event::Changed { from, number, round_trip, payload }))
+            }
+            Heard::Nothing => {
                 counts.duplicates += 1;
                 None
             }
-            Err(_) if !is_peer(from.remote) || self.known.len() >= self.config.capacity => {
+            Heard::NoRoom => {
                 counts.ignored += 1;
                 None
-            }
-            Err(at) => {
-                counts.found += 1;
-                self.known.insert(at, fresh);
-                self.looked += usize::from(at < self.looked);
-                Some(found)
             }
         }
     }
@@ -159,14 +138,17 @@ impl Machine for Watcher {
         if !self.life.is_open() {
             return Some(self.life.finish(now));
         }
-        if let Some(from) = self.next_lost() {
-            return Some(Action::Emit(Event::Lost { from }));
+        if let Some(gone) = self.gave_way.pop_front() {
+            return Some(lost(gone, Loss::NoRoom));
         }
-        self.looked = 0;
-        self.known.retain(|known| !known.lost);
+        if let Some(gone) = self.presence.next_lost() {
+            return Some(lost(gone, Loss::Expired));
+        }
         // Who leaves one out of turn unanswered is not counted the nearer to lost for it.
-        self.probes += u64::from(!core::mem::take(&mut self.is_extra));
-        self.last_probe = now;
+        if !core::mem::take(&mut self.is_extra) {
+            self.presence.probe();
+        }
+        self.asked.ask(now);
         self.next_probe = now + self.config.every;
         self.life.counts.sent += 1;
         let message = Message::Plain(&self.config.probe);
@@ -174,142 +156,31 @@ impl Machine for Watcher {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.life.deadline(Some(self.next_probe))
+        let next = if self.gave_way.is_empty() { self.next_probe } else { Instant::AT_ONCE };
+        self.life.deadline(Some(next))
     }
 
     fn close(&mut self, _now: Instant) {
-        self.life.close();
+        self.life.close_for(Doubts::CLOSED);
     }
 
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
         match observation {
             // There may be others on the network now.
-            Observation::NetworkChanged if self.probes > 0 => {
+            Observation::NetworkChanged if self.presence.probes() > 0 => {
                 self.next_probe = self.next_probe.min(now);
                 self.is_extra = true;
             }
+            Observation::Dropped { datagrams } => self.life.drop_datagrams(datagrams),
             _ => {}
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use core::net::SocketAddr;
-
-    use super::*;
-    use crate::Cast;
-
-    const EVERY: Duration = Duration::from_secs(10);
-
-    fn watcher(capacity: usize) -> Watcher {
-        Watcher::new(Watching { every: EVERY, capacity, ..Watching::default() })
-    }
-
-    fn peer(number: u8) -> SocketAddr {
-        ([10, 0, 0, number], 50_008).into()
-    }
-
-    /// What a datagram from a peer comes to: found, changed, or nothing.
-    fn hear(watcher: &mut Watcher, at: Instant, remote: SocketAddr, said: &str) -> &'static str {
-        let from = Path::new(remote);
-        let arrival = Arrival::new(from, Cast::Unicast, true);
-        match watcher.handle_datagram(at, arrival, said.as_bytes()) {
-            Some(Action::Emit(Event::Found { payload, .. })) => {
-                assert_eq!(payload, said.as_bytes());
-                "found"
-            }
-            Some(Action::Emit(Event::Changed { payload, .. })) => {
-                assert_eq!(payload, said.as_bytes());
-                "changed"
-            }
-            None => "nothing",
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Does everything that is due, and returns who was lost until the probe went out.
-    fn probe(watcher: &mut Watcher, at: Instant) -> Vec<SocketAddr> {
-        let mut lost = Vec::new();
-        loop {
-            match watcher.handle_timeout(at) {
-                Some(Action::Emit(Event::Lost { from })) => lost.push(from.remote),
-                Some(Action::Send { to: Destination::Group, .. }) => return lost,
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    fn second(number: u64) -> Instant {
-        Instant::from_millis(1000 * number)
-    }
-
-    #[test]
-    fn it_reports_who_comes_changes_and_leaves_three_probes_unanswered() {
-        let mut watcher = watcher(8);
-        assert_eq!(probe(&mut watcher, second(0)), []);
-        assert_eq!(hear(&mut watcher, second(1), peer(1), "Me!"), "found");
-        assert_eq!(hear(&mut watcher, second(1), peer(2), "Me!"), "found");
-        assert_eq!(hear(&mut watcher, second(1), peer(1), "Me!"), "nothing");
-        assert_eq!(watcher.deadline(), Some(second(10)));
-        for round in 1..=3 {
-            assert_eq!(probe(&mut watcher, second(10 * round)), []);
-            let expected = if round == 2 { "changed" } else { "nothing" };
-            let said = if round == 1 { "Me!" } else { "Me too!" };
-            assert_eq!(hear(&mut watcher, second(10 * round + 1), peer(2), said), expected);
-        }
-        assert_eq!(probe(&mut watcher, second(40)), [peer(1)]);
-        assert_eq!(hear(&mut watcher, second(41), peer(1), "Me!"), "found");
-        let summary = watcher.summary(second(41));
-        assert_eq!((summary.found, summary.sent, summary.complete), (3, 5, None));
-    }
-
-    #[test]
-    fn who_answers_while_the_lost_are_told_is_found_again_or_kept() {
-        let mut watcher = watcher(8);
-        assert_eq!(probe(&mut watcher, second(0)), []);
-        for number in [2, 4, 6] {
-            assert_eq!(hear(&mut watcher, second(1), peer(number), "Me!"), "found");
-        }
-        for round in 1..=3 {
-            assert_eq!(probe(&mut watcher, second(10 * round)), []);
-        }
-        let first = watcher.handle_timeout(second(40));
-        assert!(
-            matches!(first, Some(Action::Emit(Event::Lost { from })) if from.remote == peer(2))
-        );
-        assert_eq!(hear(&mut watcher, second(40), peer(1), "Me!"), "found");
-        assert_eq!(hear(&mut watcher, second(40), peer(2), "Me!"), "found");
-        assert_eq!(hear(&mut watcher, second(40), peer(4), "Me!"), "nothing");
-        assert_eq!(probe(&mut watcher, second(40)), [peer(6)]);
-        assert_eq!(hear(&mut watcher, second(41), peer(1), "Me!"), "nothing");
-    }
-
-    #[test]
-    fn a_changed_network_is_asked_at_once_and_costs_nobody_a_probe() {
-        let mut watcher = watcher(8);
-        watcher.handle_observation(second(0), Observation::NetworkChanged);
-        assert_eq!(probe(&mut watcher, second(0)), []);
-        assert_eq!(hear(&mut watcher, second(0), peer(1), "Me!"), "found");
-        for number in 1..=5 {
-            watcher.handle_observation(second(number), Observation::NetworkChanged);
-            assert_eq!(watcher.deadline(), Some(second(number)));
-            assert_eq!(probe(&mut watcher, second(number)), []);
-        }
-        assert_eq!(watcher.deadline(), Some(second(15)));
-    }
-
-    #[test]
-    fn it_remembers_no_more_than_it_may_and_ends_when_closed() {
-        let mut watcher = watcher(1);
-        assert_eq!(hear(&mut watcher, second(0), peer(1), "Me!"), "nothing");
-        assert_eq!(probe(&mut watcher, second(0)), []);
-        assert_eq!(hear(&mut watcher, second(0), ([224, 0, 0, 1], 9).into(), "Me!"), "nothing");
-        assert_eq!(hear(&mut watcher, second(0), peer(1), "Me!"), "found");
-        assert_eq!(hear(&mut watcher, second(0), peer(2), "Me!"), "nothing");
-        watcher.close(second(1));
-        let Some(Action::Done(summary)) = watcher.handle_timeout(second(1)) else { panic!() };
-        assert_eq!((summary.found, summary.ignored), (1, 2));
-        assert_eq!(watcher.deadline(), None);
-    }
+fn lost(gone: Gone, reason: Loss) -> Action<'static> {
+    let Gone { path: from, number } = gone;
+    Action::Emit(Event::Lost { from, number, reason })
 }
+
+#[cfg(test)]
+mod tests;
