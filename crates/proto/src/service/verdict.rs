@@ -60,8 +60,8 @@ impl Verdict {
         } else if says_something && spoilt.is_empty() {
             self.quiet = self.quiet.saturating_add(1);
         }
-        if spoilt.contains(Doubts::NETWORK_CHANGED) {
-            self.quiet = 0; // who is on the network now was not asked before
+        if makes_worthless(spoilt) {
+            self.quiet = 0;
         }
         self.doubts |= spoilt;
     }
@@ -72,7 +72,7 @@ impl Verdict {
         if news > 0 {
             self.quiet = 0;
         }
-        if spoilt.contains(Doubts::NETWORK_CHANGED) {
+        if makes_worthless(spoilt) {
             self.quiet = 0;
         }
     }
@@ -106,6 +106,12 @@ impl Verdict {
     }
 }
 
+/// Whether what has spoilt a sweep takes the worth from those before it too: who is on another network was
+/// not asked in them, and a responder that is busy has been for a while before it says so.
+fn makes_worthless(spoilt: Doubts) -> bool {
+    spoilt.contains(Doubts::NETWORK_CHANGED) || spoilt.contains(Doubts::REFUSED)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,9 +139,9 @@ mod tests {
             assert!(verdict.doubts().contains(word) && !verdict.is_clean());
         }
         verdict.spoil(Doubts::REFUSED);
-        assert_eq!(judged(&mut verdict, 0, clean), 2);
+        assert_eq!(judged(&mut verdict, 0, clean), 0);
         assert!(verdict.doubts().contains(Doubts::REFUSED) && !verdict.is_clean());
-        assert_eq!(judged(&mut verdict, 0, clean), 3);
+        assert_eq!(judged(&mut verdict, 0, clean), 1);
         assert!(verdict.is_clean());
         assert_eq!(judged(&mut verdict, 5, clean), 0);
         assert_eq!(verdict.doubts(), Doubts::NONE);
