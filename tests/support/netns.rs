@@ -21,7 +21,7 @@ mod capture;
 mod namespace;
 mod process;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::net::IpAddr;
@@ -67,6 +67,8 @@ pub struct Segment {
 pub struct Host<'w> {
     world: &'w World,
     namespace: Namespace,
+    /// Each card with the bridge's end of its cable.
+    cables: RefCell<Vec<(String, String)>>,
 }
 
 impl World {
@@ -114,7 +116,7 @@ impl World {
     pub fn host(&self) -> Host<'_> {
         let namespace = self.switch.inner().expect("a second namespace, where one could be made");
         ip(&namespace, "link set lo up\n");
-        Host { world: self, namespace }
+        Host { world: self, namespace, cables: RefCell::default() }
     }
 
     /// The process that holds the world: when it ends, the segments do.
@@ -147,11 +149,35 @@ impl Host<'_> {
             batch += &add_address(address, name);
         }
         ip(&self.namespace, &batch);
-        until_carrier(&self.namespace, name);
+        self.until_forwarding(name, &port);
+        self.cables.borrow_mut().push((name.to_owned(), port));
+    }
+
+    /// Pulls a card's cable: the card stays up, and loses its carrier.
+    pub fn pull(&self, card: &str) {
+        ip(&self.world.switch, &format!("link set {} down\n", self.port(card)));
+    }
+
+    /// Plugs it in again.
+    pub fn plug(&self, card: &str) {
+        let port = self.port(card);
+        ip(&self.world.switch, &format!("link set {port} up\n"));
+        self.until_forwarding(card, &port);
+    }
+
+    /// The bridge's end of a card's cable; of several cards that had this name, the latest.
+    fn port(&self, card: &str) -> String {
+        let cables = self.cables.borrow();
+        let cable = cables.iter().rev().find(|(name, _)| name == card);
+        cable.unwrap_or_else(|| panic!("no card {card:?}")).1.clone()
+    }
+
+    fn until_forwarding(&self, card: &str, port: &str) {
+        until_carrier(&self.namespace, card);
         // The far end notices by itself, and only then does the bridge pass anything on.
-        until_carrier(&self.world.switch, &port);
-        until(&format!("the bridge to forward for {name}"), || {
-            show(&self.world.switch, &["-details", "link", "show", "dev", &port])
+        until_carrier(&self.world.switch, port);
+        until(&format!("the bridge to forward for {card}"), || {
+            show(&self.world.switch, &["-details", "link", "show", "dev", port])
                 .contains("state forwarding")
         });
     }
