@@ -6,7 +6,7 @@ use std::thread;
 
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Error, Heard, InterfaceReport, Report, Stopper};
-use mcast_proto::{Machine, Summary};
+use mcast_proto::Machine;
 
 use crate::failure::{Failure, Status};
 use crate::output::{IfFull, Output, Reader, Trouble, explain};
@@ -205,8 +205,7 @@ fn stdout() -> io::Result<impl Write + Send + 'static> {
 
 /// One report of several.
 fn together(reports: Vec<Report>) -> Report {
-    let none = Report { summary: Summary::default(), kernel_drops: 0, interfaces: Vec::new() };
-    reports.into_iter().fold(none, |mut all, report| {
+    reports.into_iter().fold(Report::default(), |mut all, report| {
         let (sum, part) = (&mut all.summary, report.summary);
         sum.sent += part.sent;
         sum.received += part.received;
@@ -224,6 +223,7 @@ fn together(reports: Vec<Report>) -> Report {
                 None => all.interfaces.push(interface),
             }
         }
+        all.refused.extend(report.refused);
         all
     })
 }

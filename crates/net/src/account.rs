@@ -19,10 +19,16 @@ pub struct InterfaceReport {
     pub send_drops: u64,
 }
 
-/// The slot of a socket for this purpose.
-pub(crate) fn slot(purpose: &Purpose) -> usize {
-    let asks = matches!(purpose, Purpose::Ask { .. });
-    usize::from(asks) << 1 | usize::from(purpose.is_ipv4())
+/// An interface that has refused one family's datagrams to the group, or the group itself, from the start
+/// on: nobody is found there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The interface's name.
+    pub interface: String,
+    /// Which family it is.
+    pub ipv6: bool,
+    /// What was refused, and why.
+    pub reason: String,
 }
 
 /// An interface's report while it is being written. It outlives the interface, and goes on when one of
@@ -30,30 +36,102 @@ pub(crate) fn slot(purpose: &Purpose) -> usize {
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) report: InterfaceReport,
-    /// By slot.
-    is_failing: [bool; SLOTS],
+    slots: [Slot; SLOTS],
 }
 
 /// The kinds of sockets of an interface: to ask and to hear, of either family. Each fails and works
 /// apart from the others.
 const SLOTS: usize = 4;
 
+/// The slot of a socket for this purpose.
+pub(crate) fn slot(purpose: &Purpose) -> usize {
+    let asks = matches!(purpose, Purpose::Ask { .. });
+    usize::from(asks) << 1 | usize::from(purpose.is_ipv4())
+}
+
+/// How it goes for one kind of socket.
+#[derive(Debug, Default)]
+struct Slot {
+    is_failing: bool,
+    /// Whether anything to the group ever left.
+    has_reached: bool,
+    /// Datagrams to the group that did not leave since the last audit.
+    unsent: u64,
+    /// Whether some did not leave before that audit and were not held against it, as none ever had.
+    is_excused: bool,
+    /// The last failure, until something works.
+    error: Option<String>,
+}
+
 impl Account {
     pub(crate) fn new(name: &str) -> Account {
         let report = InterfaceReport { name: name.to_owned(), ..InterfaceReport::default() };
-        Account { report, is_failing: [false; SLOTS] }
+        Account { report, slots: Default::default() }
+    }
+
+    /// Notes that a socket was opened.
+    pub(crate) fn note_opened(&mut self, slot: usize) {
+        self.slots[slot].error = None;
     }
 
     pub(crate) fn note_sent(&mut self, slot: usize, datagrams: usize) {
         self.report.sent += datagrams as u64;
-        self.is_failing[slot] = false;
+        self.slots[slot].is_failing = false;
+    }
+
+    /// Whether anything to the group ever left.
+    pub(crate) fn has_reached(&self, slot: usize) -> bool {
+        self.slots[slot].has_reached
+    }
+
+    /// Notes that something to the group left for the first time, and returns whether that is news: it
+    /// was refused before.
+    pub(crate) fn note_reached(&mut self, slot: usize) -> bool {
+        let slot = &mut self.slots[slot];
+        slot.has_reached = true;
+        slot.error = None;
+        std::mem::take(&mut slot.is_excused)
+    }
+
+    /// Notes that this many datagrams to the group did not leave.
+    pub(crate) fn note_unsent(&mut self, slot: usize, datagrams: u64) {
+        self.slots[slot].unsent += datagrams;
+    }
+
+    /// Takes the number of datagrams to the group that did not leave, of a slot by which they once did.
+    pub(crate) fn take_unsent(&mut self) -> u64 {
+        let take = |slot: &mut Slot| {
+            let unsent = std::mem::take(&mut slot.unsent);
+            slot.is_excused |= unsent > 0 && !slot.has_reached;
+            if slot.has_reached { unsent } else { 0 }
+        };
+        self.slots.iter_mut().map(take).sum()
+    }
+
+    /// The slots by which something to the group once left.
+    pub(crate) fn reached(&self) -> impl Iterator<Item = usize> {
+        (0..SLOTS).filter(|slot| self.has_reached(*slot))
     }
 
     /// Logs what failed: for people once, and then, until something works again, for those who look
     /// closely.
     pub(crate) fn complain(&mut self, slot: usize, error: &Error) {
-        let level = if self.is_failing[slot] { log::Level::Debug } else { log::Level::Warn };
+        let slot = &mut self.slots[slot];
+        let level = if slot.is_failing { log::Level::Debug } else { log::Level::Warn };
         log::log!(level, "{error}");
-        self.is_failing[slot] = true;
+        slot.is_failing = true;
+        if !slot.has_reached {
+            slot.error = Some(error.to_string());
+        }
+    }
+
+    /// What was refused from the start on.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = Refused> {
+        self.slots.iter().enumerate().filter(|(_, slot)| !slot.has_reached).filter_map(
+            |(number, slot)| {
+                let interface = self.report.name.clone();
+                Some(Refused { interface, ipv6: number & 1 == 0, reason: slot.error.clone()? })
+            },
+        )
     }
 }

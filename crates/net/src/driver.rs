@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use mcast_proto::{Action, Event, Evidence, Instant, Machine, Observation, Summary};
+use mcast_proto::{Action, Arrival, Event, Instant, Machine, Observation, Summary};
 
-use crate::account::InterfaceReport;
+use crate::account::{InterfaceReport, Refused};
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -42,7 +42,7 @@ pub struct Heard<'a> {
 }
 
 /// What a run did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// The machine's own account.
     pub summary: Summary,
@@ -51,6 +51,8 @@ pub struct Report {
     pub kernel_drops: u64,
     /// What went over each interface that was ever in use.
     pub interfaces: Vec<InterfaceReport>,
+    /// The interfaces that refused all there was to send from the start on, as a VPN's may.
+    pub refused: Vec<Refused>,
 }
 
 impl<M: Machine> Driver<M> {
@@ -92,7 +94,7 @@ impl<M: Machine> Driver<M> {
             }
             // What there was no room for goes first.
             if !self.endpoint.outbox.is_blocked() {
-                self.handle_due(now, &mut on_event);
+                self.handle_due(now, &mut on_event)?;
             }
             self.endpoint.flush(now)?;
             if let Some((summary, at)) = self.finished
@@ -107,12 +109,8 @@ impl<M: Machine> Driver<M> {
             if woken_by_change {
                 self.endpoint.note_change(now);
             }
-            let machine = &mut self.machine;
-            self.endpoint.receive(|arrival, bytes, interface| {
-                if let Some(Action::Emit(event)) = machine.handle_datagram(now, arrival, bytes) {
-                    on_event(Heard { event, interface });
-                }
-            });
+            let Driver { machine, endpoint, .. } = self;
+            endpoint.receive(pass_on(machine, now, &mut on_event));
         }
     }
 
@@ -138,7 +136,11 @@ impl<M: Machine> Driver<M> {
 
     /// Carries out what is due, a batch at the most, so that a machine with much to send does not keep
     /// the sockets and the stopper waiting.
-    fn handle_due(&mut self, now: Instant, on_event: &mut impl FnMut(Heard<'_>)) {
+    fn handle_due(
+        &mut self,
+        now: Instant,
+        on_event: &mut impl FnMut(Heard<'_>),
+    ) -> Result<(), Error> {
         for _ in 0..BATCH {
             if self.machine.deadline().is_none_or(|deadline| deadline > now) {
                 break;
@@ -146,17 +148,24 @@ impl<M: Machine> Driver<M> {
             match self.machine.handle_timeout(now) {
                 Some(Action::Send { to, message }) => self.endpoint.queue(now, to, &message),
                 Some(Action::Emit(event)) => on_event(Heard { event, interface: None }),
-                Some(Action::Audit) => self.audit(now),
+                Some(Action::Audit) => self.audit(now, on_event)?,
                 Some(Action::Done(summary)) => self.finished = Some((summary, now)),
                 None => {}
             }
         }
+        Ok(())
     }
 
-    /// Tells the machine what became of what it sent and heard.
-    fn audit(&mut self, now: Instant) {
-        let evidence = Evidence::new(0, self.endpoint.note_drops(now), false);
-        self.machine.handle_observation(now, Observation::Audit(evidence));
+    /// Tells the machine what became of what it sent and heard, once it has heard all that has come: an
+    /// answer that is there but was not read would be taken for silence.
+    fn audit(&mut self, now: Instant, on_event: &mut impl FnMut(Heard<'_>)) -> Result<(), Error> {
+        let Driver { machine, endpoint, .. } = self;
+        let is_unread = endpoint.receive_all(pass_on(machine, now, on_event));
+        let mut evidence = endpoint.audit(now)?;
+        // What can't be read in time is as good as dropped.
+        evidence.dropped += u64::from(is_unread);
+        machine.handle_observation(now, Observation::Audit(evidence));
+        Ok(())
     }
 
     /// When there is something to do though nothing comes in.
@@ -175,6 +184,20 @@ impl<M: Machine> Driver<M> {
             summary,
             kernel_drops: self.endpoint.kernel_drops(),
             interfaces: self.endpoint.reports(),
+            refused: self.endpoint.refused(),
+        }
+    }
+}
+
+/// Gives datagrams to a machine, and passes on what it makes of them.
+fn pass_on<M: Machine>(
+    machine: &mut M,
+    now: Instant,
+    on_event: &mut impl FnMut(Heard<'_>),
+) -> impl FnMut(Arrival, &[u8], Option<&str>) {
+    move |arrival, bytes, interface| {
+        if let Some(Action::Emit(event)) = machine.handle_datagram(now, arrival, bytes) {
+            on_event(Heard { event, interface });
         }
     }
 }

@@ -3,7 +3,8 @@
 use mcast_proto::Instant;
 
 use crate::Kernel;
-use crate::account::{Account, InterfaceReport, slot};
+use crate::account::{Account, InterfaceReport, Refused, slot};
+use crate::audit::Ledger;
 use crate::channel::{Channel, Purpose};
 use crate::choice::{Choice, check_known};
 use crate::drops::{Drops, DropsKeeper};
@@ -47,6 +48,9 @@ pub struct Endpoint {
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     pub(crate) kernel: Kernel,
+    pub(crate) ledger: Ledger,
+    /// Interfaces in use that have fallen since they were listed, though they may be up again.
+    pub(crate) fallen: Vec<u32>,
 }
 
 /// A socket that the system did not give.
@@ -109,6 +113,8 @@ impl Endpoint {
     fn now(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
         let mut endpoint = Endpoint::new(settings, role)?;
         let mut refusals = endpoint.refresh();
+        // All is news at the start.
+        endpoint.ledger = Ledger::default();
         if !endpoint.channels.is_empty() {
             endpoint.complain(refusals);
             Ok(endpoint)
@@ -123,6 +129,8 @@ impl Endpoint {
     fn in_time(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
         let mut endpoint = Endpoint::new(settings, role)?;
         let mut refusals = endpoint.refresh();
+        // All is news at the start.
+        endpoint.ledger = Ledger::default();
         let is_final = |refusal: &Refusal| !refusal.error.is_transient();
         if endpoint.channels.is_empty() && refusals.first().is_some_and(is_final) {
             return Err(refusals.swap_remove(0).error);
@@ -179,6 +187,8 @@ impl Endpoint {
             inbox: Inbox::new(),
             outbox: Outbox::new(),
             kernel,
+            ledger: Ledger::default(),
+            fallen: Vec::new(),
         })
     }
 
@@ -199,7 +209,11 @@ impl Endpoint {
                 continue;
             }
             match self.open(purpose) {
-                Ok(channel) => self.channels.push(channel),
+                Ok(channel) => {
+                    self.accounts[channel.account].note_opened(channel.slot);
+                    self.ledger.has_changed = true;
+                    self.channels.push(channel);
+                }
                 Err(refusal) => refusals.push(refusal),
             }
         }
@@ -226,6 +240,7 @@ impl Endpoint {
     /// Closes a socket. Where it is still wanted, a new one takes its place later.
     pub(crate) fn close(&mut self, place: usize) {
         let channel = self.channels.remove(place);
+        self.ledger.has_changed = true;
         self.accounts[channel.account].report.send_drops += self.outbox.forget(place);
         self.former_drops += sys::kernel_drops(&channel.socket);
         self.is_lacking = true;
@@ -247,6 +262,10 @@ impl Endpoint {
 
     pub(crate) fn reports(&self) -> Vec<InterfaceReport> {
         self.accounts.iter().map(|account| account.report.clone()).collect()
+    }
+
+    pub(crate) fn refused(&self) -> Vec<Refused> {
+        self.accounts.iter().flat_map(Account::refused).collect()
     }
 
     /// Takes down how many datagrams the system dropped, now and then; returns how many it is since

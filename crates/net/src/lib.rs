@@ -85,6 +85,7 @@
 #![warn(missing_docs)]
 
 mod account;
+mod audit;
 mod channel;
 mod choice;
 pub mod clock;
@@ -112,7 +113,7 @@ mod wait;
 mod waker;
 mod watch;
 
-pub use account::InterfaceReport;
+pub use account::{InterfaceReport, Refused};
 pub use driver::{Driver, Heard, Report};
 pub use drops::Drops;
 pub use endpoint::Endpoint;

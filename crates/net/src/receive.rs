@@ -13,49 +13,72 @@ use crate::plan::with_zone;
 use crate::send::way_out;
 use crate::sys;
 
+/// Batches that are read of a socket at one time at the most, where all that has come is to be read: more
+/// than its buffer holds. What goes on coming meanwhile must not keep the machine for ever.
+const MOST_BATCHES: usize = 256;
+
 impl Endpoint {
-    /// Reads a batch from each socket that has something, and passes each datagram on with the name
-    /// of its interface.
+    /// Reads a batch from each socket that was found to have something, and passes each datagram on with
+    /// the name of its interface.
     pub(crate) fn receive(&mut self, mut handle: impl FnMut(Arrival, &[u8], Option<&str>)) {
-        let mut failed = None;
-        let role = self.role;
-        let Endpoint { channels, interfaces, accounts, poller, inbox, .. } = self;
-        for (place, channel) in channels.iter().enumerate() {
-            if !poller.readable[place] {
+        for place in (0..self.channels.len()).rev() {
+            if self.poller.readable[place] {
+                self.read(place, &mut handle);
+            }
+        }
+    }
+
+    /// Reads all that has come, as [`receive`](Self::receive) does; returns whether there is more than can
+    /// be read.
+    pub(crate) fn receive_all(
+        &mut self,
+        mut handle: impl FnMut(Arrival, &[u8], Option<&str>),
+    ) -> bool {
+        let mut is_more = false;
+        for place in (0..self.channels.len()).rev() {
+            is_more |= (0..MOST_BATCHES).all(|_| self.read(place, &mut handle));
+        }
+        is_more
+    }
+
+    /// Reads a batch from a socket, and returns whether there may be more. A socket that has failed is
+    /// closed, which moves those of higher places.
+    fn read(
+        &mut self,
+        place: usize,
+        handle: &mut impl FnMut(Arrival, &[u8], Option<&str>),
+    ) -> bool {
+        let Endpoint { role, channels, interfaces, accounts, inbox, .. } = self;
+        let Some(channel) = channels.get(place) else { return false };
+        let account = &mut accounts[channel.account];
+        let is_more = match sys::receive(&channel.socket, inbox) {
+            Ok(is_more) => is_more,
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(cause) => {
+                let is_passing = is_transient(&cause);
+                let group = channel.purpose.groups()[0];
+                let error = Error::refused("receive", group, &account.report.name, cause);
+                account.complain(channel.slot, &error);
+                if !is_passing {
+                    self.close(place);
+                }
+                return false;
+            }
+        };
+        for (received, bytes) in inbox.datagrams() {
+            if is_for_another(&channel.purpose, &received) {
                 continue;
             }
-            let account = &mut accounts[channel.account];
-            match sys::receive(&channel.socket, inbox) {
-                Ok(()) => {}
-                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(cause) => {
-                    if !is_transient(&cause) {
-                        failed = Some(place);
-                    }
-                    let group = channel.purpose.groups()[0];
-                    let error = Error::refused("receive", group, &account.report.name, cause);
-                    account.complain(channel.slot, &error);
-                    continue;
-                }
-            }
-            for (received, bytes) in inbox.datagrams() {
-                if is_for_another(&channel.purpose, &received) {
-                    continue;
-                }
-                account.report.received += 1;
-                let arrival = arrival(channel, &received, interfaces);
-                let local = way_out(channels, role, interfaces, arrival.from, Some(channel.port))
+            account.report.received += 1;
+            let mut arrival = arrival(channel, &received, interfaces);
+            arrival.from.local =
+                way_out(channels, *role, interfaces, arrival.from, Some(channel.port))
                     .and_then(|(place, ip)| Some(SocketAddr::new(ip?, channels[place].port)));
-                let mut arrival = arrival;
-                arrival.from.local = local;
-                let name = arrival.from.interface.and_then(|id| find(interfaces, id));
-                trace(&account.report.name, &arrival, bytes);
-                handle(arrival, bytes, name.map(|interface| interface.name.as_str()));
-            }
+            let name = arrival.from.interface.and_then(|id| find(interfaces, id));
+            trace(&account.report.name, &arrival, bytes);
+            handle(arrival, bytes, name.map(|interface| interface.name.as_str()));
         }
-        if let Some(place) = failed {
-            self.close(place);
-        }
+        is_more
     }
 }
 

@@ -57,6 +57,11 @@ impl Outbox {
         self.is_blocked() || self.resolving.due().is_some()
     }
 
+    /// Datagrams to the group that wait for room.
+    pub(crate) fn waiting_for_group(&self) -> u64 {
+        self.batch.iter().filter(|datagram| datagram.is_to_group()).count() as u64
+    }
+
     /// Drops what there was no room for in the channel at this place, which is closed; those behind it
     /// move up. Returns how many datagrams it were.
     pub(crate) fn forget(&mut self, place: usize) -> u64 {
@@ -84,6 +89,7 @@ impl Endpoint {
     }
 
     fn queue_to_group(&mut self, message: &Message<'_>) {
+        self.ledger.to_group += 1;
         let Endpoint { role, channels, interfaces, outbox, .. } = self;
         let Outbox { batch, bytes, .. } = outbox;
         let mut encoded = None;
@@ -160,7 +166,7 @@ impl Endpoint {
     /// an error only where an asker's first sends all fail.
     pub(crate) fn flush(&mut self, now: Instant) -> Result<(), Error> {
         self.requeue(now);
-        let Endpoint { channels, accounts, outbox, .. } = self;
+        let Endpoint { channels, accounts, outbox, ledger, .. } = self;
         let Outbox { batch, bytes, has_sent, .. } = outbox;
         let mut last_error = None;
         let mut left = 0;
@@ -175,6 +181,11 @@ impl Endpoint {
                 Ok(sent) => {
                     log::trace!("{}: {sent} sent, the first to {}", account.report.name, first.to);
                     account.note_sent(channel.slot, sent);
+                    if !account.has_reached(channel.slot)
+                        && batch[next..next + sent].iter().any(Outgoing::is_to_group)
+                    {
+                        ledger.has_changed |= account.note_reached(channel.slot);
+                    }
                     channel.blocked_since = None;
                     *has_sent = true;
                     next += sent;
@@ -187,12 +198,15 @@ impl Endpoint {
                             left += 1;
                         }
                     } else {
+                        let to_group = batch[run.clone()].iter().filter(|d| d.is_to_group());
+                        account.note_unsent(channel.slot, to_group.count() as u64);
                         account.report.send_drops += run.len() as u64;
                     }
                     next = run.end;
                 }
                 Err(cause) => {
                     account.report.send_errors += 1;
+                    account.note_unsent(channel.slot, first.is_to_group().into());
                     let error = Error::refused("send", first.to, &account.report.name, cause);
                     account.complain(channel.slot, &error);
                     last_error = Some(error);

@@ -7,7 +7,7 @@ use mcast_proto::Instant;
 use crate::channel::Purpose;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::interface::unlisted;
+use crate::interface::{Interface, unlisted};
 use crate::plan::address_of;
 use crate::watch::RELIST;
 
@@ -56,16 +56,28 @@ impl Endpoint {
         timers.relist.min(timers.renew)
     }
 
-    /// Something about the interfaces has changed.
-    pub(crate) fn note_change(&mut self, now: Instant) {
-        self.watch.drain();
+    /// Takes note of what about the interfaces has changed, if anything has: they are to be listed anew
+    /// once there has been time for the rest of it.
+    pub(crate) fn note_change(&mut self, now: Instant) -> bool {
+        let news = self.watch.drain();
+        if !news.any {
+            return false;
+        }
         if let Some(timers) = &mut self.timers {
             timers.relist = timers.relist.min(now + DEBOUNCE);
             timers.retry = RETRY.0;
         }
+        let Endpoint { channels, fallen, ledger, .. } = self;
+        let in_use = channels.iter().map(|channel| channel.purpose.interface());
+        let has_fallen = |index: &u32| news.overflowed || news.fallen.contains(index);
+        let before = fallen.len();
+        fallen.extend(in_use.filter(has_fallen));
+        ledger.has_changed |= fallen.len() > before;
+        true
     }
 
-    fn relist(&mut self) {
+    /// Lists the interfaces anew and opens and closes sockets accordingly.
+    pub(crate) fn relist(&mut self) {
         let before = match self.kernel.interfaces() {
             Ok(interfaces) => std::mem::replace(&mut self.interfaces, interfaces),
             Err(cause) => {
@@ -77,13 +89,14 @@ impl Endpoint {
         let sockets = self.channels.len();
         let refusals = self.refresh();
         self.complain(refusals);
-        self.is_changed |= before != self.interfaces || sockets != self.channels.len();
-        let changed: Vec<u32> = self
-            .interfaces
-            .iter()
-            .filter(|now| before.iter().any(|old| old.index == now.index && old != *now))
-            .map(|interface| interface.index)
-            .collect();
+        let mut changed = std::mem::take(&mut self.fallen);
+        self.is_changed |=
+            before != self.interfaces || sockets != self.channels.len() || !changed.is_empty();
+        let has_changed =
+            |now: &&Interface| before.iter().any(|old| old.index == now.index && old != *now);
+        changed.extend(self.interfaces.iter().filter(has_changed).map(|i| i.index));
+        let in_use = self.channels.iter().map(|channel| channel.purpose.interface());
+        self.ledger.has_changed |= in_use.into_iter().any(|index| changed.contains(&index));
         self.renew(|index| changed.contains(&index));
     }
 

@@ -12,10 +12,23 @@ pub(crate) use nowhere::Watch;
 pub(crate) const RELIST: Duration =
     if cfg!(target_os = "linux") { Duration::from_secs(60) } else { Duration::from_secs(2) };
 
+/// What a watch has noticed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Whether anything has changed.
+    pub(crate) any: bool,
+    /// The interfaces that lost their carrier or an address, or went away, though they may have it back
+    /// by now.
+    pub(crate) fallen: Vec<u32>,
+    /// Whether there was more than the socket could hold: then anything may have happened.
+    pub(crate) overflowed: bool,
+}
+
 #[cfg(not(target_os = "linux"))]
 mod nowhere {
     use std::io;
 
+    use super::News;
     use crate::waker::Bell;
 
     /// Nothing: the system is asked again from time to time.
@@ -31,6 +44,8 @@ mod nowhere {
             None
         }
 
-        pub(crate) fn drain(&self) {}
+        pub(crate) fn drain(&self) -> News {
+            News::default()
+        }
     }
 }

@@ -245,3 +245,64 @@ fn what_is_not_there_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::NoInterface);
     assert!(Endpoint::member(&with("no-such-*")).unwrap().interface_names().is_empty());
 }
+
+/// Where the system says what it drops.
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+mod drops {
+    use mcast_proto::{Evidence, Observation};
+
+    use super::*;
+
+    /// Asks for an audit, floods its own sockets meanwhile, and asks for another.
+    struct Flooded {
+        group: SocketAddr,
+        told: Vec<Evidence>,
+    }
+
+    impl Machine for Flooded {
+        fn handle_datagram<'d>(
+            &mut self,
+            _: Instant,
+            _: Arrival,
+            _: &'d [u8],
+        ) -> Option<Action<'d>> {
+            None
+        }
+        fn handle_timeout(&mut self, _: Instant) -> Option<Action<'_>> {
+            Some(if self.told.len() < 3 { Action::Audit } else { Action::Done(Summary::default()) })
+        }
+        fn handle_observation(&mut self, _: Instant, observation: Observation) {
+            let Observation::Audit(evidence) = observation else { return };
+            self.told.push(evidence);
+            if self.told.len() == 1 {
+                let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+                socket2::SockRef::from(&socket)
+                    .set_multicast_if_v4(&[127, 0, 0, 1].into())
+                    .unwrap();
+                for _ in 0..20_000 {
+                    socket.send_to(b"x", self.group).unwrap();
+                }
+            }
+        }
+        fn deadline(&self) -> Option<Instant> {
+            Some(Instant::ZERO)
+        }
+        fn close(&mut self, _: Instant) {}
+    }
+
+    #[test]
+    fn an_audit_knows_what_was_dropped_by_then() {
+        let settings = settings();
+        let machine = Flooded { group: settings.groups[0], told: Vec::new() };
+        let mut driver = Driver::new(machine, Endpoint::member(&settings).unwrap());
+        let report = driver.run(|_| {}).unwrap();
+        let dropped: Vec<u64> = driver.machine().told.iter().map(|told| told.dropped).collect();
+        assert!(report.kernel_drops > 0);
+        assert_eq!(dropped, [0, report.kernel_drops, 0]);
+        assert_eq!(
+            report.interfaces[0].received + report.kernel_drops,
+            20_000,
+            "all is accounted for"
+        );
+    }
+}

@@ -9,22 +9,11 @@ use rustix::net::{RecvFlags, bind, netlink, recv};
 
 use super::message::{Message, messages, u32_at};
 use super::open;
+use crate::watch::News;
 
 /// Becomes readable when the system's interfaces, their addresses or prefixes on their links change.
 #[derive(Debug)]
 pub(crate) struct Notices(OwnedFd);
-
-/// What [`Notices::drain`] found.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct News {
-    /// Whether anything has changed.
-    pub(crate) any: bool,
-    /// The interfaces that lost their carrier or an address, or went away, though they may have it back
-    /// by now.
-    pub(crate) fallen: Vec<u32>,
-    /// Whether there was more than the socket could hold: then anything may have happened.
-    pub(crate) overflowed: bool,
-}
 
 impl Notices {
     pub(crate) fn new() -> io::Result<Notices> {

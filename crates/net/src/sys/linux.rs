@@ -51,8 +51,9 @@ pub(crate) fn prepare(
     }
 }
 
-/// Reads what waits, a batch at the most; `Ok` means that at least one datagram was read.
-pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<()> {
+/// Reads what waits, a batch at the most, and returns whether there may be more; `Ok` means that at least
+/// one datagram was read.
+pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool> {
     inbox.received.clear();
     let mut controls = [Control::EMPTY; BATCH];
     // SAFETY: these are plain C structures of integers and pointers, for which all zero is a value.
@@ -99,7 +100,7 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<()> {
             interface: information.map(|(_, interface)| interface),
         });
     }
-    Ok(())
+    Ok(count == BATCH)
 }
 
 /// The address in a structure that the kernel has filled for either family.

@@ -79,3 +79,9 @@ pub(crate) struct Outgoing {
     pub(crate) interface: u32,
     pub(crate) bytes: Range<usize>,
 }
+
+impl Outgoing {
+    pub(crate) fn is_to_group(&self) -> bool {
+        self.to.ip().is_multicast()
+    }
+}

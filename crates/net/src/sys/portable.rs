@@ -26,19 +26,20 @@ pub(crate) fn prepare(
     }
 }
 
-/// Reads what waits, a batch at the most; `Ok` means that at least one datagram was read.
-pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<()> {
+/// Reads what waits, a batch at the most, and returns whether there may be more; `Ok` means that at least
+/// one datagram was read.
+pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool> {
     inbox.received.clear();
     for (slot, bytes) in inbox.bytes.chunks_exact_mut(SLOT).enumerate() {
         match socket.recv_from(bytes) {
             Ok((len, from)) => {
                 inbox.received.push(Received { slot, len, from, to: None, interface: None });
             }
-            Err(_) if !inbox.received.is_empty() => break,
+            Err(_) if !inbox.received.is_empty() => return Ok(false),
             Err(cause) => return Err(cause),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Writes datagrams from the first on, a batch at the most, and says how many it wrote; an error is

@@ -4,6 +4,7 @@
 //! there again, with the name of an ignored test.
 #![cfg(target_os = "linux")]
 
+mod evidence;
 mod listing;
 
 use mcast_tests::netns::{Host, Process};

@@ -1,0 +1,59 @@
+//! What became of what was sent and heard.
+
+use mcast_proto::{Evidence, Instant};
+
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+
+/// What is noted from one audit to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// Datagrams to the group, each counted once.
+    pub(crate) to_group: u64,
+    /// Whether an interface in use has changed.
+    pub(crate) has_changed: bool,
+    /// What the sockets had dropped by the last audit.
+    drops: u64,
+}
+
+impl Endpoint {
+    /// Sends what waits and looks afresh at everything, and says what happened since the last audit.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush).
+    pub(crate) fn audit(&mut self, now: Instant) -> Result<Evidence, Error> {
+        self.flush(now)?;
+        // More of a change may be under way: the interfaces are listed again after it.
+        if self.note_change(now) {
+            self.relist();
+        }
+        let unsent = self.unsent();
+        let drops = self.kernel_drops();
+        let Ledger { has_changed, drops: before, .. } = std::mem::take(&mut self.ledger);
+        self.ledger.drops = drops;
+        Ok(Evidence::new(unsent, drops.saturating_sub(before), has_changed))
+    }
+
+    /// Datagrams to the group that did not leave by every interface in use since the last audit.
+    fn unsent(&mut self) -> u64 {
+        let waiting = self.outbox.waiting_for_group();
+        let refused: u64 = self.accounts.iter_mut().map(|account| account.take_unsent()).sum();
+        let to_group = self.ledger.to_group;
+        let is_open = |account: usize, slot: usize| {
+            self.channels.iter().any(|channel| (channel.account, channel.slot) == (account, slot))
+        };
+        let reached = self
+            .accounts
+            .iter()
+            .enumerate()
+            .flat_map(|(account, it)| it.reached().map(move |slot| (account, slot)));
+        let (open, closed): (Vec<_>, Vec<_>) =
+            reached.partition(|(account, slot)| is_open(*account, *slot));
+        // Who asks now asks on the interfaces that there were at first: without one it has not asked
+        // there. Who goes on for long goes on with those that there are.
+        let missing = if self.role.waits { 0 } else { closed.len() as u64 };
+        let nowhere = if open.is_empty() { to_group } else { 0 };
+        waiting + refused + missing * to_group + nowhere
+    }
+}
