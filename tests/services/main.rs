@@ -10,6 +10,7 @@
 
 mod abuse;
 mod announce;
+mod cable;
 mod crowd;
 mod families;
 mod firewall;
