@@ -22,7 +22,7 @@ pub(super) fn is_proven(
     is_proven
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "auth"))]
 mod tests {
     use alloc::vec::Vec;
 
