@@ -25,12 +25,11 @@
 extern crate alloc;
 
 use alloc::boxed::Box;
-use core::net::{Ipv4Addr, SocketAddr};
-
 mod doubts;
 mod event;
 mod life;
 mod limit;
+mod message;
 #[cfg(feature = "proptest")]
 pub mod ops;
 mod owned;
@@ -46,6 +45,7 @@ pub mod wire;
 pub use doubts::Doubts;
 pub use event::{Event, Evidence, Observation, Refusal, Summary};
 pub use limit::Rate;
+pub use message::Message;
 pub use owned::OwnedEvent;
 pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
 pub use time::Instant;
@@ -133,73 +133,4 @@ pub enum Action<'a> {
     Audit,
     /// The machine has finished: it wants no more datagrams and has no further deadline.
     Done(Summary),
-}
-
-/// A datagram to be sent, not yet encoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Message<'a> {
-    /// The plain protocol's: these bytes and nothing else.
-    Plain(&'a [u8]),
-    /// The structured protocol's.
-    Structured {
-        /// What it says.
-        datagram: wire::Datagram<'a>,
-        /// The key that authenticates it.
-        key: Option<&'a wire::Key>,
-    },
-}
-
-impl Message<'_> {
-    /// Appends the datagram's bytes to `buffer`, for a datagram that need not say where it is from: see
-    /// [`encode_from`](Self::encode_from).
-    pub fn encode(&self, buffer: &mut alloc::vec::Vec<u8>) {
-        self.encode_from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), buffer);
-    }
-
-    /// The datagram's length in bytes.
-    pub fn encoded_len(&self) -> usize {
-        match self {
-            Message::Plain(bytes) => bytes.len(),
-            Message::Structured { datagram, key } => datagram.encoded_len(key.is_some()),
-        }
-    }
-
-    /// Whether the bytes depend on where the datagram is sent from, so that each copy of it that
-    /// leaves from another address is to be encoded apart.
-    pub fn is_bound_to_source(&self) -> bool {
-        matches!(self, Message::Structured { key: Some(_), .. })
-    }
-
-    /// Appends the datagram's bytes to `buffer`. A key may bind them to the address and port that they
-    /// are sent from, which is `local`; without a key it does not matter.
-    pub fn encode_from(&self, local: SocketAddr, buffer: &mut alloc::vec::Vec<u8>) {
-        match self {
-            Message::Plain(bytes) => buffer.extend_from_slice(bytes),
-            Message::Structured { datagram, key } => {
-                let seal = key.map(|key| wire::Seal { key, from: local });
-                datagram.encode(seal, buffer);
-            }
-        }
-    }
-
-    /// The same into the beginning of a buffer of fixed size; says how many bytes it has written.
-    ///
-    /// # Errors
-    ///
-    /// If the buffer is shorter than [`encoded_len`](Self::encoded_len). Nothing is written then.
-    pub fn encode_to(&self, local: SocketAddr, buffer: &mut [u8]) -> Result<usize, wire::TooLong> {
-        match self {
-            Message::Plain(bytes) => {
-                let length = bytes.len();
-                let place = buffer.get_mut(..length).ok_or(wire::TooLong { length })?;
-                place.copy_from_slice(bytes);
-                Ok(length)
-            }
-            Message::Structured { datagram, key } => {
-                let seal = key.map(|key| wire::Seal { key, from: local });
-                datagram.encode_to(seal, buffer)
-            }
-        }
-    }
 }
