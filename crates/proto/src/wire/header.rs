@@ -159,6 +159,9 @@ mod tests {
         }
         header.encode(70_000, false, &mut Writer(&mut place));
         assert_eq!(place[6..8], [0xff, 0xff]);
+        let header = Header { flags: 0x17, ..header };
+        header.encode(32, true, &mut Writer(&mut place));
+        assert_eq!(place[5], 0x17);
         let kinds =
             [Kind::Query, Kind::Reply, Kind::Announce, Kind::Goodbye, Kind::Busy].map(|k| k as u8);
         assert_eq!(kinds, [1, 2, 3, 4, 5]);

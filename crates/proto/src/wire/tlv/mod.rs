@@ -233,6 +233,17 @@ mod tests {
     }
 
     #[test]
+    fn within_a_room_are_the_first_that_fit() {
+        let bytes = [times(1, 3, b"n"), times(1, 1, b"Me!"), times(1, 8, b"")].concat();
+        let all = Tlvs::decode(&bytes).unwrap();
+        for (room, length) in
+            [(0, 0), (3, 0), (4, 4), (9, 4), (10, 10), (12, 10), (13, 13), (99, 13)]
+        {
+            assert_eq!(all.within(room).as_bytes(), &bytes[..length], "{room}");
+        }
+    }
+
+    #[test]
     fn they_are_what_they_are_of_and_their_bytes() {
         assert_eq!((Tlvs::NONE.len(), Tlvs::NONE.is_empty()), (0, true));
         let mut sessions = SessionsBuf::new();
