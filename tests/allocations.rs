@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mcast_proto::wire::{self, Datagram, Query, Reply, Tlvs};
 use mcast_proto::{Action, Arrival, Cast, Instant, Machine, Path, plain, service};
+use mcast_tests::vectors::read_all;
 
 /// Counts the allocations of each thread, so that the test harness's own don't matter.
 struct Counting;
@@ -175,4 +176,26 @@ fn no_allocation_per_structured_datagram() {
     });
     assert!(sent > 0, "it went on asking");
     assert_eq!(counted, 2, "discoverer");
+}
+
+/// The golden datagrams, those that are refused among them.
+#[test]
+fn no_allocation_to_decode_name_and_encode() {
+    let mut place = [0; wire::MAX_DATAGRAM];
+    let mut read = 0;
+    for vector in read_all() {
+        let made = allocations(|| {
+            let Ok(datagram) = wire::decode(&vector.bytes) else { return };
+            read += usize::from(datagram.encode_to(None, &mut place).is_ok());
+            if let Datagram::Reply(reply) = datagram {
+                let from = SocketAddr::from(([10, 1, 0, 1], 4000));
+                let digest = wire::digest(reply.lease_s, reply.tlvs);
+                let name = wire::whole_name(reply.id, from, digest);
+                assert_ne!(name, wire::short_name(reply.id, from, digest));
+                assert_eq!(reply.tlvs.sessions().is_some(), reply.txn == 0);
+            }
+        });
+        assert_eq!(made, 0, "{}", vector.name);
+    }
+    assert!(read >= 25, "{read}");
 }
