@@ -64,3 +64,26 @@ fn a_table_is_redrawn_in_place_and_left_whole_at_the_end() {
     assert!(sum.starts_with("1 there; ") && sum.ends_with(" on eth0\x1b[K\x1b[J"), "{last:?}");
     assert!(summary.starts_with("1 responder found in ") || summary.starts_with("2 "), "{last:?}");
 }
+
+#[test]
+fn two_responders_that_share_an_address_are_two_and_neither_changes() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let watcher = mcast(&asker, "discover --watch --every 500ms --json");
+    let first = respond(&answerer, "eth0", "--reply one");
+    let found = json(&watcher.line());
+    assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"one".into()), "{found}");
+    let _second = respond(&answerer, "eth0", "--reply two");
+    let found = json(&watcher.line());
+    assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"two".into()), "{found}");
+    assert_eq!(found["addr"], "10.0.0.2:50008", "{found}");
+    // Until one is lost both are asked three times at the least.
+    first.stop(Signal::TERM);
+    let lost = json(&watcher.line());
+    assert_eq!(lost["event"], "lost", "{lost}");
+    let once = mcast(&asker, "discover --json --count 1").wait();
+    assert!(once.stdout.contains("\"payload\":\"two\""), "{once:?}");
+    let finished = watcher.stop(Signal::TERM);
+    let done = json(finished.stdout.lines().last().expect("a last line"));
+    assert_eq!((&done["event"], &done["found"]), (&"done".into(), &2.into()), "{done}");
+}
