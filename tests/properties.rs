@@ -238,7 +238,7 @@ proptest! {
             let to_the_group = match arrival.cast {
                 Cast::Group(_) => true,
                 Cast::Unicast => false,
-                Cast::Unknown => arrival.from.remote.port() != config.port,
+                _ => arrival.from.remote.port() != config.port,
             };
             let wanted = config.only.as_deref().is_none_or(|only| only == bytes);
             let is_no_longer = config.allow_off_link && config.reply.len() <= bytes.len();

@@ -184,7 +184,9 @@ mod tests {
             assert!(self.end != PANICS, "as asked");
             let number = self.reported.load(Ordering::SeqCst);
             if number >= self.end {
-                return Some(Action::Done(Summary { received: number, ..Summary::default() }));
+                let mut summary = Summary::default();
+                summary.received = number;
+                return Some(Action::Done(summary));
             }
             self.reported.store(number + 1, Ordering::SeqCst);
             self.bytes = number.to_le_bytes();

@@ -91,14 +91,9 @@ fn is_for_another(purpose: &Purpose, received: &sys::Received) -> bool {
 }
 
 fn trace(interface: &str, arrival: &Arrival, bytes: &[u8]) {
-    let to = match arrival.cast {
-        Cast::Group(_) => "sent to the group",
-        Cast::Unicast => "sent to this host",
-        Cast::Unknown => "nobody says to whom",
-    };
     let off_link = if arrival.on_link { "" } else { ", from beyond the link" };
-    let (from, len) = (arrival.from.remote, bytes.len());
-    log::trace!("{interface}: {len} bytes from {from}, {to}{off_link}");
+    let (from, to, len) = (arrival.from.remote, arrival.cast, bytes.len());
+    log::trace!("{interface}: {len} bytes from {from}, sent {to}{off_link}");
 }
 
 /// What the driver tells the machine about a datagram.

@@ -1,5 +1,6 @@
 //! What a machine reports to the application.
 
+use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -117,6 +118,22 @@ pub enum Refusal {
     LongerThanProbe,
 }
 
+/// A word for each, always the same: `off-link`, `source-rate`.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::NotToGroup => "not-to-group",
+            Refusal::NotAPeer => "not-a-peer",
+            Refusal::OffLink => "off-link",
+            Refusal::OtherProbe => "other-probe",
+            Refusal::SourceRate => "source-rate",
+            Refusal::TotalRate => "total-rate",
+            Refusal::Busy => "busy",
+            Refusal::LongerThanProbe => "longer-than-probe",
+        })
+    }
+}
+
 /// What a driver knows of the network besides datagrams: see
 /// [`Machine::handle_observation`](crate::Machine::handle_observation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +187,7 @@ impl Evidence {
 /// What a machine did, in numbers. It comes with [`Action::Done`](crate::Action::Done), and each
 /// machine's `summary` tells it at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Summary {
     /// Responders found.
     pub found: u64,
@@ -198,4 +216,34 @@ pub struct Summary {
     pub unauthentic: u64,
     /// From the machine's start to its end, or to now.
     pub elapsed: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_a_word() {
+        for (refusal, word) in [
+            (Refusal::NotToGroup, "not-to-group"),
+            (Refusal::NotAPeer, "not-a-peer"),
+            (Refusal::OffLink, "off-link"),
+            (Refusal::OtherProbe, "other-probe"),
+            (Refusal::SourceRate, "source-rate"),
+            (Refusal::TotalRate, "total-rate"),
+            (Refusal::Busy, "busy"),
+            (Refusal::LongerThanProbe, "longer-than-probe"),
+        ] {
+            assert_eq!(refusal.to_string(), word);
+        }
+    }
+
+    #[test]
+    fn clean_evidence_is_that_of_nothing_amiss() {
+        assert_eq!(Evidence::new(0, 0, false), Evidence::CLEAN);
+        let Evidence { unsent, dropped, changed } = Evidence::new(1, 2, true);
+        assert_eq!((unsent, dropped, changed), (1, 2, true));
+    }
 }

@@ -17,6 +17,12 @@
 //! A machine never sends in reaction to a datagram: it schedules, and the sending comes out of
 //! `handle_timeout`. A driver that reads 64 datagrams at once therefore writes its 64 answers at once.
 //!
+//! # What later versions may add
+//!
+//! What machines report may grow: enums of events and reasons, and structs of results, are non-exhaustive.
+//! Configurations may grow too, and stay plain structs all the same, so that they can be written down: end
+//! each with `..Default::default()`.
+//!
 //! See [`plain`] and [`service`] for examples in which a discoverer and a responder find each other.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -112,7 +118,8 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
     }
 }
 
-/// What a machine wants done.
+/// What a machine wants done. There is nothing else: a driver that knew not all of it would leave work
+/// undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a machine's action is lost unless it is carried out"]
 pub enum Action<'a> {

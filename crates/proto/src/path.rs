@@ -1,5 +1,6 @@
 //! Where datagrams come from and go to.
 
+use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
 use crate::Instant;
@@ -41,6 +42,7 @@ impl Path {
 
 /// How a datagram was addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cast {
     /// To this multicast group (and port).
     Group(SocketAddr),
@@ -48,6 +50,17 @@ pub enum Cast {
     Unicast,
     /// The platform does not say.
     Unknown,
+}
+
+/// In words, to follow "sent".
+impl fmt::Display for Cast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cast::Group(group) => write!(f, "to the group {group}"),
+            Cast::Unicast => f.write_str("to this host"),
+            Cast::Unknown => f.write_str("to whom nobody says"),
+        }
+    }
 }
 
 /// What the driver knows of a datagram besides its bytes.
@@ -89,13 +102,23 @@ impl Arrival {
     }
 }
 
-/// Where a datagram is to go.
+/// Where a datagram is to go. There are no others: a driver that knew not all of them would lose datagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
     /// The group, once on every interface that is in use.
     Group,
     /// A peer alone, by the interface on which it was heard, from the address that it reached.
     Peer(Path),
+}
+
+/// In words, to follow "sent".
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Destination::Group => f.write_str("to the group"),
+            Destination::Peer(path) => write!(f, "to {}", path.remote),
+        }
+    }
 }
 
 /// Whether an address can be a peer's: an answer to any other would go to many or to nobody.
@@ -105,4 +128,72 @@ pub(crate) fn is_peer(address: SocketAddr) -> bool {
         IpAddr::V6(ip) => !(ip.is_multicast() || ip.is_unspecified()),
     };
     ip_is_one_host && address.port() != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use core::time::Duration;
+
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn a_path_keeps_what_is_known_of_it() {
+        let (remote, local) = (address("10.0.0.2:9"), address("10.0.0.1:7"));
+        let path = Path::new(remote).by(InterfaceId(3));
+        assert_eq!((path.remote, path.interface, path.local), (remote, Some(InterfaceId(3)), None));
+        let path = path.from_local(local);
+        assert_eq!((path.interface, path.local), (Some(InterfaceId(3)), Some(local)));
+        let arrival = Arrival::new(Path::new(remote), Cast::Unicast, true);
+        assert_eq!(arrival.at_local(local).from, Path::new(remote).from_local(local));
+    }
+
+    #[test]
+    fn an_arrival_is_when_the_system_took_it_in_and_never_later_than_now() {
+        let now = Instant::from_millis(500);
+        let arrival = Arrival::new(Path::new(address("10.0.0.2:9")), Cast::Unicast, true);
+        assert_eq!(arrival.time(now), now);
+        for (taken, time) in [(400, 400), (500, 500), (600, 500)] {
+            let arrival = arrival.taken_at(Instant::from_millis(taken));
+            assert_eq!(arrival.time(now) - Instant::ZERO, Duration::from_millis(time));
+        }
+    }
+
+    #[test]
+    fn a_peer_is_one_host_and_has_a_port() {
+        for peer in ["10.0.0.2:9", "127.0.0.1:9", "[fe80::1%2]:9", "[::1]:9", "[2001:db8::1]:9"] {
+            assert!(is_peer(address(peer)), "{peer}");
+        }
+        for other in [
+            "10.0.0.2:0",
+            "[::1]:0",
+            "0.0.0.0:9",
+            "[::]:9",
+            "255.255.255.255:9",
+            "224.0.0.1:9",
+            "239.255.255.255:9",
+            "[ff02::1]:9",
+        ] {
+            assert!(!is_peer(address(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn where_a_datagram_is_from_and_goes_is_said_in_words() {
+        let group = address("224.1.1.1:50008");
+        for (cast, words) in [
+            (Cast::Group(group), "to the group 224.1.1.1:50008"),
+            (Cast::Unicast, "to this host"),
+            (Cast::Unknown, "to whom nobody says"),
+        ] {
+            assert_eq!(cast.to_string(), words);
+        }
+        assert_eq!(Destination::Group.to_string(), "to the group");
+        let peer = Path::new(address("[fe80::1%2]:9")).by(InterfaceId(2));
+        assert_eq!(Destination::Peer(peer).to_string(), "to [fe80::1%2]:9");
+    }
 }

@@ -27,7 +27,7 @@ impl Sim {
         let to = match cast {
             Cast::Group(group) => group,
             Cast::Unicast => self.cards[card.0 as usize].address,
-            Cast::Unknown => panic!("a datagram to an unknown address"),
+            _ => panic!("a datagram to an unknown address"),
         };
         let packet = Rc::new(Packet::new(from, to, datagram));
         self.queue.push(self.now, Happening::Arrives { card, packet });

@@ -151,7 +151,7 @@ fn round_trip(buffer: &mut Vec<u8>, palette: &Palette, time: Option<Duration>) -
 fn answer(buffer: &mut Vec<u8>, palette: &Palette, refused: Option<Refusal>) -> io::Result<()> {
     match refused {
         None => column(buffer, palette.detail, 8, "answered"),
-        Some(refusal) => column(buffer, palette.refused, 8, reason(refusal)),
+        Some(refusal) => column(buffer, palette.refused, 8, refusal),
     }
 }
 
@@ -168,21 +168,6 @@ fn end(buffer: &mut Vec<u8>, payload: &[u8], hex: bool) -> io::Result<()> {
         writeln!(buffer, "{}", HEXLOWER.encode_display(payload))
     } else {
         writeln!(buffer, "{}", Escaped(payload))
-    }
-}
-
-/// Why a probe is not answered, in a word.
-pub(super) fn reason(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::NotToGroup => "not-to-group",
-        Refusal::NotAPeer => "not-a-peer",
-        Refusal::OffLink => "off-link",
-        Refusal::OtherProbe => "other-probe",
-        Refusal::SourceRate => "source-rate",
-        Refusal::TotalRate => "total-rate",
-        Refusal::Busy => "busy",
-        Refusal::LongerThanProbe => "longer-than-probe",
-        _ => "refused",
     }
 }
 

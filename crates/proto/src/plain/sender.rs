@@ -18,6 +18,13 @@ pub struct Sending {
     pub every: Duration,
 }
 
+impl Default for Sending {
+    /// An empty datagram, once.
+    fn default() -> Sending {
+        Sending { payload: Vec::new(), count: Some(1), every: Duration::from_secs(1) }
+    }
+}
+
 /// Sends to the group.
 #[derive(Debug, Clone)]
 pub struct Sender {

@@ -43,6 +43,14 @@ fn so_many_at_once_or_without_end_a_millisecond_apart_at_the_least() {
 }
 
 #[test]
+fn by_default_an_empty_datagram_is_sent_once() {
+    let mut machine = Sender::new(Sending::default());
+    let sent = machine.handle_timeout(ms(0));
+    assert!(matches!(sent, Some(Action::Send { message: Message::Plain(b""), .. })), "{sent:?}");
+    assert!(matches!(machine.handle_timeout(ms(0)), Some(Action::Done(_))));
+}
+
+#[test]
 fn it_hears_nothing_and_ends_when_closed() {
     let mut machine = sender(None, 10);
     sends(&mut machine, Instant::AT_ONCE, ms(5));
