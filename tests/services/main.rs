@@ -16,6 +16,7 @@ mod families;
 mod firewall;
 mod keys;
 mod loss;
+mod refused;
 mod scale;
 mod watch;
 
