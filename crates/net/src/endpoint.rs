@@ -81,7 +81,7 @@ impl Endpoint {
     /// # Errors
     ///
     /// When the settings are wrong, an interface is asked for that is not there, or the system refuses
-    /// all of the interfaces for good.
+    /// for good to let the groups be heard on any interface.
     pub fn member(settings: &Settings) -> Result<Endpoint, Error> {
         Endpoint::in_time(settings, Role { asks: false, hears: true, waits: true })
     }
@@ -131,9 +131,13 @@ impl Endpoint {
         let mut refusals = endpoint.refresh();
         // All is news at the start.
         endpoint.ledger = Ledger::default();
+        // Who can hear nobody, and never will, is not to look as if it could: it may still ask.
+        let hears = |channel: &Channel| matches!(channel.purpose, Purpose::Hear(_));
         let is_final = |refusal: &Refusal| !refusal.error.is_transient();
-        if endpoint.channels.is_empty() && refusals.first().is_some_and(is_final) {
-            return Err(refusals.swap_remove(0).error);
+        if !endpoint.channels.iter().any(hears)
+            && let Some(place) = refusals.iter().position(is_final)
+        {
+            return Err(refusals.swap_remove(place).error);
         }
         endpoint.complain(refusals);
         Ok(endpoint)

@@ -79,6 +79,11 @@ impl Error {
                 "; the system may have set port {port} aside: \
                  see netsh int ipv4 show excludedportrange protocol=udp"
             ),
+            ErrorKind::Permission if operation == "bind" && port < 1024 => {
+                "; ports below 1024 are kept for root and who has CAP_NET_BIND_SERVICE: \
+                 use another port"
+                    .into()
+            }
             ErrorKind::Permission => "; a firewall or the sandbox forbids it".into(),
             ErrorKind::NoRoute if cfg!(target_vendor = "apple") => {
                 "; is this program allowed the local network in the privacy settings".into()
@@ -188,6 +193,10 @@ mod tests {
         assert_eq!(refused("send", Errno::NETUNREACH).kind(), ErrorKind::NoRoute);
         assert_eq!(refused("send", Errno::ACCESS).kind(), ErrorKind::Permission);
         assert_eq!(refused("send", Errno::MSGSIZE).kind(), ErrorKind::TooLong);
+        assert!(!refused("bind", Errno::ACCESS).to_string().contains("below 1024"));
+        let low = "224.1.1.1:1000".parse().unwrap();
+        let low = Error::refused("bind", low, "eth0", Errno::ACCESS.into()).to_string();
+        assert!(low.contains("ports below 1024"), "{low}");
         let full = refused("join", Errno::NOBUFS);
         assert_eq!((full.kind(), full.is_transient()), (ErrorKind::TooManyMemberships, false));
         let text = full.to_string();
