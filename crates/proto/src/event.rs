@@ -118,10 +118,10 @@ pub enum Refusal {
     LongerThanProbe,
 }
 
-/// A word for each, always the same: `off-link`, `source-rate`.
+/// The reason in a stable word.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Refusal::NotToGroup => "not-to-group",
             Refusal::NotAPeer => "not-a-peer",
             Refusal::OffLink => "off-link",

@@ -4,13 +4,13 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64;
-use mcast_proto::service::Instance;
+use mcast_proto::service::{Change, Instance};
 use mcast_proto::{Event, Refusal};
 use serde::{Serialize, Serializer};
 use serde_json::ser::{Formatter, Serializer as JsonSerializer};
 
-use super::service::{self, Fields, Id};
-use super::{Address, Lost};
+use super::service::{Fields, Id, Word};
+use super::{Address, Lost, Reason};
 use crate::escape::is_deceptive;
 
 /// Appends the line of an event.
@@ -44,7 +44,7 @@ pub(super) fn event(
                 interface,
                 payload: Payload::from(*payload),
                 answered: refused.is_none(),
-                refused: *refused,
+                refused: refused.map(Word),
             },
         ),
         Event::Message { from, group, payload } => line(
@@ -63,7 +63,7 @@ pub(super) fn event(
             line(buffer, &Service::of("found", time, instance, interface, None));
         }
         Event::ServiceChanged { instance, change } => {
-            let change = Some(service::change(*change));
+            let change = Some(Word(*change));
             line(buffer, &Service::of("changed", time, instance, interface, change));
         }
         Event::Query { from, service, watch, refused } => line(
@@ -76,7 +76,7 @@ pub(super) fn event(
                 service: *service,
                 watch: *watch,
                 answered: refused.is_none(),
-                refused: *refused,
+                refused: refused.map(Word),
             },
         ),
         // A kind of event that no verb asks for.
@@ -95,7 +95,7 @@ pub(super) fn lost(buffer: &mut Vec<u8>, lost: &Lost<'_>, time: SystemTime) {
         service: row.and_then(|row| row.service.as_deref()),
         name: row.and_then(|row| row.name.as_deref()),
         id: id.map(Id),
-        reason,
+        reason: Word(reason),
     };
     line(buffer, &lost);
 }
@@ -127,8 +127,8 @@ struct Request<'a> {
     #[serde(flatten)]
     payload: Payload<'a>,
     answered: bool,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_refusal")]
-    refused: Option<Refusal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Word<Refusal>>,
 }
 
 #[derive(Serialize)]
@@ -154,7 +154,7 @@ struct Service<'a> {
     #[serde(flatten)]
     fields: Fields<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    change: Option<&'static str>,
+    change: Option<Word<Change>>,
 }
 
 impl<'a> Service<'a> {
@@ -163,7 +163,7 @@ impl<'a> Service<'a> {
         time: Time,
         instance: &Instance<'a>,
         interface: Option<&'a str>,
-        change: Option<&'static str>,
+        change: Option<Word<Change>>,
     ) -> Service<'a> {
         Service {
             event,
@@ -189,7 +189,7 @@ struct LostLine<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Id>,
-    reason: &'static str,
+    reason: Word<Reason>,
 }
 
 #[derive(Serialize)]
@@ -202,8 +202,8 @@ struct Query<'a> {
     service: Option<&'a str>,
     watch: bool,
     answered: bool,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_refusal")]
-    refused: Option<Refusal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Word<Refusal>>,
 }
 
 /// The last line of a run.
@@ -304,16 +304,6 @@ impl<'a> From<&'a [u8]> for Payload<'a> {
 
 fn serialize_base64<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&BASE64.encode_display(bytes))
-}
-
-fn serialize_refusal<S: Serializer>(
-    refusal: &Option<Refusal>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match refusal {
-        Some(refusal) => serializer.collect_str(refusal),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// Milliseconds to the microsecond: more digits would be noise.

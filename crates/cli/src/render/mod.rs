@@ -6,6 +6,7 @@ mod service;
 mod sums;
 mod text;
 
+use std::fmt;
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -134,17 +135,34 @@ struct Lost<'a> {
     id: Option<u64>,
     from: Path,
     interface: Option<&'a str>,
-    /// How that is known, in a word.
-    reason: &'static str,
+    reason: Reason,
     row: Option<&'a Row>,
+}
+
+/// How it is known that a responder is gone.
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    /// By the plain protocol: it answers no more.
+    Unanswered,
+    /// What else there is.
+    Of(Loss),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Unanswered => f.write_str("unanswered"),
+            Reason::Of(loss) => write!(f, "{loss}"),
+        }
+    }
 }
 
 impl<'a> Lost<'a> {
     fn of(event: &Event<'_>, interface: Option<&'a str>, row: Option<&'a Row>) -> Option<Self> {
         let (id, from, reason) = match event {
-            Event::Lost { from, reason: Loss::Expired, .. } => (None, *from, "unanswered"),
-            Event::Lost { from, reason, .. } => (None, *from, service::loss(*reason)),
-            Event::ServiceLost { id, from, reason } => (Some(*id), *from, service::loss(*reason)),
+            Event::Lost { from, reason: Loss::Expired, .. } => (None, *from, Reason::Unanswered),
+            Event::Lost { from, reason, .. } => (None, *from, Reason::Of(*reason)),
+            Event::ServiceLost { id, from, reason } => (Some(*id), *from, Reason::Of(*reason)),
             _ => return None,
         };
         // A lease that ends comes in by no interface.
@@ -257,7 +275,7 @@ mod tests {
                 concat!(
                     r#"{"event":"changed",TIME,"addr":"10.0.0.3:41234","interface":"eth0","#,
                     r#""rtt_ms":null,"service":"printer","name":"lab\u202e3","port":631,"txt":{},"#,
-                    r#""id":"000000000000feed","endpoint":"10.0.0.3:631","via":"announcement","#,
+                    r#""id":"000000000000feed","endpoint":"10.0.0.3:631","via":"group","#,
                     r#""lease_ms":120000,"authentic":false,"truncated":false,"change":"restarted"}"#
                 ),
             ),

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::net::SocketAddr;
 
 use data_encoding::BASE64;
-use mcast_proto::service::{Change, Instance, Loss, Via};
+use mcast_proto::service::{Instance, Via};
 use mcast_proto::wire::{Attr, Endpoint, Tlv};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -70,34 +70,6 @@ impl Display for Offered<'_> {
     }
 }
 
-/// What is new, in a word.
-pub(super) fn change(change: Change) -> &'static str {
-    match change {
-        Change::Content => "content",
-        Change::Address => "address",
-        Change::Restarted => "restarted",
-        Change::Conflict => "conflict",
-        _ => "other",
-    }
-}
-
-/// Why it is gone, in a word.
-pub(super) fn loss(loss: Loss) -> &'static str {
-    match loss {
-        Loss::Goodbye => "goodbye",
-        Loss::Expired => "expired",
-        Loss::NoRoom => "no_room",
-        _ => "other",
-    }
-}
-
-fn via(via: Via) -> &'static str {
-    match via {
-        Via::Unicast => "unicast",
-        Via::Group => "group",
-    }
-}
-
 /// An instance's fields in JSON.
 #[derive(Serialize)]
 pub(super) struct Fields<'a> {
@@ -110,7 +82,7 @@ pub(super) struct Fields<'a> {
     id: Id,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<Address<'a>>,
-    via: &'static str,
+    via: Word<Via>,
     lease_ms: u64,
     authentic: bool,
     truncated: bool,
@@ -127,7 +99,7 @@ impl<'a> Fields<'a> {
             txt_base64: Bytes(instance),
             id: Id(instance.id),
             endpoint: endpoint.map(|address| Address { address, interface }),
-            via: via(instance.via),
+            via: Word(instance.via),
             lease_ms: instance.lease.as_millis().try_into().unwrap_or(u64::MAX),
             authentic: instance.authentic,
             truncated: instance.truncated,
@@ -141,6 +113,15 @@ pub(super) struct Id(pub(super) u64);
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:016x}", self.0))
+    }
+}
+
+/// A word of the protocol's, as it displays.
+pub(super) struct Word<T>(pub(super) T);
+
+impl<T: Display> Serialize for Word<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }
 

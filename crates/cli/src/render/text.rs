@@ -11,7 +11,7 @@ use mcast_proto::service::Instance;
 use mcast_proto::{Event, Path, Refusal};
 
 use super::address::Host;
-use super::service::{self, Offered, Reach};
+use super::service::{Offered, Reach};
 use super::{Address, Lost, Palette};
 use crate::escape::Escaped;
 use crate::throttle::Sum;
@@ -49,7 +49,7 @@ pub(super) fn event(
             .and_then(|()| writeln!(buffer, "{}", Offered(*instance))),
         Event::ServiceChanged { instance, change } => {
             service_start(buffer, palette, instance, interface)
-                .and_then(|()| column(buffer, palette.changed, 10, service::change(*change)))
+                .and_then(|()| column(buffer, palette.changed, 10, change))
                 .and_then(|()| writeln!(buffer, "{}", Offered(*instance)))
         }
         Event::Query { from, service, refused, .. } => start(buffer, palette, from, interface)

@@ -1,5 +1,6 @@
 //! What an asker tells of a responder.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::Path;
@@ -61,6 +62,39 @@ pub enum Loss {
     Expired,
     /// There was no room to remember it any longer; it may well be there.
     NoRoom,
+}
+
+/// How, in a stable word.
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Via::Unicast => "unicast",
+            Via::Group => "group",
+        })
+    }
+}
+
+/// What is new, in a stable word.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Change::Content => "content",
+            Change::Address => "address",
+            Change::Restarted => "restarted",
+            Change::Conflict => "conflict",
+        })
+    }
+}
+
+/// Why, in a stable word.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Loss::Goodbye => "goodbye",
+            Loss::Expired => "expired",
+            Loss::NoRoom => "no_room",
+        })
+    }
 }
 
 impl<'a> Instance<'a> {
