@@ -6,7 +6,7 @@ use std::thread;
 
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Error, Heard, InterfaceReport, Report, Stopper};
-use mcast_proto::Machine;
+use mcast_proto::{Doubts, Machine};
 
 use crate::failure::{Failure, Status};
 use crate::output::{IfFull, Output, Reader, Trouble, explain};
@@ -133,7 +133,9 @@ impl Session {
             let datagrams = Plural(report.summary.unauthentic, "datagram");
             log::info!("{datagrams} refused in all: with another key than ours, or none");
         }
-        if report.kernel_drops > 0 && !is_unheard {
+        // Where it is a reason for doubt the verb's last words tell it.
+        let is_told = told != Told::Traffic && report.summary.doubts.contains(Doubts::DROPPED);
+        if report.kernel_drops > 0 && !is_unheard && !is_told {
             let datagrams = Plural(report.kernel_drops, "datagram");
             log::warn!(
                 "{datagrams} lost: they came faster than they were read and filled the socket's \

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64;
 use mcast_proto::service::{Change, Instance};
-use mcast_proto::{Event, Refusal};
+use mcast_proto::{Doubts, Event, Refusal};
 use serde::{Serialize, Serializer};
 use serde_json::ser::{Formatter, Serializer as JsonSerializer};
 
@@ -236,6 +236,9 @@ pub(crate) enum Told {
 struct DiscoveryDone {
     found: u64,
     complete: Option<bool>,
+    /// Why it may not be the whole: words that stay.
+    #[serde(serialize_with = "serialize_words")]
+    incomplete_because: Doubts,
     #[serde(flatten)]
     structured: Option<StructuredDone>,
 }
@@ -272,6 +275,7 @@ impl<'a> Done<'a> {
         let discovery = DiscoveryDone {
             found: summary.found,
             complete: summary.complete,
+            incomplete_because: summary.doubts,
             structured: (told == Told::Services).then_some(structured),
         };
         Done {
@@ -304,6 +308,10 @@ impl<'a> From<&'a [u8]> for Payload<'a> {
 
 fn serialize_base64<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&BASE64.encode_display(bytes))
+}
+
+fn serialize_words<S: Serializer>(doubts: &Doubts, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(doubts.iter())
 }
 
 /// Milliseconds to the microsecond: more digits would be noise.
@@ -424,6 +432,7 @@ mod tests {
         let mut summary = Summary::default();
         (summary.found, summary.sent, summary.received) = (2, 1, 2);
         summary.elapsed = Duration::from_micros(3_001_200);
+        summary.doubts = Doubts::COUNT | Doubts::NO_ROOM;
         let interfaces = || vec![InterfaceDone { name: "eth0", sent: 1, received: 2 }];
         let mut buffer = Vec::new();
         line(&mut buffer, &Done::new(&summary, 0, interfaces(), Told::Responders));
@@ -435,7 +444,8 @@ mod tests {
         assert_eq!(
             String::from_utf8(buffer).unwrap(),
             format!(
-                "{{\"event\":\"done\",\"found\":2,\"complete\":null,{counts}\n\
+                "{{\"event\":\"done\",\"found\":2,\"complete\":null,\
+                 \"incomplete_because\":[\"count\",\"no_room\"],{counts}\n\
                  {{\"event\":\"done\",{counts}\n"
             )
         );

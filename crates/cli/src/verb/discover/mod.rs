@@ -1,5 +1,6 @@
 //! `mcast discover`: who's there?
 
+mod doubts;
 mod services;
 mod watch;
 
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_net::Endpoint;
-use mcast_proto::Instant;
 use mcast_proto::plain::{Discoverer, Discovery, PROBE};
+use mcast_proto::{Doubts, Instant};
 
 use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
@@ -22,6 +23,7 @@ use crate::render::{Plural, Seconds, Told};
 use crate::session::{Ended, Session};
 use crate::stderr;
 use crate::tick::Ticking;
+use doubts::Bounds;
 use services::Services;
 use watch::Watch;
 
@@ -45,7 +47,8 @@ pub(crate) struct Discover {
     #[arg(long, value_name = "FILE", group = "probe")]
     payload_file: Option<PathBuf>,
 
-    /// End after this long without a new answer
+    /// End after this long without a new answer; without a --deadline, after ten times as long in any
+    /// case
     #[arg(short, long, value_name = "DURATION", default_value = "3s", value_parser = parse_period)]
     timeout: Duration,
 
@@ -138,8 +141,9 @@ impl Discover {
         if summary.found == 0 && ended.signal.is_none() {
             return stderr::warn(format_args!(
                 "no answer in {time} on {asked}: is anything responding? {}, and try --repeat 3 where \
-                 datagrams get lost",
-                asked.advice()
+                 datagrams get lost{}",
+                asked.advice(),
+                self.beside(ended)
             ));
         }
         let found = Plural(summary.found, "responder");
@@ -147,7 +151,26 @@ impl Discover {
             Some(count) if summary.found < count => format!(" of {count}"),
             _ => String::new(),
         };
-        stderr::say(format_args!("{found}{wanted} in {time} on {asked}"));
+        // To end at a number, or when told to, is what was asked for.
+        let but = Doubts::COUNT | Doubts::CLOSED;
+        let more = match doubts::explain(&ended.report, but, self.bounds()) {
+            Some(reasons) => format!("; there may be more: {reasons}"),
+            None => String::new(),
+        };
+        stderr::say(format_args!("{found}{wanted} in {time} on {asked}{more}"));
+    }
+
+    /// What may be the reason for that nobody was found, besides that nobody is there.
+    fn beside(&self, ended: &Ended) -> String {
+        let but = Doubts::DEADLINE | Doubts::CLOSED;
+        match doubts::explain(&ended.report, but, self.bounds()) {
+            Some(reasons) => format!("; besides, {reasons}"),
+            None => String::new(),
+        }
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds { timeout: self.timeout, deadline: self.deadline }
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use mcast_net::{Endpoint, Settings};
 use mcast_proto::service::{self, Discoverer, Discovery, Selection};
-use mcast_proto::{Instant, Summary};
+use mcast_proto::{Doubts, Instant, Summary};
 
+use super::doubts::{self, MOST_SILENCES};
 use super::{Discover, REFRESH, has_progress};
 use crate::failure::{Failure, Status};
 use crate::offer::{Attribute, explain, parse_name};
@@ -104,9 +105,10 @@ impl Discover {
 
     /// What is asked, and of whom.
     pub(super) fn discovery(&self) -> Result<Discovery, Failure> {
+        let longest = self.timeout.saturating_mul(MOST_SILENCES);
         Ok(Discovery {
             effort: self.services.effort.into(),
-            deadline: self.deadline,
+            deadline: Some(self.deadline.unwrap_or(longest)),
             silence: Some(self.timeout),
             count: self.count,
             selection: self.services.selection()?,
@@ -126,30 +128,20 @@ impl Discover {
             };
             return stderr::warn(format_args!(
                 "no answer for {whom} in {time} on {asked}: is anybody{key} offering it (mcast \
-                 respond --service)? {}",
-                asked.advice()
+                 respond --service)? {}{}",
+                asked.advice(),
+                self.beside(ended)
             ));
         }
         let found = Plural(summary.found, "responder");
-        let end = self.certainty(ended);
+        let end = if summary.complete == Some(true) {
+            "complete: nobody else answers".into()
+        } else {
+            let reasons = doubts::explain(&ended.report, Doubts::NONE, self.bounds());
+            format!("not complete: {}", reasons.as_deref().unwrap_or("there may be more"))
+        };
         stderr::say(format_args!("{found} in {time} on {asked}; {end}"));
         warn_of_firewall(summary);
-    }
-
-    /// Says whether these are all, and if not, what to do about it.
-    fn certainty(&self, ended: &Ended) -> &'static str {
-        let summary = &ended.report.summary;
-        if summary.complete == Some(true) {
-            "complete: nobody else answers"
-        } else if ended.signal.is_some() {
-            "not complete: it was interrupted"
-        } else if self.count.is_some_and(|count| summary.found >= count) {
-            "not complete: it ended at --count"
-        } else if self.deadline.is_some_and(|deadline| deadline <= summary.elapsed) {
-            "not complete: --deadline came first, so there may be more"
-        } else {
-            "not complete: there may be more; try a longer --timeout"
-        }
     }
 }
 

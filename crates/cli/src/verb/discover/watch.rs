@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use mcast_net::{Endpoint, Settings};
 use mcast_proto::plain::{self, Watching};
-use mcast_proto::{Instant, Machine, service};
+use mcast_proto::{Doubts, Instant, Machine, Summary, service};
 
-use super::Discover;
+use super::{Discover, doubts};
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Protocol, parse_period};
@@ -56,32 +56,53 @@ impl Discover {
             Protocol::Plain => {
                 let watching = Watching { probe, every: self.watch.every, ..Watching::default() };
                 let machine = plain::Watcher::new(watching);
-                show(session, format, machine, place::open(Endpoint::asker, settings)?)?
+                let endpoint = place::open(Endpoint::asker, settings)?;
+                show(session, format, machine, endpoint, plain::Watcher::summary)?
             }
             Protocol::Structured => {
                 session.told = Told::Services;
                 let machine = service::Watcher::new(self.discovery()?, mcast_net::seed());
-                show(session, format, machine, place::open(Endpoint::peer, settings)?)?
+                let endpoint = place::open(Endpoint::peer, settings)?;
+                show(session, format, machine, endpoint, service::Watcher::summary)?
             }
         };
         if !is_quiet && !ended.is_unheard {
             let summary = &ended.report.summary;
             let found = Plural(summary.found, "responder");
-            stderr::say(format_args!("{found} found in {}", Seconds(summary.elapsed)));
+            let doubts = doubts::explain(&ended.report, Doubts::CLOSED, self.bounds());
+            let more =
+                doubts.map_or(String::new(), |reasons| format!("; there may be more: {reasons}"));
+            stderr::say(format_args!("{found} found in {}{more}", Seconds(summary.elapsed)));
         }
         Ok(ended.status_or(Status::Success))
     }
 }
 
-/// Runs a watch, with a table where that is wanted.
+/// How often it is looked whether there still is room, where there is no table.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Runs a watch, with a table where that is wanted. Says once, and as soon as it is so, that there is no
+/// room for more: nobody knows when the end comes.
 fn show<M: Machine>(
     mut session: Session,
     format: Format,
     machine: M,
     endpoint: Endpoint,
+    summary: impl Fn(&M, Instant) -> Summary,
 ) -> Result<Ended, Failure> {
-    let mut table = Table::new(session.keep_roster(), endpoint.interface_names().join(", "));
-    let draw = move |now: Instant, _: &M| table.draw(now);
-    let tick = (format == Format::Table).then_some((table::REFRESH, draw));
-    session.run(Ticking::new(machine, tick), endpoint, |_| {})
+    let roster = session.keep_roster();
+    let place = endpoint.interface_names().join(", ");
+    let mut table = (format == Format::Table).then(|| Table::new(roster, place));
+    let period = table.as_ref().map_or(LOOK, |_| table::REFRESH);
+    let mut is_told = false;
+    let look = move |now: Instant, machine: &M| {
+        if let Some(table) = &mut table {
+            table.draw(now);
+        }
+        if !is_told && summary(machine, now).doubts.contains(Doubts::NO_ROOM) {
+            log::warn!("{}: from now on those who answer give way to others", doubts::NO_ROOM);
+            is_told = true;
+        }
+    };
+    session.run(Ticking::new(machine, Some((period, look))), endpoint, |_| {})
 }
