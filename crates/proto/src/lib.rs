@@ -135,7 +135,8 @@ pub enum Action<'a> {
     /// Say what became of what was sent and heard: the driver first sends what waits to be sent, then
     /// reads what the operating system dropped and whether an interface has changed, and answers at
     /// once, by [`Observation::Audit`], before it calls
-    /// [`handle_timeout`](Machine::handle_timeout) again. A machine that gets no answer takes it that
+    /// [`handle_timeout`](Machine::handle_timeout) again. Datagrams that have come by then it hands over
+    /// first. A machine that gets no answer takes it that
     /// nothing is known, and never says that it is complete.
     Audit,
     /// The machine has finished: it wants no more datagrams and has no further deadline.

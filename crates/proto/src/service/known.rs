@@ -373,7 +373,8 @@ impl Entry {
         let is_same =
             |voice: &&mut Voice| voice.at.remote == said.at.remote && voice.words == said.words;
         if let Some(voice) = self.voices.iter_mut().find(is_same) {
-            if voice.doubted.take().is_some() {
+            // An answer that was under way when the doubt came takes it away from nobody.
+            if voice.doubted.take_if(|at| *at <= said.asked).is_some() {
                 self.said_goodbye = false;
                 self.trusted_until = now + self.trust;
                 self.trust = (self.trust * 2).min(LONGEST_TRUST);
@@ -411,7 +412,7 @@ impl Entry {
         if !says_the_same || dated == Dated::Restarted {
             // What it said before, wherever it did, may no longer hold.
             let others = self.voices.iter_mut().filter(|v| v.at.remote != said.at.remote);
-            others.for_each(|voice| voice.doubted = voice.doubted.or(Some(now)));
+            others.for_each(|voice| voice.doubted = Some(now));
         }
         match self.voice_at(said.at).filter(|voice| voice.missing.is_some() || !is_clash(heard)) {
             Some(voice) => voice.say(said),

@@ -89,7 +89,8 @@ mod tests {
 
     fn told(doubts: Doubts, seconds: u64, bounds: Bounds) -> Option<String> {
         let elapsed = Duration::from_secs(seconds);
-        let summary = Summary { doubts, elapsed, ..Summary::default() };
+        let mut summary = Summary::default();
+        (summary.doubts, summary.elapsed) = (doubts, elapsed);
         let report = Report { summary, kernel_drops: 7, ..Report::default() };
         explain(&report, Doubts::CLOSED, bounds)
     }
