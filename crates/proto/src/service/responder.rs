@@ -73,7 +73,7 @@ impl Responder {
             names: NameCache::new(id, 0),
             life: Life::default(),
             answers: Answers::new(stores.pending),
-            recent: Recent::new(stores.recent),
+            recent: Recent::new(stores.recent, secret.number("recent")),
             audience: Audience::new(),
             crowd: Crowd::new(),
             limiter: config.rate.map(limiter),
@@ -166,7 +166,13 @@ impl Responder {
     }
 
     /// Schedules the answer to a query that is for this responder.
-    fn answer(&mut self, now: Instant, arrival: Arrival, query: &Query<'_>) -> Result<(), Refusal> {
+    fn answer(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        query: &Query<'_>,
+        mark: u64,
+    ) -> Result<(), Refusal> {
         let Arrival { from, cast, on_link, .. } = arrival;
         if !on_link && (!self.config.allow_off_link || matches!(cast, Cast::Group(_))) {
             return Err(Refusal::OffLink);
@@ -186,7 +192,7 @@ impl Responder {
         if !self.answers.spread(now, answer, copies, window, &mut self.rng) {
             return Err(Refusal::Busy);
         }
-        self.recent.insert(from.remote, query);
+        self.recent.insert(mark);
         Ok(())
     }
 
@@ -217,7 +223,8 @@ impl Responder {
         if !self.is_asked(arrival, query, datagram) {
             return None;
         }
-        if self.recent.contains(arrival.from.remote, query) {
+        let mark = self.recent.mark(arrival.from.remote, datagram);
+        if self.recent.contains(mark) {
             self.life.counts.duplicates += 1;
             return None;
         }
@@ -225,7 +232,7 @@ impl Responder {
             self.life.counts.ignored += 1;
             return None;
         }
-        let refused = self.answer(now, arrival, query).err();
+        let refused = self.answer(now, arrival, query, mark).err();
         self.life.counts.ignored += u64::from(refused.is_some());
         match refused {
             Some(Refusal::SourceRate | Refusal::Busy) => {
@@ -427,3 +434,6 @@ fn send<'a>(to: Destination, datagram: Datagram<'a>, config: &'a Responding) -> 
 
 // A query of the shortest length leaves room for the head of what is said where the whole does not fit.
 const _: () = assert!(MIN_QUERY - MIN_DATAGRAM - TRAILER > 22);
+
+#[cfg(test)]
+mod tests;

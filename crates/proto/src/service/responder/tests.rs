@@ -1,0 +1,117 @@
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::*;
+use crate::Path;
+
+const WINDOW_MS: u16 = 24;
+
+/// A query that asks everybody for one answer in a usual window.
+fn query(txn: u64, round: u16) -> Query<'static> {
+    Query { window_ms: WINDOW_MS, ..Query::new(txn, round) }
+}
+
+fn at(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+fn host(last: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, last], 4000))
+}
+
+fn own() -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, 2], super::super::PORT))
+}
+
+fn group() -> Cast {
+    Cast::Group((super::super::GROUP_V4, super::super::PORT).into())
+}
+
+/// By the group, from a neighbour, on a host that knows its own address.
+fn from(remote: SocketAddr) -> Arrival {
+    Arrival::new(Path::new(remote), group(), true).at_local(own())
+}
+
+fn printer() -> Responding {
+    Responding { id: Some(7), announce: false, ..Responding::of(Offer::new("printer").unwrap()) }
+}
+
+fn started(config: Responding) -> Responder {
+    let mut responder = Responder::new(config, 1);
+    assert!(responder.handle_timeout(at(0)).is_none());
+    responder
+}
+
+/// What was sent at the moment, and to whom.
+struct Sent {
+    at: Instant,
+    to: Destination,
+    bytes: Vec<u8>,
+}
+
+impl Sent {
+    fn said(&self) -> Datagram<'_> {
+        wire::decode(&self.bytes).unwrap()
+    }
+
+    fn reply(&self) -> Reply<'_> {
+        match self.said() {
+            Datagram::Reply(reply) => reply,
+            other => panic!("{other:?} is no reply"),
+        }
+    }
+}
+
+/// All that is sent up to a moment, each at its time.
+fn sent(responder: &mut Responder, until: Instant) -> Vec<Sent> {
+    let mut all = Vec::new();
+    while let Some(due) = responder.deadline().filter(|due| *due <= until) {
+        match responder.handle_timeout(due) {
+            Some(Action::Send { to, message }) => {
+                let mut bytes = Vec::new();
+                message.encode_from(own(), &mut bytes);
+                all.push(Sent { at: due, to, bytes });
+            }
+            None => {}
+            Some(other) => panic!("{other:?}"),
+        }
+    }
+    all
+}
+
+/// How a query is reported: `None` where it is not, or why it is refused.
+fn hear(
+    responder: &mut Responder,
+    now: Instant,
+    arrival: Arrival,
+    query: Query<'_>,
+) -> Option<Option<Refusal>> {
+    let mut bytes = Vec::new();
+    Datagram::Query(query).encode(None, &mut bytes);
+    match responder.handle_datagram(now, arrival, &bytes)? {
+        Action::Emit(Event::Query { refused, .. }) => Some(refused),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The rounds that were answered up to a moment.
+fn rounds(responder: &mut Responder, until: Instant) -> Vec<u16> {
+    sent(responder, until).iter().map(|sent| sent.reply().round).collect()
+}
+
+// Which queries are answered.
+
+#[test]
+fn what_was_made_up_ahead_of_a_question_does_not_pass_for_it() {
+    let mut responder = started(printer());
+    let honest = Query { salt: 0x5a17, ..query(1, 1) };
+    // In the asker's name, for an answer that comes too late.
+    let forged = Query { window_ms: 10_000, salt: 1, ..honest };
+    let delayed = Query { window_ms: 10_000, ..honest };
+    for query in [forged, delayed, honest] {
+        assert_eq!(hear(&mut responder, at(0), from(host(9)), query), Some(None));
+        assert_eq!(hear(&mut responder, at(1), from(host(9)), query), None);
+    }
+    assert_eq!(responder.summary(at(1)).duplicates, 3);
+    assert_eq!(rounds(&mut responder, at(WINDOW_MS.into())), [1]);
+}
