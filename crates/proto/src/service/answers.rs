@@ -6,75 +6,82 @@ use core::time::Duration;
 use crate::rng::Rng;
 use crate::{Instant, Path};
 
-/// One copy of an answer.
+/// An answer, to be sent once or several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answer {
-    pub(super) due: Instant,
     /// Who asked.
     pub(super) to: Path,
     pub(super) txn: u64,
     pub(super) round: u16,
-    pub(super) copy: u8,
     /// The longest that it may be.
     pub(super) limit: usize,
+    /// The copy that is sent next, from 0, and how many there are.
+    pub(super) copy: u8,
+    pub(super) copies: u8,
 }
 
-/// All answers that wait, so few that looking through them is the quickest.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    due: Instant,
+    answer: Answer,
+    /// Each copy has a part of the window to itself: when that of the next begins.
+    begins: Instant,
+    part: Duration,
+}
+
+/// All answers that wait, so few that looking through them is the quickest. None takes another's place
+/// because of what its question says: whoever forged a question could cancel an answer by it.
 #[derive(Debug, Clone)]
 pub(super) struct Answers {
-    waiting: Vec<Answer>,
+    waiting: Vec<Waiting>,
     most: usize,
     due: Option<Instant>,
 }
 
+/// What became of an answer that is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// It waits.
+    Free,
+    /// It waits, in the place of this one, which is not sent.
+    InPlaceOf(Answer),
+    /// It has no place.
+    Nowhere,
+}
+
 impl Answers {
+    /// Room for `most`, at least one.
     pub(super) fn new(most: usize) -> Answers {
+        let most = most.max(1);
         Answers { waiting: Vec::with_capacity(most), most, due: None }
     }
 
-    /// A later question of a session comes: of what waits for it, the first alone is kept. A query that
-    /// somebody forged in its name puts nothing off, and a burst of queries is not answered in full.
-    pub(super) fn supersede(&mut self, to: Path, txn: u64) {
-        let is_older = |answer: &Answer| answer.txn == txn && answer.to.remote == to.remote;
-        let older = self.waiting.iter().enumerate().filter(|(_, answer)| is_older(answer));
-        let Some((first, _)) = older.min_by_key(|(_, answer)| answer.due) else { return };
-        let mut place = 0..;
-        self.waiting.retain(|answer| place.next() == Some(first) || !is_older(answer));
-    }
-
-    /// Spreads copies over the window, each at a random time in a part of its own. Says whether any has a
-    /// place: where there is no room left, what would wait for longest gives way, so that nobody can fill
-    /// it with answers that are never due.
+    /// Spreads the copies of an answer over the window, each at a random time in a part of its own. Where
+    /// there is no room left, what would wait for longest gives way, so that nobody can fill it with
+    /// answers that are never due.
     pub(super) fn spread(
         &mut self,
         now: Instant,
         answer: Answer,
-        copies: u8,
         window: Duration,
         rng: &mut Rng,
-    ) -> bool {
-        let mut placed = false;
-        let part = window / u32::from(copies.max(1));
-        for copy in 0..copies {
-            let due = now + part * u32::from(copy) + rng.within(part);
-            placed |= self.place(Answer { due, copy, ..answer });
-        }
+    ) -> Placed {
+        let part = window / u32::from(answer.copies.max(1));
+        let waiting = Waiting { due: now + rng.within(part), answer, begins: now, part };
+        let placed = self.place(waiting);
         self.update();
         placed
     }
 
-    fn place(&mut self, answer: Answer) -> bool {
+    fn place(&mut self, new: Waiting) -> Placed {
         if self.waiting.len() < self.most {
-            self.waiting.push(answer);
-            return true;
+            self.waiting.push(new);
+            return Placed::Free;
         }
         let longest = self.waiting.iter_mut().max_by_key(|waiting| waiting.due);
-        match longest.filter(|longest| longest.due > answer.due) {
-            Some(longest) => {
-                *longest = answer;
-                true
-            }
-            None => false,
+        match longest.filter(|longest| longest.due > new.due) {
+            Some(longest) => Placed::InPlaceOf(core::mem::replace(longest, new).answer),
+            None => Placed::Nowhere,
         }
     }
 
@@ -82,10 +89,19 @@ impl Answers {
         self.due
     }
 
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Answer> {
+    /// Takes out the next copy that is due.
+    pub(super) fn pop_due(&mut self, now: Instant, rng: &mut Rng) -> Option<Answer> {
         let due = self.due.filter(|due| *due <= now)?;
-        let at = self.waiting.iter().position(|answer| answer.due == due)?;
-        let answer = self.waiting.swap_remove(at);
+        let at = self.waiting.iter().position(|waiting| waiting.due == due)?;
+        let waiting = self.waiting.get_mut(at)?;
+        let answer = waiting.answer;
+        waiting.answer.copy += 1;
+        if waiting.answer.copy < answer.copies {
+            waiting.begins = waiting.begins + waiting.part;
+            waiting.due = waiting.begins + rng.within(waiting.part);
+        } else {
+            self.waiting.swap_remove(at);
+        }
         self.update();
         Some(answer)
     }
@@ -96,7 +112,7 @@ impl Answers {
     }
 
     fn update(&mut self) {
-        self.due = self.waiting.iter().map(|answer| answer.due).min();
+        self.due = self.waiting.iter().map(|waiting| waiting.due).min();
     }
 }
 
@@ -104,58 +120,72 @@ impl Answers {
 mod tests {
     use super::*;
 
-    fn answer(txn: u64) -> Answer {
+    fn answer(txn: u64, copies: u8) -> Answer {
         let to = Path::new("10.0.0.9:4000".parse().unwrap());
-        let due = Instant::ZERO;
-        Answer { due, to, txn, round: 1, copy: 0, limit: 128 }
+        Answer { to, txn, round: 1, limit: 128, copy: 0, copies }
+    }
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_millis(ms)
     }
 
     #[test]
     fn each_copy_has_a_part_of_the_window_to_itself() {
         let mut rng = Rng::new(1);
         let window = Duration::from_millis(30);
-        for _ in 0..100 {
+        let mut tenths = [0u32; 30];
+        for _ in 0..1_000 {
             let mut answers = Answers::new(64);
-            assert!(answers.spread(Instant::ZERO, answer(1), 3, window, &mut rng));
+            assert_eq!(answers.spread(at(100), answer(1, 3), window, &mut rng), Placed::Free);
             for copy in 0..3 {
-                let sent = answers.pop_due(Instant::from_millis(10 * (copy + 1))).unwrap();
-                assert_eq!(u64::from(sent.copy), copy);
-                assert!(sent.due >= Instant::from_millis(10 * copy));
+                let due = answers.due().unwrap();
+                assert!(due >= at(100 + 10 * copy) && due <= at(110 + 10 * copy), "{due:?}");
+                tenths[((due - at(100)).as_millis() as usize).min(29)] += 1;
+                assert_eq!(answers.pop_due(at(99 + 10 * copy), &mut rng), None);
+                let sent = answers.pop_due(due, &mut rng).unwrap();
+                assert_eq!(sent, Answer { copy: copy as u8, ..answer(1, 3) });
             }
             assert_eq!(answers.due(), None);
         }
+        assert!(tenths.iter().all(|n| (50..160).contains(n)), "{tenths:?}");
     }
 
     #[test]
-    fn a_later_question_leaves_the_first_of_what_waits_where_it_is() {
+    fn a_later_answer_to_the_same_asker_leaves_what_waits_where_it_is() {
         let mut rng = Rng::new(2);
         let mut answers = Answers::new(64);
-        let window = Duration::from_secs(1);
-        answers.spread(Instant::ZERO, answer(1), 3, window, &mut rng);
-        answers.spread(Instant::ZERO, answer(2), 2, window, &mut rng);
-        let first = answers.waiting.iter().find(|waiting| waiting.txn == 1).copied().unwrap();
-        for round in 2..5 {
-            answers.supersede(answer(1).to, 1);
-            let later = Answer { round, ..answer(1) };
-            answers.spread(Instant::from_millis(900), later, 3, window, &mut rng);
-            assert!(answers.waiting.contains(&first));
-            let waits = |txn| answers.waiting.iter().filter(|waiting| waiting.txn == txn).count();
-            assert_eq!((waits(1), waits(2)), (4, 2));
+        let window = Duration::from_millis(24);
+        answers.spread(at(0), Answer { round: 7, ..answer(1, 3) }, window, &mut rng);
+        for ms in 0..50 {
+            // What somebody forged in its name, due before it.
+            let forged = Answer { round: 60_000, ..answer(1, 1) };
+            answers.spread(at(0), forged, Duration::from_micros(ms), &mut rng);
         }
-        answers.supersede(Path::new("10.0.0.8:4000".parse().unwrap()), 1);
-        assert_eq!(answers.waiting.len(), 6);
+        let sent: Vec<Answer> = core::iter::from_fn(|| answers.pop_due(at(24), &mut rng)).collect();
+        let copies = sent.iter().filter(|sent| sent.round == 7).map(|sent| sent.copy);
+        assert!(copies.eq(0..3) && sent.len() == 53);
     }
 
     #[test]
-    fn what_would_wait_for_longest_gives_way() {
+    fn what_would_wait_for_longest_gives_way_and_is_named() {
         let mut rng = Rng::new(3);
-        let mut answers = Answers::new(4);
-        let (long, short) = (Duration::from_secs(10), Duration::from_millis(1));
-        assert!(answers.spread(Instant::from_millis(100), answer(1), 3, long, &mut rng));
-        assert!(answers.spread(Instant::from_millis(100), answer(2), 3, short, &mut rng));
-        assert_eq!(answers.waiting.len(), 4);
-        let of_second = answers.waiting.iter().filter(|waiting| waiting.txn == 2).count();
-        assert_eq!(of_second, 3);
-        assert!(!answers.spread(Instant::from_millis(20_000), answer(3), 3, long, &mut rng));
+        let mut answers = Answers::new(2);
+        let (long, short) = (Duration::from_secs(10), Duration::ZERO);
+        for txn in 1..3 {
+            assert_eq!(answers.spread(at(0), answer(txn, 3), long, &mut rng), Placed::Free);
+        }
+        let longest = answers.waiting.iter().max_by_key(|waiting| waiting.due).unwrap().answer;
+        let placed = answers.spread(at(1), answer(3, 3), short, &mut rng);
+        assert_eq!(placed, Placed::InPlaceOf(longest));
+        assert_eq!(answers.due(), Some(at(1)));
+        let placed = answers.spread(at(10_000), answer(4, 3), short, &mut rng);
+        assert_eq!(placed, Placed::Nowhere);
+        // One that would wait as long does not push another out.
+        let mut answers = Answers::new(0);
+        assert_eq!(answers.spread(at(0), answer(1, 1), short, &mut rng), Placed::Free);
+        assert_eq!(answers.spread(at(0), answer(2, 1), short, &mut rng), Placed::Nowhere);
+        answers.clear();
+        assert_eq!((answers.due(), answers.pop_due(at(9), &mut rng)), (None, None));
+        assert_eq!(answers.spread(at(0), answer(2, 1), short, &mut rng), Placed::Free);
     }
 }

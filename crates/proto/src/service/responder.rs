@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::announcer::{Announcer, Speech};
-use super::answers::{Answer, Answers};
+use super::answers::{Answer, Answers, Placed};
 use super::audience::Audience;
 use super::crowd::Crowd;
 use super::names::NameCache;
@@ -186,14 +186,22 @@ impl Responder {
         let wanted = if on_link { query.copies } else { 1 };
         let limit = query.reply_limit();
         let copies = self.admit(now, arrival, query.txn, wanted, limit)?;
-        self.answers.supersede(from, query.txn);
         let answer =
-            Answer { due: now, to: from, txn: query.txn, round: query.round, copy: 0, limit };
-        if !self.answers.spread(now, answer, copies, window, &mut self.rng) {
-            return Err(Refusal::Busy);
+            Answer { to: from, txn: query.txn, round: query.round, limit, copy: 0, copies };
+        match self.answers.spread(now, answer, window, &mut self.rng) {
+            Placed::Free => {}
+            Placed::InPlaceOf(other) => self.give_up(now, &other),
+            Placed::Nowhere => return Err(Refusal::Busy),
         }
         self.recent.insert(mark);
         Ok(())
+    }
+
+    /// An answer has given way to another. Whose first copy had not been sent was refused.
+    fn give_up(&mut self, now: Instant, answer: &Answer) {
+        if answer.copy == 0 {
+            self.pressure.refuse(now, Some(answer.to.remote.ip()), &mut self.rng);
+        }
     }
 
     /// How many of so many copies may be sent to a source: at least one, or why none.
@@ -375,7 +383,7 @@ impl Machine for Responder {
         if !self.life.is_open() && !self.is_saying_goodbye() {
             return Some(self.life.finish(now));
         }
-        if let Some(answer) = self.answers.pop_due(now) {
+        if let Some(answer) = self.answers.pop_due(now, &mut self.rng) {
             self.life.counts.sent += 1;
             return Some(self.reply(now, &answer));
         }

@@ -53,7 +53,7 @@ impl Responding {
 /// responders wants them small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stores {
-    /// Answers, each copy counted, that may wait to be sent.
+    /// Answers that may wait to be sent, each of them once or several times.
     pub pending: usize,
     /// Queries that are remembered, so that a copy of one is not answered again.
     pub recent: usize,

@@ -1,8 +1,9 @@
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use super::*;
 use crate::Path;
+use crate::service::Stores;
 
 const WINDOW_MS: u16 = 24;
 
@@ -99,6 +100,16 @@ fn rounds(responder: &mut Responder, until: Instant) -> Vec<u16> {
     sent(responder, until).iter().map(|sent| sent.reply().round).collect()
 }
 
+/// Whose questions it said to have refused.
+fn refused(sent: &[Sent]) -> Vec<Option<IpAddr>> {
+    let busy = sent.iter().filter_map(|sent| match sent.said() {
+        Datagram::Busy(busy) => Some(busy.tlvs),
+        _ => None,
+    });
+    let refused = |tlv| if let Tlv::Refused(source) = tlv { Some(source) } else { None };
+    busy.flat_map(|tlvs| tlvs.iter().filter_map(refused)).collect()
+}
+
 // Which queries are answered.
 
 #[test]
@@ -114,4 +125,44 @@ fn what_was_made_up_ahead_of_a_question_does_not_pass_for_it() {
     }
     assert_eq!(responder.summary(at(1)).duplicates, 3);
     assert_eq!(rounds(&mut responder, at(WINDOW_MS.into())), [1]);
+}
+
+#[test]
+fn a_forged_question_of_a_far_round_cancels_no_answer() {
+    let mut responder = started(printer());
+    let honest = Query { copies: 3, ..query(1, 3) };
+    assert_eq!(hear(&mut responder, at(0), from(host(9)), honest), Some(None));
+    for round in [60_000, 60_001, 2, 4] {
+        let forged = Query { window_ms: 0, ..query(1, round) };
+        assert_eq!(hear(&mut responder, at(0), from(host(9)), forged), Some(None));
+    }
+    let answered = rounds(&mut responder, at(WINDOW_MS.into()));
+    assert_eq!(answered.iter().filter(|round| **round == 3).count(), 3, "{answered:?}");
+}
+
+#[test]
+fn an_answer_that_gives_way_before_it_was_sent_is_told_to_have_been_refused() {
+    let stores = Stores { pending: 1, ..Stores::default() };
+    let mut responder = started(Responding { stores, ..printer() });
+    let long = Query { window_ms: 10_000, copies: 3, ..query(1, 1) };
+    assert_eq!(hear(&mut responder, at(0), from(host(9)), long), Some(None));
+    assert_eq!(hear(&mut responder, at(0), from(host(8)), query(2, 1)), Some(None));
+    assert!(refused(&sent(&mut responder, at(30))).contains(&Some(host(9).ip())));
+    // There is no place before the other.
+    assert_eq!(hear(&mut responder, at(1_000), from(host(8)), query(3, 1)), Some(None));
+    let answer = hear(&mut responder, at(1_000), from(host(7)), long);
+    assert_eq!(answer, Some(Some(Refusal::Busy)));
+    assert!(refused(&sent(&mut responder, at(1_030))).contains(&Some(host(7).ip())));
+}
+
+#[test]
+fn an_answer_that_gives_way_after_it_was_sent_once_was_not_refused() {
+    let stores = Stores { pending: 1, ..Stores::default() };
+    let mut responder = started(Responding { stores, ..printer() });
+    let long = Query { window_ms: 9_000, copies: 3, ..query(1, 1) };
+    assert_eq!(hear(&mut responder, at(0), from(host(9)), long), Some(None));
+    assert_eq!(rounds(&mut responder, at(3_000)), [1]);
+    let soon = Query { window_ms: 0, ..query(2, 2) };
+    assert_eq!(hear(&mut responder, at(3_000), from(host(8)), soon), Some(None));
+    assert_eq!(rounds(&mut responder, at(20_000)), [2]);
 }
