@@ -86,6 +86,7 @@ mod session;
 mod tally;
 mod verdict;
 mod watcher;
+mod words;
 
 pub use discoverer::Discoverer;
 pub use discovery::{Discovery, Effort};

@@ -48,9 +48,9 @@ impl Pressure {
         }
     }
 
-    /// Whether a question from this source may have been refused lately.
-    pub(super) fn is_on(&self, now: Instant, source: IpAddr) -> bool {
-        let concerns = |known: &Option<IpAddr>| known.is_none_or(|known| known == source);
+    /// Whether a question from this source, or one that anybody's would have been, was refused lately.
+    pub(super) fn is_on(&self, now: Instant, source: Option<IpAddr>) -> bool {
+        let concerns = |known: &Option<IpAddr>| known.is_none() || *known == source;
         self.refused.iter().any(|(known, at)| concerns(known) && now - *at <= LATELY)
     }
 
@@ -64,7 +64,6 @@ impl Pressure {
             return false;
         }
         let since = self.last.replace(now);
-        words.clear();
         for (source, at) in &self.refused {
             if since.is_none_or(|since| *at >= since) {
                 // Eight of them always fit.
@@ -103,7 +102,7 @@ mod tests {
     fn a_refusal_is_told_within_twenty_milliseconds_and_again_every_hundred() {
         let mut rng = Rng::new(1);
         let mut pressure = Pressure::new();
-        assert_eq!((pressure.due(), pressure.is_on(at(0), source(1))), (None, false));
+        assert_eq!((pressure.due(), pressure.is_on(at(0), Some(source(1)))), (None, false));
         pressure.refuse(at(0), Some(source(1)), &mut rng);
         pressure.refuse(at(1), Some(source(2)), &mut rng);
         let due = pressure.due().unwrap();
@@ -120,10 +119,12 @@ mod tests {
         let mut rng = Rng::new(2);
         let mut pressure = Pressure::new();
         pressure.refuse(at(0), Some(source(1)), &mut rng);
-        assert!(pressure.is_on(at(1_000), source(1)) && !pressure.is_on(at(0), source(2)));
-        assert!(!pressure.is_on(at(1_001), source(1)));
+        let [one, two] = [1, 2].map(|last| Some(source(last)));
+        assert!(pressure.is_on(at(1_000), one) && !pressure.is_on(at(0), two));
+        assert!(!pressure.is_on(at(0), None) && !pressure.is_on(at(1_001), one));
         pressure.refuse(at(2_000), None, &mut rng);
-        assert!(pressure.is_on(at(2_000), source(2)));
+        assert!(pressure.is_on(at(3_000), two) && pressure.is_on(at(3_000), None));
+        assert!(!pressure.is_on(at(3_001), None));
     }
 
     #[test]

@@ -12,24 +12,19 @@ use super::pressure::Pressure;
 use super::proof::is_proven;
 use super::recent::Recent;
 use super::responding::Responding;
+use super::words::Words;
 use crate::life::Life;
 use crate::limit::Limiter;
 use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::secret::Secret;
 use crate::wire::{
-    self, Announce, Busy, Datagram, Epoch, Goodbye, Keyring, MAX_LEASE_S, MAX_SENT, MAX_SESSIONS,
-    MAX_TLV_BYTES, MIN_DATAGRAM, MIN_LEASE_S, MIN_QUERY, Query, Reply, SessionsBuf, TRAILER, Tlv,
-    TlvBuf,
+    self, Announce, Busy, Datagram, Goodbye, Keyring, MAX_LEASE_S, MIN_LEASE_S, Query, Reply, Tlv,
 };
 use crate::{
     Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Observation, Refusal,
     Summary,
 };
-
-/// What SESSIONS takes besides the sessions, each of which takes the second.
-const TLV_HEADER: usize = 3;
-const SESSION: usize = 10;
 
 /// Answers the queries that ask for it, announces itself, and says goodbye.
 ///
@@ -48,14 +43,11 @@ pub struct Responder {
     crowd: Crowd,
     limiter: Option<Limiter>,
     pressure: Pressure,
-    epoch: Epoch,
-    lease_s: u32,
+    words: Words,
+    keyring: Option<Keyring>,
+    is_announced: bool,
+    allow_off_link: bool,
     rng: Rng,
-    config: Responding,
-    /// What is said of the offer where it does not fit: first its digest and the epoch.
-    shortened: TlvBuf,
-    /// What is being sent that is not said as it is every time.
-    scratch: TlvBuf,
 }
 
 impl Responder {
@@ -68,26 +60,24 @@ impl Responder {
         let lease_s = config.lease.as_secs().clamp(MIN_LEASE_S.into(), MAX_LEASE_S.into()) as u32;
         let id = config.id.unwrap_or_else(|| secret.number("id"));
         let limiter = |rate| Limiter::new(rate, stores.sources, secret.number("sources"));
-        let mut responder = Responder {
+        let words = Words::new(config.offer, config.boot, lease_s, config.keyring.is_some());
+        Responder {
             id,
-            names: NameCache::new(id, 0),
+            names: NameCache::new(id, words.digest()),
             life: Life::default(),
             answers: Answers::new(stores.pending),
+            announcer: Announcer::new(Duration::from_secs(lease_s.into())),
             recent: Recent::new(stores.recent, secret.number("recent")),
             audience: Audience::new(),
             crowd: Crowd::new(),
             limiter: config.rate.map(limiter),
             pressure: Pressure::new(),
-            announcer: Announcer::new(Duration::from_secs(lease_s.into())),
-            epoch: Epoch { boot: config.boot, seq: 0 },
-            lease_s,
+            words,
+            keyring: config.keyring,
+            is_announced: config.announce,
+            allow_off_link: config.allow_off_link,
             rng: secret.rng("jitter"),
-            shortened: TlvBuf::new(),
-            scratch: TlvBuf::with_capacity(MAX_TLV_BYTES),
-            config,
-        };
-        responder.set_words();
-        responder
+        }
     }
 
     /// Its number.
@@ -103,55 +93,29 @@ impl Responder {
     /// Announces itself again: after an address has changed, an interface has come up, or the host has
     /// slept.
     pub fn announce(&mut self, now: Instant) {
-        if self.config.announce && self.life.started().is_some() && self.life.is_open() {
+        if self.is_announced && self.life.started().is_some() && self.life.is_open() {
             self.announcer.begin(now, &mut self.rng);
         }
     }
 
     /// Says something else of itself from now on.
     pub fn update(&mut self, now: Instant, offer: Offer) {
-        self.config.offer = offer;
-        self.epoch.seq = self.epoch.seq.saturating_add(1);
-        self.set_words();
+        self.words.set_offer(offer);
+        self.names = NameCache::new(self.id, self.words.digest());
         self.announce(now);
-    }
-
-    /// Makes ready what follows from what it says.
-    fn set_words(&mut self) {
-        self.config.offer.set_epoch(self.epoch);
-        let offer = self.config.offer.tlvs();
-        let words = wire::digest(self.lease_s, offer);
-        self.names = NameCache::new(self.id, words);
-        // What the shortest query leaves room for.
-        let room = MIN_QUERY - self.sealed_len(MIN_DATAGRAM);
-        self.shortened.clear();
-        let head = [Tlv::Digest(words), Tlv::Epoch(self.epoch)];
-        let rest = self.config.offer.tlvs().iter().filter(|tlv| !matches!(tlv, Tlv::Epoch(_)));
-        for tlv in head.into_iter().chain(rest) {
-            let _fits = self.shortened.push_within(room, tlv);
-        }
-    }
-
-    fn sealed_len(&self, length: usize) -> usize {
-        length + if self.config.keyring.is_some() { TRAILER } else { 0 }
-    }
-
-    /// The length of the whole answer.
-    fn whole_len(&self) -> usize {
-        self.sealed_len(MIN_DATAGRAM + self.config.offer.tlvs().len())
     }
 
     /// Whether a query is for this responder, and proves what it must; only then does anything come of
     /// it.
     fn is_asked(&mut self, arrival: Arrival, query: &Query<'_>, datagram: &[u8]) -> bool {
         if !query.is_in(self.id)
-            || !query.selects(self.config.offer.tlvs())
+            || !query.selects(self.words.offer())
             || self.is_heard(arrival, query)
         {
             return false;
         }
         // Who asks with a secret would not take an answer without.
-        is_proven(self.config.keyring.as_ref(), arrival, datagram, &mut self.life.counts)
+        is_proven(self.keyring.as_ref(), arrival, datagram, &mut self.life.counts)
     }
 
     /// Whether the asker says that it has heard what it would be answered, from where it would be.
@@ -160,7 +124,11 @@ impl Responder {
             return false;
         }
         let Some(local) = arrival.from.local else { return false };
-        let is_whole = query.multicast_reply || self.whole_len() <= query.reply_limit();
+        let is_whole = if query.multicast_reply {
+            self.words.is_whole_to_group()
+        } else {
+            self.words.whole_len() <= query.reply_limit()
+        };
         let names = self.names.from(local);
         query.silences(names.whole) || (!is_whole && query.silences(names.short))
     }
@@ -174,7 +142,7 @@ impl Responder {
         mark: u64,
     ) -> Result<(), Refusal> {
         let Arrival { from, cast, on_link, .. } = arrival;
-        if !on_link && (!self.config.allow_off_link || matches!(cast, Cast::Group(_))) {
+        if !on_link && (!self.allow_off_link || matches!(cast, Cast::Group(_))) {
             return Err(Refusal::OffLink);
         }
         let window = self.crowd.window(now, query);
@@ -213,7 +181,7 @@ impl Responder {
         wanted: u8,
         limit: usize,
     ) -> Result<u8, Refusal> {
-        let bytes = self.whole_len().min(limit);
+        let bytes = self.words.whole_len().min(limit);
         let Some(limiter) = &mut self.limiter else { return Ok(wanted) };
         let source = arrival.from.remote.ip();
         limiter.admit(now, source, Some(txn), bytes, &mut self.rng)?;
@@ -236,7 +204,8 @@ impl Responder {
             self.life.counts.duplicates += 1;
             return None;
         }
-        if query.reply_limit() < self.sealed_len(MIN_DATAGRAM) {
+        // To the group it says as much as it can, whatever the question's length.
+        if !query.multicast_reply && query.reply_limit() < self.words.least_len() {
             self.life.counts.ignored += 1;
             return None;
         }
@@ -259,7 +228,7 @@ impl Responder {
     }
 
     fn hear_announcement(&mut self, now: Instant, arrival: Arrival, id: u64, datagram: &[u8]) {
-        let keyring = self.config.keyring.as_ref();
+        let keyring = self.keyring.as_ref();
         if id != self.id
             && arrival.on_link
             && is_proven(keyring, arrival, datagram, &mut self.life.counts)
@@ -276,71 +245,56 @@ impl Responder {
     // What is due.
 
     fn reply(&mut self, now: Instant, answer: &Answer) -> Action<'_> {
-        let whole = self.whole_len();
-        let is_whole = whole <= answer.limit;
-        let room = answer.limit - self.sealed_len(MIN_DATAGRAM);
-        let tlvs =
-            if is_whole { self.config.offer.tlvs() } else { self.shortened.as_tlvs().within(room) };
+        let lease_s = self.words.lease_s();
+        let said = self.words.within(answer.limit);
         let reply = Reply {
             txn: answer.txn,
             id: self.id,
             round: answer.round,
             copy: answer.copy,
-            whole: (!is_whole).then_some(whole as u16),
-            busy: self.pressure.is_on(now, answer.to.remote.ip()),
-            lease_s: self.lease_s,
-            tlvs,
+            whole: said.whole,
+            busy: self.pressure.is_on(now, Some(answer.to.remote.ip())),
+            lease_s,
+            tlvs: said.tlvs,
         };
-        send(Destination::Peer(answer.to), Datagram::Reply(reply), &self.config)
+        send(Destination::Peer(answer.to), Datagram::Reply(reply), self.keyring.as_ref())
     }
 
     /// An answer to the group, for all who asked for one.
     fn group_reply(&mut self, now: Instant) -> Option<Action<'_>> {
-        let most = MAX_SENT - self.sealed_len(MIN_DATAGRAM) - TLV_HEADER;
-        let offer = self.config.offer.tlvs();
-        let is_whole = offer.len() + SESSION <= most.min(MAX_TLV_BYTES);
-        let words = if is_whole { offer } else { self.shortened.as_tlvs() };
-        let named = ((most - words.len()) / SESSION).min(MAX_SESSIONS);
-        let mut sessions = SessionsBuf::new();
-        for (txn, round) in self.audience.take_due(now, named)? {
-            sessions.push(txn, round);
-        }
-        self.scratch.clear();
-        let all = words.iter().chain([Tlv::Sessions(sessions.as_sessions())]);
-        for tlv in all {
-            let _fits = self.scratch.push_within(most + TLV_HEADER, tlv);
-        }
-        let whole = (!is_whole).then_some(self.whole_len() as u16);
+        let lease_s = self.words.lease_s();
+        let named = self.words.most_named();
+        let said = self.words.to_group(self.audience.take_due(now, named, &mut self.rng)?);
         let reply = Reply {
             txn: 0,
             id: self.id,
             round: 0,
             copy: 0,
-            whole,
-            busy: false,
-            lease_s: self.lease_s,
-            tlvs: self.scratch.as_tlvs(),
+            whole: said.whole,
+            busy: self.pressure.is_on(now, None),
+            lease_s,
+            tlvs: said.tlvs,
         };
-        Some(send(Destination::Group, Datagram::Reply(reply), &self.config))
+        Some(send(Destination::Group, Datagram::Reply(reply), self.keyring.as_ref()))
+    }
+
+    fn busy(&mut self, now: Instant) -> Option<Action<'_>> {
+        let tlvs = self.words.written_by(|tlvs| self.pressure.take_due(now, tlvs))?;
+        self.life.counts.sent += 1;
+        let busy = Busy { id: self.id, tlvs };
+        Some(send(Destination::Group, Datagram::Busy(busy), self.keyring.as_ref()))
     }
 
     fn speak(&mut self, speech: Speech) -> Action<'_> {
+        let id = self.id;
         let datagram = match speech {
-            Speech::Announcement => Datagram::Announce(Announce {
-                id: self.id,
-                lease_s: self.lease_s,
-                tlvs: self.config.offer.tlvs(),
-            }),
-            Speech::Goodbye => {
-                // Later than all that it has said before.
-                self.epoch.seq = self.epoch.seq.saturating_add(1);
-                self.scratch.clear();
-                // One TLV of eleven bytes always fits.
-                let _fits = self.scratch.push(Tlv::Epoch(self.epoch));
-                Datagram::Goodbye(Goodbye { id: self.id, tlvs: self.scratch.as_tlvs() })
+            Speech::Announcement => {
+                let lease_s = self.words.lease_s();
+                Datagram::Announce(Announce { id, lease_s, tlvs: self.words.offer() })
             }
+            Speech::Goodbye => Datagram::Goodbye(Goodbye { id, tlvs: self.words.goodbye() }),
         };
-        send(Destination::Group, datagram, &self.config)
+        send(Destination::Group, datagram, self.keyring.as_ref())
     }
 }
 
@@ -392,12 +346,7 @@ impl Machine for Responder {
             return self.group_reply(now);
         }
         if self.pressure.due().is_some_and(|due| due <= now) {
-            if !self.pressure.take_due(now, &mut self.scratch) {
-                return None;
-            }
-            self.life.counts.sent += 1;
-            let busy = Busy { id: self.id, tlvs: self.scratch.as_tlvs() };
-            return Some(send(Destination::Group, Datagram::Busy(busy), &self.config));
+            return self.busy(now);
         }
         let speech = self.announcer.poll(now, &mut self.rng)?;
         self.life.counts.sent += 1;
@@ -428,20 +377,17 @@ impl Machine for Responder {
         self.answers.clear();
         self.audience.clear();
         self.pressure.clear();
-        if self.life.started().is_some() && self.life.is_open() && self.config.announce {
+        if self.life.started().is_some() && self.life.is_open() && self.is_announced {
             self.announcer.say_goodbye(now);
         }
         self.life.close();
     }
 }
 
-fn send<'a>(to: Destination, datagram: Datagram<'a>, config: &'a Responding) -> Action<'a> {
-    let key = config.keyring.as_ref().map(Keyring::signing);
+fn send<'a>(to: Destination, datagram: Datagram<'a>, keyring: Option<&'a Keyring>) -> Action<'a> {
+    let key = keyring.map(Keyring::signing);
     Action::Send { to, message: Message::Structured { datagram, key } }
 }
-
-// A query of the shortest length leaves room for the head of what is said where the whole does not fit.
-const _: () = assert!(MIN_QUERY - MIN_DATAGRAM - TRAILER > 22);
 
 #[cfg(test)]
 mod tests;

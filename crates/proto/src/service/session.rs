@@ -128,10 +128,11 @@ impl Session {
         reply: Reply<'d>,
         datagram: &[u8],
     ) -> Option<Answer<'d>> {
-        // One to the group names those whom it answers; others are not for this session.
-        let named = reply.tlvs.sessions().and_then(|sessions| {
-            sessions.iter().find(|(txn, _)| *txn == self.asking.txn).map(|(_, round)| round)
-        });
+        // One to the group names those whom it answers; others are not for this session. In our name it
+        // may answer a round that somebody made up, too.
+        let named = reply.tlvs.sessions().into_iter().flat_map(|sessions| sessions.iter());
+        let ours = named.filter(|(txn, _)| *txn == self.asking.txn).map(|(_, round)| round);
+        let named = ours.max_by_key(|round| self.asking.answered(now, *round).is_some());
         let addressed = (reply.txn == self.asking.txn).then_some(reply.round);
         let by_group = named.is_some() || matches!(arrival.cast, Cast::Group(_));
         let number = addressed.or(named);

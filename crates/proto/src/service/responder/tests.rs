@@ -1,9 +1,11 @@
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::*;
-use crate::Path;
 use crate::service::Stores;
+use crate::wire::{FilterBuilder, MIN_DATAGRAM};
+use crate::{Path, Rate};
 
 const WINDOW_MS: u16 = 24;
 
@@ -165,4 +167,70 @@ fn an_answer_that_gives_way_after_it_was_sent_once_was_not_refused() {
     let soon = Query { window_ms: 0, ..query(2, 2) };
     assert_eq!(hear(&mut responder, at(3_000), from(host(8)), soon), Some(None));
     assert_eq!(rounds(&mut responder, at(20_000)), [2]);
+}
+
+// Answers to the group.
+
+/// An offer whose whole answer has so many bytes.
+fn offer_of(length: usize) -> Offer {
+    let offer = Offer::new("printer").unwrap();
+    let rest = length - MIN_DATAGRAM - offer.tlvs().len() - 3;
+    offer.with(Tlv::Payload(&vec![7; rest])).unwrap()
+}
+
+fn to_group(txn: u64, round: u16) -> Query<'static> {
+    Query { multicast_reply: true, ..query(txn, round) }
+}
+
+#[test]
+fn one_answer_to_the_group_is_for_all_who_asked_and_is_charged_to_nobody() {
+    let rate = Some(Rate { per_source: 0, total: 0 });
+    let mut responder = started(Responding { rate, ..printer() });
+    for txn in 1..=5 {
+        let asked = hear(&mut responder, at(0), from(host(9)), to_group(txn, 3));
+        assert_eq!(asked, Some(None));
+    }
+    let sent = sent(&mut responder, at(1_000));
+    assert_eq!((sent.len(), sent[0].to), (1, Destination::Group));
+    assert!(sent[0].at <= at(WINDOW_MS.into()));
+    let reply = sent[0].reply();
+    assert_eq!((reply.txn, reply.round, reply.id, reply.whole), (0, 0, 7, None));
+    assert!(reply.tlvs.sessions().unwrap().iter().eq((1..=5).map(|txn| (txn, 3))));
+    assert!(reply.tlvs.iter().any(|tlv| tlv == Tlv::Service("printer")));
+}
+
+#[test]
+fn of_any_length_it_names_those_whom_it_is_for() {
+    for length in [60, 540, 700, 1_167, 1_168, 1_180] {
+        for asking in [1, 64, 300] {
+            let mut responder = started(Responding { offer: offer_of(length), ..printer() });
+            for txn in 0..asking {
+                hear(&mut responder, at(0), from(host(9)), to_group(txn, 1));
+            }
+            let sent = sent(&mut responder, at(100));
+            let reply = sent[0].reply();
+            assert!(sent[0].bytes.len() <= 1_200 && sent.len() == 1);
+            assert!(!reply.tlvs.sessions().unwrap().is_empty());
+            assert_eq!(reply.whole, (length > 1_167).then_some(length.next_multiple_of(8) as u16));
+        }
+    }
+}
+
+#[test]
+fn it_is_silent_to_the_group_where_the_words_that_the_group_would_get_are_known() {
+    for (length, is_whole) in [(1_167, true), (1_168, false)] {
+        let mut responder = started(Responding { offer: offer_of(length), ..printer() });
+        let digest = responder.words.digest();
+        for (name, is_silent) in [
+            (wire::whole_name(7, own(), digest), true),
+            (wire::short_name(7, own(), digest), !is_whole),
+        ] {
+            let mut bytes = [0; 16];
+            let mut filter = FilterBuilder::new(&mut bytes, 1, 5);
+            filter.insert(name);
+            let asked = Query { filter: filter.finish(), salt: 5, ..to_group(1, 1) };
+            let heard = hear(&mut responder, at(0), from(host(9)), asked);
+            assert_eq!(heard.is_none(), is_silent, "{length}");
+        }
+    }
 }
