@@ -33,6 +33,8 @@ const SKETCH: usize = 1 << 13;
 pub(super) struct Crowd {
     bits: Box<[u64]>,
     set: usize,
+    /// How many ids that is, in parts of 2^8.
+    ids: u64,
     /// The first announcement of this time, and how many responders there were in the one before.
     since: Option<Instant>,
     before: u64,
@@ -40,31 +42,30 @@ pub(super) struct Crowd {
 
 impl Crowd {
     pub(super) fn new() -> Crowd {
-        Crowd { bits: Box::new([]), set: 0, since: None, before: 0 }
+        let bits = vec![0; SKETCH / 64].into_boxed_slice();
+        Crowd { bits, set: 0, ids: 0, since: None, before: 0 }
     }
 
     pub(super) fn heard_announcement(&mut self, now: Instant, id: u64) {
-        if self.bits.is_empty() {
-            self.bits = vec![0; SKETCH / 64].into_boxed_slice();
-        }
         let age = now - *self.since.get_or_insert(now);
         if age > MEMORY {
             self.before = if age > 2 * MEMORY { 0 } else { self.count() };
-            (self.set, self.since) = (0, Some(now));
+            (self.set, self.ids, self.since) = (0, 0, Some(now));
             self.bits.fill(0);
         }
         let bit = mix64(id) as usize % SKETCH;
-        if let Some(word) = self.bits.get_mut(bit / 64) {
-            let mask = 1 << (bit % 64);
-            self.set += usize::from(*word & mask == 0);
+        let mask = 1 << (bit % 64);
+        if let Some(word) = self.bits.get_mut(bit / 64).filter(|word| **word & mask == 0) {
             *word |= mask;
+            self.ids += ((SKETCH << 8) / (SKETCH - self.set)) as u64;
+            self.set += 1;
         }
     }
 
     /// n = -m ln(z / m) for m bits of which z are not set, by the series of the logarithm's integral: the
     /// sum of m / z over all the bits that were set.
     fn count(&self) -> u64 {
-        (0..self.set).map(|set| (SKETCH << 8) / (SKETCH - set)).sum::<usize>() as u64 >> 8
+        self.ids >> 8
     }
 
     fn size(&self, now: Instant) -> u64 {
@@ -140,6 +141,11 @@ mod tests {
             let size = crowd.size(Instant::ZERO);
             assert!((least..most).contains(&size), "{size}");
         }
+        // More than it can tell apart: each bit is set.
+        let mut crowd = Crowd::new();
+        (0..300_000).for_each(|id| crowd.heard_announcement(Instant::ZERO, id));
+        assert_eq!(crowd.set, SKETCH);
+        assert!((70_000..90_000).contains(&crowd.size(Instant::ZERO)));
     }
 
     #[test]
