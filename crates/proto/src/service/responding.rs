@@ -13,7 +13,7 @@ pub struct Responding {
     pub offer: Offer,
     /// Its number; `None`: one that follows from the seed. A responder that keeps its number over restarts
     /// is known to have been restarted; otherwise it is a new one, and the old one is missed when its
-    /// lease ends. See [`identity`](super::identity).
+    /// lease ends.
     pub id: Option<u64>,
     /// A number that grows from start to start: Unix time in seconds, or a count.
     pub boot: u32,
@@ -49,8 +49,9 @@ impl Responding {
     }
 }
 
-/// The caps of a responder's stores. They are reserved at its start; a simulator of a hundred thousand
-/// responders wants them small.
+/// The caps of a responder's stores, which are reserved at its start: a small machine, or a simulator of
+/// a hundred thousand responders, wants them small. Each is one at the least, and 1024 at the most
+/// (`sources`: 65,536); what is beyond counts as that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stores {
     /// Answers that may wait to be sent, each of them once or several times.
@@ -65,5 +66,36 @@ pub struct Stores {
 impl Default for Stores {
     fn default() -> Stores {
         Stores { pending: 64, recent: 64, sources: 1024 }
+    }
+}
+
+impl Stores {
+    /// Every query is held against all that waits and is remembered.
+    const MOST: usize = 1024;
+    const MOST_SOURCES: usize = 1 << 16;
+
+    pub(super) fn bounded(self) -> Stores {
+        Stores {
+            pending: self.pending.clamp(1, Stores::MOST),
+            recent: self.recent.clamp(1, Stores::MOST),
+            sources: self.sources.clamp(1, Stores::MOST_SOURCES),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stores_of_any_size_are_made_usable() {
+        for (said, stores) in [(0, (1, 1)), (7, (7, 7)), (usize::MAX, (1_024, 65_536))] {
+            let bounded = Stores { pending: said, recent: said, sources: said }.bounded();
+            assert_eq!(
+                (bounded.pending, bounded.recent, bounded.sources),
+                (stores.0, stores.0, stores.1)
+            );
+        }
+        assert_eq!(Stores::default().bounded(), Stores::default());
     }
 }
