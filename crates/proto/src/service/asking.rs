@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::known::{Known, Voice};
+use super::entry::Voice;
+use super::known::Known;
 use super::pace::Pace;
 use super::rounds::{Round, Rounds};
 use super::selection::Selection;

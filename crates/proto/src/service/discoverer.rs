@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::asking::Goal;
 use super::discovery::Discovery;
-use super::known::Heard;
+use super::entry::Heard;
 use super::session::{Session, Taken, tell};
 use crate::{Action, Arrival, Doubts, Instant, Machine, Observation, Summary};
 

@@ -3,7 +3,8 @@
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 
-use super::known::{Entry, Known, Voice};
+use super::entry::{Entry, Voice};
+use super::known::Known;
 use crate::rng::Rng;
 use crate::{Instant, Path};
 

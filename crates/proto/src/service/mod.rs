@@ -67,6 +67,7 @@ mod crowd;
 mod departed;
 mod discoverer;
 mod discovery;
+mod entry;
 mod instance;
 mod known;
 mod leases;
