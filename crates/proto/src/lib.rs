@@ -24,6 +24,13 @@
 //! each with `..Default::default()`.
 //!
 //! See [`plain`] and [`service`] for examples in which a discoverer and a responder find each other.
+//!
+//! # Features
+//!
+//! - `auth`, by default: authentication by a shared secret ([`wire::Keyring`]). Without it no key can be made.
+//! - `proptest`: everything that can happen to a machine, as values for property tests.
+//!
+//! On a small machine [`Message::encode_to`] fills a buffer of fixed size.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -31,6 +38,7 @@
 extern crate alloc;
 
 use alloc::boxed::Box;
+
 mod doubts;
 mod event;
 mod life;
