@@ -73,6 +73,7 @@ impl Sim {
             interface: card.interface,
             socket: card.socket.map(|socket| Box::new(SocketQueue::new(socket))),
             address,
+            outside: card.outside,
             group: card.group,
         });
         self.claim(id);

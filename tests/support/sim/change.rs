@@ -28,6 +28,15 @@ impl Sim {
         }
     }
 
+    /// Moves one of a node's cards to an island.
+    ///
+    /// # Panics
+    /// If the node does not have the address.
+    pub fn move_card_to_island(&mut self, id: NodeId, card: SocketAddr, island: u32) {
+        let card = self.card(id, card);
+        self.cards[card.0 as usize].island = island;
+    }
+
     /// Keeps a node's host from running for this long. What comes meanwhile waits in its socket's
     /// buffer, as far as it fits, and is read afterwards.
     pub fn pause(&mut self, id: NodeId, length: Duration) {
@@ -104,7 +113,7 @@ impl Sim {
     /// Makes a card the one that has its address.
     pub(super) fn claim(&mut self, card: CardId) {
         let state = &self.cards[card.0 as usize];
-        let before = self.by_address.insert(state.address, card);
+        let before = self.by_address.insert(state.known_as(), card);
         let shares = before.is_none_or(|other| {
             // The port of a group is shared by all who say so.
             let is_open = |state: &super::host::Attached| {
@@ -112,6 +121,6 @@ impl Sim {
             };
             other == card || (is_open(state) && is_open(&self.cards[other.0 as usize]))
         });
-        assert!(shares, "{} is taken", state.address);
+        assert!(shares, "{} is taken", state.known_as());
     }
 }

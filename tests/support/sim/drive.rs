@@ -147,6 +147,6 @@ impl Attached {
         buffer.clear();
         message.encode_from(self.address, buffer);
         let bytes = buffer.as_slice().into();
-        Packet { from: self.address, to, on_link: self.on_link, bytes }
+        Packet { from: self.known_as(), to, on_link: self.on_link, bytes }
     }
 }

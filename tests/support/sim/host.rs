@@ -25,6 +25,9 @@ pub struct Card {
     pub interface: u32,
     /// Its address; `None`: the next free one, in 10.0.0.0/8 or fe80::/64, with `port`.
     pub address: Option<SocketAddr>,
+    /// The address that others know it by, where a translator stands before it, of which it does not
+    /// know itself.
+    pub outside: Option<SocketAddr>,
     /// Its port where `address` is left to the simulator.
     pub port: u16,
     /// The group that its host sends to by it.
@@ -47,6 +50,7 @@ impl Card {
         Card {
             interface: 1,
             address: None,
+            outside: None,
             port: if joined { group.port() } else { 40_000 },
             group,
             joined,
@@ -144,7 +148,15 @@ pub(super) struct Attached {
     pub(super) interface: u32,
     pub(super) socket: Option<Box<SocketQueue>>,
     pub(super) address: SocketAddr,
+    pub(super) outside: Option<SocketAddr>,
     pub(super) group: SocketAddr,
+}
+
+impl Attached {
+    /// The address that others know it by.
+    pub(super) fn known_as(&self) -> SocketAddr {
+        self.outside.unwrap_or(self.address)
+    }
 }
 
 /// A machine and what its driver knows.

@@ -7,6 +7,8 @@ use mcast_proto::{Event, Evidence, Instant, Summary};
 use super::host::NodeId;
 use super::packet::Packet;
 
+/// The environment's variable that asks for traces; with `all`, for the whole of one that is printed.
+pub(super) const WANTED: &str = "MCAST_SIM_TRACE";
 /// Lines of a failing run that are printed.
 const LAST_LINES: usize = 100;
 
@@ -65,7 +67,7 @@ impl Trace {
         let Some(lines) = &self.lines else {
             return eprintln!("(this run keeps no trace)");
         };
-        let whole = std::env::var("MCAST_SIM_TRACE").is_ok_and(|value| value == "all");
+        let whole = std::env::var(WANTED).is_ok_and(|value| value == "all");
         let from = if whole { 0 } else { lines.len().saturating_sub(LAST_LINES) };
         eprintln!("trace, {from} earlier lines left out:");
         eprint!("{}", lines[from..].concat());

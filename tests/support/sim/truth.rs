@@ -25,6 +25,14 @@ struct Resident {
     addresses: BTreeSet<SocketAddr>,
 }
 
+impl Resident {
+    /// Whether it says all of this, from there.
+    fn says(&self, from: SocketAddr, content: &Content) -> bool {
+        let is_own = self.addresses.is_empty() || self.addresses.contains(&from);
+        is_own && content.says_all_of(&self.offer)
+    }
+}
+
 impl Truth {
     /// Nobody.
     pub fn new() -> Truth {
@@ -51,7 +59,7 @@ impl Truth {
 
     /// Judges what an asker has told so far.
     pub fn judge(&self, sim: &Sim, asker: NodeId) -> Verdict {
-        let told = Told::of(sim.records_of(asker));
+        let told = Told::of(sim.records_of(asker), self);
         let told_whole = |id: &u64, resident: &Resident| {
             told.contents.get(id).is_some_and(|content| content.says_all_of(&resident.offer))
         };
@@ -71,6 +79,7 @@ impl Truth {
                 .filter(|(id, _)| told.contents.contains_key(id))
                 .flat_map(|(id, who)| unheard(id, who).into_iter().map(|from| (*id, from)))
                 .collect(),
+            never_whole: self.ids().difference(&told.whole).copied().collect(),
             invented: (told.contents.keys())
                 .filter(|id| !self.there.contains_key(id) && !self.passing.contains(id))
                 .copied()
@@ -90,6 +99,9 @@ pub struct Verdict {
     pub missing: Vec<u64>,
     /// Who is told, but not with all that it says.
     pub partial: Vec<u64>,
+    /// Who was never told with all that it says, from an address of its own, whatever else is told of it
+    /// now.
+    pub never_whole: Vec<u64>,
     /// From where somebody who is told can be heard too, but is not told.
     pub unheard: Vec<(u64, SocketAddr)>,
     /// Who is told and was never there.
@@ -134,20 +146,22 @@ struct Told {
     found: u64,
     contents: BTreeMap<u64, Content>,
     addresses: BTreeMap<u64, BTreeSet<SocketAddr>>,
+    /// Who has been told whole at some time.
+    whole: BTreeSet<u64>,
     summary: Option<Summary>,
 }
 
 impl Told {
-    fn of<'r>(records: impl Iterator<Item = &'r Record>) -> Told {
+    fn of<'r>(records: impl Iterator<Item = &'r Record>, truth: &Truth) -> Told {
         let mut told = Told::default();
         for record in records {
             match record.event.as_ref().map(|event| event.as_event()) {
                 Some(Event::ServiceFound(instance)) => {
                     told.found += 1;
-                    told.hear(&instance, true);
+                    told.hear(&instance, true, truth);
                 }
                 Some(Event::ServiceChanged { instance, change }) => {
-                    told.hear(&instance, change != Change::Address);
+                    told.hear(&instance, change != Change::Address, truth);
                 }
                 Some(Event::ServiceLost { id, .. }) => {
                     told.contents.remove(&id);
@@ -162,11 +176,15 @@ impl Told {
         told
     }
 
-    fn hear(&mut self, instance: &Instance<'_>, says_content: bool) {
+    fn hear(&mut self, instance: &Instance<'_>, says_content: bool, truth: &Truth) {
         let from = without_zone(instance.from.remote);
+        let content = Content::of(instance);
+        if truth.there.get(&instance.id).is_some_and(|who| who.says(from, &content)) {
+            self.whole.insert(instance.id);
+        }
         self.addresses.entry(instance.id).or_default().insert(from);
         if says_content {
-            self.contents.insert(instance.id, Content::of(instance));
+            self.contents.insert(instance.id, content);
         }
     }
 }
