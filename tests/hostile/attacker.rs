@@ -2,12 +2,13 @@
 //! order says and says how much that was. Every order is bounded in count and time.
 
 use std::error::Error;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use mcast_net::{clock::Clock, seed};
-use mcast_proto::Instant;
 use mcast_proto::wire::{self, Datagram};
+use mcast_proto::{Instant, plain, service};
 use mcast_tests::netns::{Host, Process};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
@@ -42,9 +43,33 @@ pub(crate) struct Sources {
 pub(crate) enum When {
     /// So many a second, and so many in all.
     Rate { each_second: u32, count: u64 },
-    /// So many in answer to each question that is heard in the group of the services, sent to who
-    /// asked, for so many seconds.
-    Asked { times: u32, seconds: u32 },
+    /// So many in answer to each question that is heard in a group, for so many seconds.
+    Asked { times: u32, seconds: u32, back: Back },
+}
+
+/// Which way what answers a question goes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Back {
+    /// To who asked.
+    ToAsker,
+    /// To the group.
+    ToGroup,
+    /// To the group, as if the asker had sent it.
+    AsAsker,
+}
+
+/// What an attacker has sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent {
+    pub(crate) count: u64,
+    pub(crate) seconds: f64,
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sent { count, seconds } = *self;
+        write!(f, "{count} in {seconds:.1} s, {:.0}/s", count as f64 / seconds)
+    }
 }
 
 /// A running attacker.
@@ -61,16 +86,17 @@ impl Attacker {
         Attacker(process)
     }
 
-    /// Waits until it has sent all that it was told to: how many, and in how many seconds.
+    /// Waits until it has sent all that it was told to.
     #[track_caller]
-    pub(crate) fn finish(self) -> (u64, f64) {
+    pub(crate) fn finish(self) -> Sent {
         let line = self.0.line_with("sent ");
         let mut words = line.split(' ').skip(1);
         let count = words.next().and_then(|count| count.parse().ok());
         let seconds = words.next().and_then(|seconds| seconds.parse().ok());
         let finished = self.0.wait();
         assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
-        count.zip(seconds).unwrap_or_else(|| panic!("{line}"))
+        let sent = count.zip(seconds).map(|(count, seconds)| Sent { count, seconds });
+        sent.unwrap_or_else(|| panic!("{line}"))
     }
 }
 
@@ -94,8 +120,9 @@ impl Order {
                 println!("\nready");
                 self.send_at_a_rate(&mut sender, each_second, count, &clock)?
             }
-            When::Asked { times, seconds } => {
-                self.answer(&mut sender, times, Duration::from_secs(seconds.into()), &clock)?
+            When::Asked { times, seconds, back } => {
+                let time = Duration::from_secs(seconds.into());
+                self.answer(&mut sender, (times, back), time, &clock)?
             }
         };
         Ok((sent, clock.now() - Instant::ZERO))
@@ -117,7 +144,8 @@ impl Order {
             // Who is behind sends at once what it owes, a batch at a time.
             while sent < due {
                 self.forgery.write(sent, mixed(seed ^ sent), None, &mut bytes);
-                sender.send(self.from.get(sent), self.to, &bytes)?;
+                let way = self.forgery.way(sent).unwrap_or((self.from.get(sent), self.to));
+                sender.send(way.0, way.1, &bytes)?;
                 sent += 1;
                 if sent.is_multiple_of(BATCH as u64 * 64) {
                     break;
@@ -131,18 +159,19 @@ impl Order {
         Ok(sent)
     }
 
+    /// Answers what is heard in the group that `to` is.
     fn answer(
         &self,
         sender: &mut Sender,
-        times: u32,
+        (times, back): (u32, Back),
         time: Duration,
         clock: &Clock,
     ) -> Result<u64, Box<dyn Error>> {
+        let IpAddr::V4(address) = self.to.ip() else { return Err("a group of IPv4".into()) };
         let group = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
         group.set_reuse_address(true)?;
         group.set_read_timeout(Some(Duration::from_millis(50)))?;
-        let address = mcast_proto::service::GROUP_V4;
-        group.bind(&SocketAddr::from((address, mcast_proto::service::PORT)).into())?;
+        group.bind(&self.to.into())?;
         let card = card_number("eth0").ok_or("there is no eth0")?;
         group.join_multicast_v4_n(&address, &InterfaceIndexOrAddress::Index(card))?;
         let group: std::net::UdpSocket = group.into();
@@ -151,11 +180,22 @@ impl Order {
         let (mut heard, mut bytes) = ([0; wire::MAX_DATAGRAM + 1], Vec::new());
         let mut sent = 0;
         while clock.now() - Instant::ZERO < time {
-            let Ok((length, from)) = group.recv_from(&mut heard) else { continue };
-            let Ok(Datagram::Query(query)) = wire::decode(&heard[..length]) else { continue };
+            let Ok((length, asker)) = group.recv_from(&mut heard) else { continue };
+            let heard = &heard[..length];
+            let query = match wire::decode(heard) {
+                Ok(Datagram::Query(query)) => Some(query),
+                // In the group of the plain protocol every datagram is a question.
+                _ if self.to.port() == plain::PORT => None,
+                _ => continue,
+            };
             for _ in 0..times {
-                self.forgery.write(sent, mixed(seed ^ sent), Some(&query), &mut bytes);
-                sender.send(self.from.get(sent), from, &bytes)?;
+                self.forgery.write(sent, mixed(seed ^ sent), query.as_ref(), &mut bytes);
+                let (from, to) = match back {
+                    Back::ToAsker => (self.from.get(sent), asker),
+                    Back::ToGroup => (self.from.get(sent), self.to),
+                    Back::AsAsker => (asker, self.to),
+                };
+                sender.send(from, to, &bytes)?;
                 sent += 1;
             }
             sender.flush()?;
@@ -165,6 +205,11 @@ impl Order {
 }
 
 impl Sources {
+    /// This address alone, and the port of the services.
+    pub(crate) fn one(ip: [u8; 4]) -> Sources {
+        Sources { first: ip.into(), count: 1, port: service::PORT }
+    }
+
     fn get(&self, number: u64) -> SocketAddr {
         let step = number % u64::from(self.count);
         let ip = match self.first {

@@ -2,16 +2,19 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mcast_proto::{plain, service};
-use mcast_tests::netns::{Host, World};
+use mcast_proto::plain;
+use mcast_tests::netns::{Host, Signal, World};
 
 use crate::attack::{Attack, Extent, Outcome, quick};
-use crate::attacker::{Attacker, Order, Sources, When};
+use crate::attacker::{Attacker, Back, Order, Sources, When};
 use crate::forge::Forgery;
 use crate::meter::{Meter, Usage};
-use crate::program::{PATIENCE_MS, discover, host, is_answered, names, offer, respond};
+use crate::program::{
+    Answer, PATIENCE_MS, discover, host, is_answered, mcast, names, offer, respond, services,
+};
+use crate::tally::Tally;
 
-pub(crate) const ATTACKS: [Attack; 8] = [
+pub(crate) const ATTACKS: [Attack; 10] = [
     Attack {
         name: "a burst of 2,000 plain probes from absent hosts",
         threshold: "an honest asker is answered within 2 s",
@@ -52,6 +55,16 @@ pub(crate) const ATTACKS: [Attack; 8] = [
         threshold: "answered within 2 s once it is over; at most 8 MiB more",
         run: plain_flood,
     },
+    Attack {
+        name: "plain probes, 100,000/s, to a responder that prints",
+        threshold: "at most 50 kB/s printed, and 8 MiB more",
+        run: printed,
+    },
+    Attack {
+        name: "each plain probe answered by 20,000 invented responders",
+        threshold: "the honest one found, in every run",
+        run: inventor,
+    },
 ];
 
 /// By how much the memory of who is attacked may grow, in KiB.
@@ -88,7 +101,7 @@ impl Family {
 
     fn probes(self, sources: u32, each_second: u32, count: u64) -> Order {
         Order {
-            forgery: Forgery::Bytes(vec![plain::PROBE.to_vec()]),
+            forgery: Forgery::Bytes(plain::PROBE.to_vec()),
             from: Sources { first: self.absent(), count: sources, port: 40_000 },
             to: self.group(),
             ttl: 1,
@@ -100,12 +113,12 @@ impl Family {
 fn absent_burst(world: &World, family: Family) -> Outcome {
     let lan = world.segment();
     let [asker, victim, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
-    let responder = respond(&victim, family.option());
+    let responder = respond(&victim, &format!("--quiet {}", family.option()));
     let meter = Meter::of(&responder);
-    let (sent, seconds) = Attacker::start(&liar, &family.probes(2000, u32::MAX, 2000)).finish();
+    let sent = Attacker::start(&liar, &family.probes(2000, u32::MAX, 2000)).finish();
     let answered = is_answered(&asker, 2000, family.option());
     Outcome {
-        sent: format!("{sent} in {seconds:.2} s"),
+        sent: sent.to_string(),
         found: if answered { "answered" } else { "not answered" }.to_owned(),
         usage: Some(meter.read()),
         held: answered,
@@ -115,23 +128,24 @@ fn absent_burst(world: &World, family: Family) -> Outcome {
 fn absent_stream(world: &World, family: Family) -> Outcome {
     let lan = world.segment();
     let [asker, victim, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
-    let responder = respond(&victim, family.option());
+    let responder = respond(&victim, &format!("--quiet {}", family.option()));
     let meter = Meter::of(&responder);
     let attacker = Attacker::start(&liar, &family.probes(100, 1000, 5000));
     // Until it bites.
     std::thread::sleep(std::time::Duration::from_secs(1));
     let answered = (0..6).filter(|_| is_answered(&asker, 500, family.option())).count();
     let usage = meter.read();
-    let (sent, seconds) = attacker.finish();
+    let sent = attacker.finish();
     Outcome {
-        sent: format!("{sent} in {seconds:.1} s"),
+        sent: sent.to_string(),
         found: format!("{answered} of 6 asks"),
         usage: Some(usage),
         held: answered >= 5,
     }
 }
 
-/// Who lies from 62,500 hosts of the link that nobody is.
+/// Who lies from 62,500 hosts of the link that nobody is, and for how many seconds. The quick form is
+/// slower: a debug build runs it beside other tests.
 fn everywhere(
     liar: &Host<'_>,
     forgery: Forgery,
@@ -139,9 +153,10 @@ fn everywhere(
     extent: Extent,
     each_second: u32,
 ) -> (Attacker, u32) {
-    let seconds = if extent == Extent::Full { 10 } else { 2 };
-    // A debug build beside other tests.
-    let each_second = if extent == Extent::Full { each_second } else { each_second.min(10_000) };
+    let (seconds, each_second) = match extent {
+        Extent::Full => (10, each_second),
+        Extent::Quick => (2, each_second.min(10_000)),
+    };
     let order = Order {
         forgery,
         from: Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 },
@@ -162,63 +177,111 @@ fn flood(world: &World, extent: Extent, forgery: Forgery, each_second: u32) -> O
     let truth = names(5);
     let responder = offer(&victim, &truth, "");
     let meter = Meter::of(&responder);
-    let group = (service::GROUP_V4, service::PORT).into();
-    let (attacker, seconds) = everywhere(&liar, forgery, group, extent, each_second);
+    let (attacker, seconds) = everywhere(&liar, forgery, services(), extent, each_second);
     let asks = if extent == Extent::Full { 6 } else { 1 };
     // Within the flood, even where one takes long.
     let during: Vec<_> = (0..asks).map(|_| discover(&asker, 900 * seconds / asks, "")).collect();
-    let (sent, elapsed) = attacker.finish();
+    let sent = attacker.finish();
     let usage = meter.read();
-    let after = discover(&asker, PATIENCE_MS, "");
-    let whole = during.iter().filter(|answer| answer.has(&truth)).count();
-    let complete = during.iter().filter(|answer| answer.complete).count();
-    let wrong = during.iter().filter(|answer| answer.is_false(&truth)).count();
-    let found = after.names.len();
+    let [during, after] = [during, [discover(&asker, PATIENCE_MS, "")].into()]
+        .map(|answers: Vec<Answer>| Tally::of(&answers, &truth));
     Outcome {
-        sent: format!("{sent} in {elapsed:.1} s"),
-        found: format!(
-            "during it {whole} of {asks} asks found all, {complete} said complete, {wrong} of them \
-             wrongly; after it {found} of {}",
-            truth.len()
-        ),
+        sent: sent.to_string(),
+        found: format!("during it {during}; after it {after}"),
         usage: Some(usage),
-        held: wrong == 0 && after.has(&truth) && after.complete && within_bounds(&usage),
+        held: during.wrong == 0 && after.right == 1 && within_bounds(&usage),
     }
 }
 
 fn plain_flood(world: &World, extent: Extent) -> Outcome {
     let lan = world.segment();
     let [asker, victim, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
-    let responder = respond(&victim, "");
+    let responder = respond(&victim, "--quiet");
     let meter = Meter::of(&responder);
-    let probe = Forgery::Bytes(vec![plain::PROBE.to_vec()]);
+    let probe = Forgery::Bytes(plain::PROBE.to_vec());
     let (attacker, _) = everywhere(&liar, probe, Family::V4.group(), extent, 100_000);
-    let (sent, elapsed) = attacker.finish();
+    let sent = attacker.finish();
     let usage = meter.read();
     let answered = is_answered(&asker, 2000, "");
     Outcome {
-        sent: format!("{sent} in {elapsed:.1} s"),
+        sent: sent.to_string(),
         found: if answered { "answered" } else { "not answered" }.to_owned(),
         usage: Some(usage),
         held: answered && within_bounds(&usage),
     }
 }
 
+fn printed(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [victim, liar] = [2, 3].map(|number| host(world, &lan, number));
+    let responder = respond(&victim, "");
+    let meter = Meter::of(&responder);
+    let probe = Forgery::Bytes(plain::PROBE.to_vec());
+    let (attacker, seconds) = everywhere(&liar, probe, Family::V4.group(), extent, 100_000);
+    let sent = attacker.finish();
+    let usage = meter.read();
+    let finished = responder.stop(Signal::TERM);
+    let printed = finished.stdout.len() + finished.stderr.len();
+    Outcome {
+        sent: sent.to_string(),
+        found: format!("{} kB printed", printed / 1000),
+        usage: Some(usage),
+        held: printed <= 50_000 * seconds as usize && within_bounds(&usage),
+    }
+}
+
+fn inventor(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
+    let _responder = respond(&home, "--quiet");
+    let (runs, seconds, times) = if extent == Extent::Full { (4, 5, 20_000) } else { (1, 3, 1000) };
+    let order = Order {
+        forgery: Forgery::Bytes(b"invented".to_vec()),
+        from: Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 },
+        to: Family::V4.group(),
+        ttl: 1,
+        when: When::Asked { times, seconds: runs * seconds, back: Back::ToAsker },
+    };
+    let attacker = Attacker::start(&liar, &order);
+    let words = format!("discover --json --deadline {seconds}s");
+    let answers: Vec<Answer> =
+        (0..runs).map(|_| Answer::of(&mcast(&asker, &words).wait())).collect();
+    let sent = attacker.finish();
+    let found =
+        answers.iter().filter(|answer| answer.addresses().any(|at| at == "10.0.0.2")).count();
+    let most = answers.iter().map(|answer| answer.events.len() - 1).max();
+    Outcome {
+        sent: format!("{} answers", sent.count),
+        found: format!(
+            "the honest one in {found} of {runs} runs; with others, {} told in one at the most",
+            most.unwrap_or(0)
+        ),
+        usage: None,
+        held: found == runs as usize,
+    }
+}
+
 #[test]
 fn a_burst_from_absent_hosts_does_not_deafen() {
-    quick(&ATTACKS[0]);
-    quick(&ATTACKS[1]);
+    quick(&ATTACKS[..2]);
 }
 
 #[test]
 fn probes_from_absent_hosts_do_not_starve_honest_ones() {
-    quick(&ATTACKS[2]);
-    quick(&ATTACKS[3]);
+    quick(&ATTACKS[2..4]);
 }
 
 #[test]
 fn floods_never_make_a_part_look_like_the_whole() {
-    for attack in &ATTACKS[4..] {
-        quick(attack);
-    }
+    quick(&ATTACKS[4..7]);
+}
+
+#[test]
+fn floods_of_probes_deafen_nobody_and_fill_no_disk() {
+    quick(&ATTACKS[7..9]);
+}
+
+#[test]
+fn who_invents_plain_responders_hides_nobody() {
+    quick(&ATTACKS[9..]);
 }

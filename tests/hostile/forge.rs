@@ -1,7 +1,12 @@
 //! What an attacker says: datagrams, each another, in the words of `mcast_proto::wire`, so that they
 //! follow the format.
 
-use mcast_proto::wire::{Announce, Datagram, Epoch, Goodbye, Query, Reply, Tlv, TlvBuf};
+use std::net::SocketAddr;
+
+use mcast_proto::wire::{
+    Announce, Datagram, Epoch, Filter, Goodbye, MAX_WINDOW_MS, Query, Reply, SessionsBuf, Tlv,
+    TlvBuf,
+};
 use serde::{Deserialize, Serialize};
 
 /// A kind of datagram, of which each one sent may differ.
@@ -9,16 +14,32 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Forgery {
     /// Random bytes, so many.
     Junk(usize),
-    /// These bytes as they are, in turn: a plain probe, or what was recorded.
-    Bytes(Vec<Vec<u8>>),
+    /// These bytes as they are: a plain probe.
+    Bytes(Vec<u8>),
+    /// What was recorded, in its order, each from where and to where it went.
+    Recorded(Vec<Recorded>),
     /// A question for everybody, each of a session of its own.
     Query,
+    /// A question in the session of the one that was heard, far ahead of it, that silences everybody.
+    Interruption,
     /// A service that announces itself.
     Announce(Claim),
     /// The end of a service.
     Goodbye(Claim),
     /// The answer to a question that was heard.
     Reply(Claim),
+    /// The same, of which this much is promised and does not come.
+    Promise(Claim, u16),
+    /// The same to the group, for the session that asked.
+    GroupReply(Claim),
+}
+
+/// A datagram that was on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Recorded {
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Who somebody claims to be.
@@ -50,10 +71,20 @@ impl Forgery {
                 let words = (0..).flat_map(|n: u64| mixed(random ^ n).to_le_bytes());
                 bytes.extend(words.take(*length));
             }
-            Forgery::Bytes(recorded) => {
-                bytes.extend(&recorded[(number % recorded.len() as u64) as usize]);
-            }
+            Forgery::Bytes(same) => bytes.extend(same),
+            Forgery::Recorded(recorded) => bytes.extend(&nth(recorded, number).bytes),
             Forgery::Query => Datagram::Query(Query::new(random, 1)).encode(None, bytes),
+            Forgery::Interruption => {
+                let asked = heard.copied().unwrap_or(Query::new(random, 1));
+                let later = Query::new(asked.txn, asked.round.wrapping_add(1000));
+                let interruption = if number.is_multiple_of(2) {
+                    // Every bit is set: it silences everybody.
+                    Query { filter: Filter::new(&[0xff; 8]).expect("it is short"), ..later }
+                } else {
+                    Query { window_ms: MAX_WINDOW_MS, ..later }
+                };
+                Datagram::Query(interruption).encode(None, bytes);
+            }
             Forgery::Announce(claim) => {
                 let (id, tlvs) = (claim.id.unwrap_or(random), claim.tlvs());
                 let announce = Announce { id, lease_s: LEASE_S, tlvs: tlvs.as_tlvs() };
@@ -66,25 +97,54 @@ impl Forgery {
                 Datagram::Goodbye(goodbye).encode(None, bytes);
             }
             Forgery::Reply(claim) => {
-                let asked = heard.copied().unwrap_or(Query::new(random, 1));
-                let tlvs = claim.tlvs();
-                let reply = Reply {
-                    txn: asked.txn,
-                    id: claim.id.unwrap_or(random),
-                    round: asked.round,
-                    copy: 0,
-                    lease_s: LEASE_S,
-                    whole: None,
-                    busy: false,
-                    tlvs: tlvs.as_tlvs(),
-                };
-                Datagram::Reply(reply).encode(None, bytes);
+                claim.reply(random, heard, |reply| Datagram::Reply(reply).encode(None, bytes));
             }
+            Forgery::Promise(claim, whole) => claim.reply(random, heard, |reply| {
+                let mut tlvs = claim.tlvs();
+                tlvs.push(Tlv::Digest(random)).expect("it is short");
+                let promise = Reply { whole: Some(*whole), tlvs: tlvs.as_tlvs(), ..reply };
+                Datagram::Reply(promise).encode(None, bytes);
+            }),
+            Forgery::GroupReply(claim) => claim.reply(random, heard, |reply| {
+                let mut sessions = SessionsBuf::default();
+                sessions.push(reply.txn, reply.round);
+                let mut tlvs = claim.tlvs();
+                tlvs.push(Tlv::Sessions(sessions.as_sessions())).expect("it is short");
+                let reply = Reply { txn: 0, round: 0, tlvs: tlvs.as_tlvs(), ..reply };
+                Datagram::Reply(reply).encode(None, bytes);
+            }),
         }
+    }
+
+    /// Where the one of this number comes from and goes to, if that is its own.
+    pub(crate) fn way(&self, number: u64) -> Option<(SocketAddr, SocketAddr)> {
+        let Forgery::Recorded(recorded) = self else { return None };
+        let Recorded { from, to, .. } = nth(recorded, number);
+        Some((*from, *to))
     }
 }
 
+fn nth(recorded: &[Recorded], number: u64) -> &Recorded {
+    &recorded[(number % recorded.len() as u64) as usize]
+}
+
 impl Claim {
+    /// Answers a question, or one that nobody put.
+    fn reply(&self, random: u64, heard: Option<&Query<'_>>, encode: impl FnOnce(Reply<'_>)) {
+        let asked = heard.copied().unwrap_or(Query::new(random, 1));
+        let tlvs = self.tlvs();
+        encode(Reply {
+            txn: asked.txn,
+            id: self.id.unwrap_or(random),
+            round: asked.round,
+            copy: 0,
+            lease_s: LEASE_S,
+            whole: None,
+            busy: false,
+            tlvs: tlvs.as_tlvs(),
+        });
+    }
+
     fn tlvs(&self) -> TlvBuf {
         let mut tlvs = TlvBuf::new();
         for tlv in [Tlv::Service(&self.service), Tlv::Name(&self.name), Tlv::Epoch(self.epoch())] {

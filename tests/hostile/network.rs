@@ -5,6 +5,7 @@ use mcast_tests::netns::{Host, Signal, World};
 use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::meter::Meter;
 use crate::program::{Answer, PATIENCE_MS, discover, host, names, offer, watch};
+use crate::tally::Tally;
 
 pub(crate) const ATTACKS: [Attack; 5] = [
     Attack {
@@ -34,17 +35,15 @@ pub(crate) const ATTACKS: [Attack; 5] = [
     },
 ];
 
-fn runs(extent: Extent) -> u32 {
-    if extent == Extent::Full { 20 } else { 2 }
-}
-
-/// Runs of a discovery: how many found each once, at this address, and said so.
-fn whole(asker: &Host<'_>, truth: &[String], address: &str, runs: u32) -> u32 {
-    let answers = (0..runs).map(|_| discover(asker, PATIENCE_MS, ""));
-    let is_whole = |answer: &Answer| {
+/// Runs of a discovery, and how many of them told each of these once, at this address and no other, and
+/// said that this is all.
+fn once(asker: &Host<'_>, truth: &[String], address: &str, extent: Extent) -> (Tally, usize) {
+    let runs = if extent == Extent::Full { 20 } else { 2 };
+    let answers: Vec<Answer> = (0..runs).map(|_| discover(asker, PATIENCE_MS, "")).collect();
+    let is_right = |answer: &&Answer| {
         answer.complete && answer.names == truth && answer.addresses().all(|at| at == address)
     };
-    answers.filter(is_whole).count() as u32
+    (Tally::of(&answers, truth), answers.iter().filter(is_right).count())
 }
 
 /// Rules for all that comes in by a host's card.
@@ -64,12 +63,12 @@ fn loss(world: &World, extent: Extent) -> Outcome {
         on_ingress(host, "meta protocol ip numgen random mod 100 < 50 drop");
     }
     let meter = Meter::of(&responder);
-    let (runs, whole) = (runs(extent), whole(&asker, &truth, "10.0.0.2", runs(extent)));
+    let (tally, right) = once(&asker, &truth, "10.0.0.2", extent);
     Outcome {
         sent: "half of it".to_owned(),
-        found: format!("all, and complete, in {whole} of {runs} runs"),
+        found: tally.to_string(),
         usage: Some(meter.read()),
-        held: whole == runs,
+        held: right == tally.asks,
     }
 }
 
@@ -90,14 +89,14 @@ fn duplicates(world: &World, extent: Extent) -> Outcome {
     }
     let capture = home.capture("eth0");
     let meter = Meter::of(&responder);
-    let (runs, whole) = (runs(extent), whole(&asker, &truth, "10.0.0.2", runs(extent)));
+    let (tally, right) = once(&asker, &truth, "10.0.0.2", extent);
     let usage = meter.read();
     let queries = capture.stop().iter().filter(|packet| !packet.outgoing).count();
     Outcome {
         sent: format!("{queries} datagrams came to the responder"),
-        found: format!("all, once each, and complete, in {whole} of {runs} runs"),
+        found: format!("{tally}; {right} told each once"),
         usage: Some(usage),
-        held: whole == runs,
+        held: right == tally.asks,
     }
 }
 
@@ -113,17 +112,14 @@ fn small_mtu(world: &World, _: Extent) -> Outcome {
         on_ingress(host, "meta protocol ip ip length > 600 drop");
     }
     let meter = Meter::of(&responder);
-    let answer = discover(&asker, PATIENCE_MS, "");
-    let told = answer.events.iter().filter(|event| event["event"] == "found").count();
+    let answers = [discover(&asker, PATIENCE_MS, "")];
+    let told = answers[0].events.iter().filter(|event| event["event"] == "found").count();
+    let tally = Tally::of(&answers, &truth);
     Outcome {
         sent: "nothing of more than 600 bytes".to_owned(),
-        found: format!(
-            "{told} told, {} of them by name; {}complete",
-            answer.names.iter().filter(|name| !name.is_empty()).count(),
-            if answer.complete { "" } else { "not " }
-        ),
+        found: format!("{tally}; {told} told"),
         usage: Some(meter.read()),
-        held: answer.has(&truth) && told == 4 && !answer.complete,
+        held: tally.whole == 1 && told == 4 && tally.complete == 0,
     }
 }
 
@@ -139,12 +135,12 @@ fn masquerade(world: &World, extent: Extent) -> Outcome {
          ip saddr 10.0.0.2 udp sport 50009 snat to 10.0.0.77:30000-40000\n}\n}",
     );
     let meter = Meter::of(&responder);
-    let (runs, whole) = (runs(extent), whole(&asker, &truth, "10.0.0.77", runs(extent)));
+    let (tally, right) = once(&asker, &truth, "10.0.0.77", extent);
     Outcome {
         sent: "-".to_owned(),
-        found: format!("all, once each, and complete, in {whole} of {runs} runs"),
+        found: format!("{tally}; {right} told each once"),
         usage: Some(meter.read()),
-        held: whole == runs,
+        held: right == tally.asks,
     }
 }
 
@@ -168,7 +164,7 @@ fn moves(world: &World, _: Extent) -> Outcome {
     let held = event.contains("goodbye") && event.contains("10.0.0.32:");
     Outcome {
         sent: "3 moves".to_owned(),
-        found: if held { "followed to the last" } else { "lost on the way" }.to_owned(),
+        found: if held { "followed to the last".to_owned() } else { event },
         usage: Some(usage),
         held,
     }
@@ -176,25 +172,25 @@ fn moves(world: &World, _: Extent) -> Outcome {
 
 #[test]
 fn half_is_lost_and_all_are_found() {
-    quick(&ATTACKS[0]);
+    quick(&ATTACKS[0..1]);
 }
 
 #[test]
 fn what_comes_three_times_is_told_once() {
-    quick(&ATTACKS[1]);
+    quick(&ATTACKS[1..2]);
 }
 
 #[test]
 fn an_answer_that_the_path_is_too_small_for_is_not_hidden() {
-    quick(&ATTACKS[2]);
+    quick(&ATTACKS[2..3]);
 }
 
 #[test]
 fn who_answers_from_another_address_than_it_knows_is_found_once() {
-    quick(&ATTACKS[3]);
+    quick(&ATTACKS[3..4]);
 }
 
 #[test]
 fn a_watcher_follows_who_moves() {
-    quick(&ATTACKS[4]);
+    quick(&ATTACKS[4..5]);
 }

@@ -4,19 +4,19 @@
 use std::collections::HashSet;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::time::Duration;
 
 use mcast_net::{clock::Clock, seed};
+use mcast_proto::Instant;
 use mcast_proto::wire::{self, Datagram, Query};
-use mcast_proto::{Instant, service};
 use mcast_tests::netns::{Host, Process, Signal, World};
 use serde_json::Value;
 
-use crate::attacker::{Attacker, Order, Sources, When};
+use crate::attacker::{Attacker, Order, Sent, Sources, When};
 use crate::forge::{Forgery, mixed};
 use crate::page;
-use crate::program::{GROUP, host};
+use crate::program::{GROUP, host, services};
 
 /// How long each load lasts, in seconds.
 const SECONDS: u32 = 8;
@@ -79,21 +79,22 @@ impl Load {
             let order = Order {
                 forgery: Forgery::Query,
                 from: Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 },
-                to: (service::GROUP_V4, service::PORT).into(),
+                to: services(),
                 ttl: 1,
                 when: When::Rate { each_second, count },
             };
             Attacker::start(&liar, &order)
         });
         let answered = questions(&asker);
-        let (sent, seconds) = attacker.map_or((0, SECONDS.into()), Attacker::finish);
+        let Sent { count, seconds } =
+            attacker.map_or(Sent { count: 0, seconds: SECONDS.into() }, Attacker::finish);
         let finished = responder.stop(Signal::TERM);
         let done = finished.stdout.lines().last().unwrap_or_default();
         let done: Value = serde_json::from_str(done).unwrap_or_else(|_| panic!("{finished:?}"));
         let [received, drops] = ["received", "kernel_drops"]
             .map(|field| done[field].as_f64().unwrap_or_else(|| panic!("{done}")));
         Load {
-            offered: sent as f64 / seconds,
+            offered: count as f64 / seconds,
             read: received / seconds,
             dropped: 100.0 * drops / (received + drops).max(1.0),
             answered,
@@ -120,7 +121,7 @@ fn questioner() {
 
 fn ask() -> Result<usize, Box<dyn Error>> {
     let socket = UdpSocket::bind("10.0.0.1:0")?;
-    let group: SocketAddr = (service::GROUP_V4, service::PORT).into();
+    let group = services();
     let (seed, clock) = (seed(), Clock::new());
     let (mut bytes, mut answered) = (Vec::new(), HashSet::new());
     let (mut heard, mut asked) = ([0; wire::MAX_DATAGRAM + 1], 0);

@@ -1,10 +1,18 @@
 //! The built binary: started, asked, and what it said.
 
+use std::net::SocketAddr;
+
+use mcast_proto::service;
 use mcast_tests::netns::{Finished, Host, Process, Segment, World};
 use serde_json::Value;
 
 /// Where services are asked for.
 pub(crate) const GROUP: &str = "239.255.80.9";
+
+/// The same, with its port.
+pub(crate) fn services() -> SocketAddr {
+    (service::GROUP_V4, service::PORT).into()
+}
 
 /// For how long an ask may take that ends by itself.
 pub(crate) const PATIENCE_MS: u32 = 20_000;
@@ -27,7 +35,7 @@ pub(crate) fn mcast(host: &Host<'_>, words: &str) -> Process {
 /// Starts `mcast respond` for plain probes, and waits until it hears the group.
 #[track_caller]
 pub(crate) fn respond(host: &Host<'_>, words: &str) -> Process {
-    let responder = mcast(host, &format!("respond --quiet {words}"));
+    let responder = mcast(host, &format!("respond {words}"));
     let group = if words.contains("-6") { "ff12::5008" } else { "224.1.1.1" };
     host.until_joined("eth0", group, 1);
     responder
@@ -57,6 +65,8 @@ pub(crate) struct Answer {
     pub(crate) names: Vec<String>,
     pub(crate) events: Vec<Value>,
     pub(crate) complete: bool,
+    /// Why it may not be all, in the program's words.
+    pub(crate) doubts: Vec<String>,
 }
 
 impl Answer {
@@ -73,13 +83,16 @@ impl Answer {
         names.sort_unstable();
         let done = events.iter().rfind(|event| event["event"] == "done");
         let complete = done.is_some_and(|done| done["complete"] == true);
-        Answer { names, events, complete }
+        let doubts =
+            done.and_then(|done| done["incomplete_because"].as_array()).into_iter().flatten();
+        let doubts = doubts.filter_map(|word| Some(word.as_str()?.to_owned())).collect();
+        Answer { names, events, complete, doubts }
     }
 
-    /// Where those are that were found, without ports.
+    /// Where somebody was heard, without ports: as found, or, of who has several addresses, as changed.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &str> {
-        let found = self.events.iter().filter(|event| event["event"] == "found");
-        found.filter_map(|event| Some(event["addr"].as_str()?.rsplit_once(':')?.0))
+        let told = self.events.iter().filter(|event| event["event"] != "done");
+        told.filter_map(|event| Some(event["addr"].as_str()?.rsplit_once(':')?.0))
     }
 
     /// Whether it says that it knows all and does not: the one thing that may never be.

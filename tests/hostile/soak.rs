@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use mcast_net::clock::Clock;
-use mcast_proto::{Instant, service};
+use mcast_proto::Instant;
 use mcast_tests::netns::{Host, Process, Signal, World};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::attacker::{Attacker, Order, Sources, When};
 use crate::forge::Forgery;
 use crate::meter::{Meter, Usage};
 use crate::page;
-use crate::program::{Answer, asker, host, names, offer, respond, watch};
+use crate::program::{Answer, asker, host, names, offer, respond, services, watch};
 
 /// A round of all that happens.
 const ROUND: u64 = 60;
@@ -80,7 +80,7 @@ impl<'w> Soak<'w> {
         let truth = names(10);
         let long = [
             ("respond, ten services", offer(&self.steady, &truth, "")),
-            ("respond, plain", respond(&self.steady, "")),
+            ("respond, plain", respond(&self.steady, "--quiet")),
             ("respond, its card flaps", offer(&self.flapping, &["flaps".to_owned()], "")),
             ("respond, its address moves", offer(&self.moving, &["moves".to_owned()], "")),
             ("discover --watch", watch(&self.watching, "")),
@@ -127,12 +127,11 @@ impl<'w> Soak<'w> {
             std::thread::sleep(next - clock.now());
         }
         let usages: Vec<Usage> = meters.iter().map(Meter::read).collect();
-        let (sent, seconds) = junk.finish();
+        let sent = junk.finish();
         let named = long.iter().map(|(name, _)| *name);
         let mut table = table(named.zip(usages));
         seen.write(&truth, &mut table);
-        writeln!(table, "\n{sent} datagrams of junk in {seconds:.0} s.")
-            .expect("a string takes it");
+        writeln!(table, "\nDatagrams of junk: {sent}.").expect("a string takes it");
         table
     }
 
@@ -141,7 +140,7 @@ impl<'w> Soak<'w> {
         let order = Order {
             forgery: Forgery::Junk(64),
             from: Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 },
-            to: (service::GROUP_V4, service::PORT).into(),
+            to: services(),
             ttl: 1,
             when: When::Rate { each_second: 1000, count: 1000 * seconds },
         };

@@ -1,7 +1,7 @@
 //! Virtual responders of the structured protocol in one process, each with an address of its own: ten
 //! thousand answers from one machine.
 //!
-//! Their addresses need not be any card's: the answers go through a raw socket with IP headers of our
+//! Their addresses need not be any card's: what they say goes through a raw socket with IP headers of our
 //! own, which takes the power over a network namespace.
 
 use std::cmp::Reverse;
@@ -81,6 +81,7 @@ impl Sockets {
         group.join_multicast_v4(&GROUP_V4, &join)?;
         let raw = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(HEADER_INCLUDED)))?;
         raw.set_header_included_v4(true)?;
+        raw.set_multicast_if_v4(&join)?;
         raw.set_send_buffer_size(4 << 20)?;
         Ok(Sockets { group: group.into(), raw })
     }
@@ -162,10 +163,16 @@ impl Crowd {
         let Ok(Datagram::Query(query)) = wire::decode(bytes) else { return };
         let asked = self.asked(&query);
         for number in asked {
+            // What a member has said silences it only where it knows from where it says it.
+            let own = SocketAddr::from((self.address(number), PORT));
             let member = &mut self.members[number];
-            let _event = member.handle_datagram(now, arrival, bytes);
+            let _event = member.handle_datagram(now, arrival.at_local(own), bytes);
             self.turns.extend(member.deadline().map(|deadline| Reverse((deadline, number))));
         }
+    }
+
+    fn address(&self, number: usize) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.first.to_bits() + number as u32)
     }
 
     /// Whom a question is for.
@@ -202,15 +209,18 @@ impl Crowd {
             if member.deadline() != Some(turn) {
                 continue;
             }
-            if let Some(Action::Send { to: Destination::Peer(path), message }) =
-                member.handle_timeout(now)
-                && let SocketAddr::V4(to) = path.remote
-            {
+            if let Some(Action::Send { to, message }) = member.handle_timeout(now) {
                 bytes.clear();
                 message.encode(&mut bytes);
-                let from = Ipv4Addr::from_bits(self.first.to_bits() + u32::try_from(number)?);
-                send(from, to, &bytes)?;
+                let to = match to {
+                    Destination::Peer(path) => path.remote,
+                    Destination::Group => (GROUP_V4, PORT).into(),
+                };
+                if let SocketAddr::V4(to) = to {
+                    send(self.address(number), to, &bytes)?;
+                }
             }
+            let member = &self.members[number];
             self.turns.extend(member.deadline().map(|deadline| Reverse((deadline, number))));
         }
         Ok(())
