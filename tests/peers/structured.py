@@ -8,6 +8,10 @@ usage: structured.py ask OWN-ADDRESS SERVICE [PORT]
        structured.py invent OWN-ADDRESS NUMBER
            answers each query in the name of so many that do not exist, with the txn of the query, with
            another one, and with a round that was not asked yet
+       structured.py become OWN-ADDRESS
+           answers each query as somebody new
+       structured.py flood OWN-ADDRESS EACH-SECOND NUMBER
+           asks so often, each time as somebody new
        structured.py provoke OWN-ADDRESS UNICAST-ADDRESS:PORT
            asks for as much as can be asked for, in queries of all lengths, to the group and to one
        structured.py send OWN-ADDRESS [ADDRESS:PORT=]HEX...
@@ -153,6 +157,22 @@ def invent(own, number):
                 sock.sendto(reply(lie, identity, name=name), source)
 
 
+def become(own):
+    sock, hears = private(own), member(own)
+    print('ready')
+    for _, fields, source in datagrams(hears, 60):
+        one = dict(fields)
+        if one['type'] == 'query':
+            sock.sendto(reply(one, random.getrandbits(64), name='another'), source)
+
+
+def flood(own, each_second, number):
+    sock, start = private(own), time.monotonic()
+    for count in range(int(number)):
+        time.sleep(max(0, start + count / int(each_second) - time.monotonic()))
+        sock.sendto(query(random.getrandbits(64), 1), GROUP)
+
+
 def provoke(own, target):
     sock, round_ = private(own), 0
     host, port = target.split(':')
@@ -178,6 +198,6 @@ def send(own, *texts):
 
 
 if __name__ == '__main__':
-    verbs = {f.__name__: f for f in (ask, answer, invent, provoke, send)}
+    verbs = {f.__name__: f for f in (ask, answer, invent, become, flood, provoke, send)}
     verbs[sys.argv[1]](*sys.argv[2:])
     os._exit(0)

@@ -12,6 +12,7 @@ mod abuse;
 mod announce;
 mod cable;
 mod crowd;
+mod doubts;
 mod families;
 mod firewall;
 mod keys;

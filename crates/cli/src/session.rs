@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use mcast_net::clock::Clock;
-use mcast_net::{Driver, Endpoint, Error, Heard, InterfaceReport, Report, Stopper};
+use mcast_net::{Driver, Endpoint, Error, Heard, Report, Stopper};
 use mcast_proto::{Doubts, Machine};
 
 use crate::failure::{Failure, Status};
 use crate::output::{IfFull, Output, Reader, Trouble, explain};
-use crate::render::{Done, Format, InterfaceDone, Plural, Renderer, Told};
+use crate::render::{Done, Format, Plural, Renderer, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
 use crate::stderr;
@@ -117,7 +117,7 @@ impl Session {
         let Printer { mut renderer, output, if_full, .. } = printer;
         output.print(renderer.rest(), if_full);
         if let Ok(report) = &result {
-            output.print(renderer.done(&done(report, told)), if_full);
+            output.print(renderer.done(&Done::new(report, told)), if_full);
         }
         let finished = output.finish(if_full);
         let report = result?;
@@ -140,6 +140,14 @@ impl Session {
             log::warn!(
                 "{datagrams} lost: they came faster than they were read and filled the socket's \
                  buffer; a higher net.core.rmem_max makes it larger"
+            );
+        }
+        let given_up = report.interfaces.iter().map(|interface| interface.send_drops).sum();
+        if given_up > 0 && !is_unheard {
+            let datagrams = Plural(given_up, "datagram");
+            log::warn!(
+                "{datagrams} not sent: whom they are for was not found on the link, or there was no \
+                 room for them"
             );
         }
         Ok(Ended { report, signal: interrupt.signal(), is_unheard })
@@ -218,9 +226,11 @@ fn together(reports: Vec<Report>) -> Report {
         all.kernel_drops += report.kernel_drops;
         for interface in report.interfaces {
             match all.interfaces.iter_mut().find(|known| known.name == interface.name) {
-                Some(InterfaceReport { sent, received, .. }) => {
-                    *sent += interface.sent;
-                    *received += interface.received;
+                Some(known) => {
+                    known.sent += interface.sent;
+                    known.received += interface.received;
+                    known.send_errors += interface.send_errors;
+                    known.send_drops += interface.send_drops;
                 }
                 None => all.interfaces.push(interface),
             }
@@ -239,13 +249,4 @@ impl Ended {
             None => status,
         }
     }
-}
-
-fn done(report: &Report, told: Told) -> Done<'_> {
-    let interfaces = report.interfaces.iter().map(|interface| InterfaceDone {
-        name: &interface.name,
-        sent: interface.sent,
-        received: interface.received,
-    });
-    Done::new(&report.summary, report.kernel_drops, interfaces.collect(), told)
 }

@@ -18,7 +18,7 @@ use mcast_proto::{Event, Path};
 use crate::roster::{Roster, Row};
 
 pub(crate) use address::Address;
-pub(crate) use json::{Done, InterfaceDone, Told};
+pub(crate) use json::{Done, Told};
 pub(crate) use service::Reach;
 use sums::Sums;
 pub(crate) use text::{Milliseconds, Plural, Seconds};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use mcast_net::{Endpoint, Settings};
+use mcast_net::{Endpoint, Refused, Settings};
 use mcast_proto::service::{self, Discoverer, Discovery, Selection};
 use mcast_proto::{Doubts, Instant, Summary};
 
@@ -135,7 +135,7 @@ impl Discover {
         }
         let found = Plural(summary.found, "responder");
         let end = if summary.complete == Some(true) {
-            "complete: nobody else answers".into()
+            format!("complete{}: nobody else answers", but_for(&ended.report.refused))
         } else {
             let reasons = doubts::explain(&ended.report, Doubts::NONE, self.bounds());
             format!("not complete: {}", reasons.as_deref().unwrap_or("there may be more"))
@@ -154,6 +154,16 @@ fn warn_of_firewall(summary: &Summary) {
              to this program; let one port in and name it with --source-port",
             summary.found
         ));
+    }
+}
+
+/// Names the interfaces where nobody could be asked.
+fn but_for(refused: &[Refused]) -> String {
+    let name = |it: &Refused| format!("{} over IPv{}", it.interface, if it.ipv6 { 6 } else { 4 });
+    let names: Vec<String> = refused.iter().map(name).collect();
+    match names[..] {
+        [] => String::new(),
+        _ => format!(" but for {}, where no question left", names.join(", ")),
     }
 }
 
