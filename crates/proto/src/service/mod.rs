@@ -13,7 +13,9 @@
 //!
 //! ```
 //! use core::net::SocketAddr;
-//! use mcast_proto::{Action, Arrival, Cast, Event, Instant, Machine, Path, service};
+//! use mcast_proto::{
+//!     Action, Arrival, Cast, Event, Evidence, Instant, Machine, Observation, Path, service,
+//! };
 //!
 //! let group: SocketAddr = (service::GROUP_V4, service::PORT).into();
 //! let asker = Path::new("10.0.0.9:41234".parse()?);
@@ -34,6 +36,10 @@
 //!             message.encode(&mut query);
 //!             let heard = Arrival::new(asker, Cast::Group(group), true);
 //!             let _event = responder.handle_datagram(now, heard, &query);
+//!         }
+//!         // What became of the questions? A vector loses none.
+//!         Some(Action::Audit) => {
+//!             discoverer.handle_observation(now, Observation::Audit(Evidence::CLEAN));
 //!         }
 //!         Some(Action::Done(summary)) => break summary,
 //!         _ => {}
