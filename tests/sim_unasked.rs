@@ -198,8 +198,6 @@ fn a_copy_of_a_machine_that_says_something_else_at_length_is_a_conflict() {
 }
 
 #[test]
-#[ignore = "fails: a watcher takes a later copy for a restart, since the older one's doubt is taken away by an \
-            answer that counts as overtaken"]
 fn a_copy_of_a_machine_that_was_started_later_is_a_conflict() {
     for ages in [[1, 2], [2, 1]] {
         two_with_one_number(ages, [printer(), printer()]);
