@@ -107,26 +107,10 @@ fn any_machine() -> impl Strategy<Value = Recipe> {
     ]
 }
 
-/// What the datagrams of a run were, with the times at which they came: the simplest reading of the
-/// operations, to hold the machines against.
-fn datagrams(ops: &[Op]) -> Vec<(Instant, Arrival, &[u8])> {
-    let mut now = Instant::ZERO;
-    let mut heard = Vec::new();
-    for op in ops {
-        match op {
-            Op::Datagram(arrival, bytes) => heard.push((now, *arrival, bytes.as_slice())),
-            Op::Wait(duration) => now = now + *duration,
-            Op::Close => break,
-            Op::Poke => {}
-        }
-    }
-    heard
-}
-
 fn answers(outcome: &Outcome) -> impl Iterator<Item = (Instant, SocketAddr)> {
-    outcome.log.iter().filter_map(|(at, did)| match did {
-        Did::Sent(Destination::Peer(path), _) => Some((*at, path.remote)),
-        _ => None,
+    outcome.sent().filter_map(|(at, to, _)| match to {
+        Destination::Peer(path) => Some((at, path.remote)),
+        Destination::Group => None,
     })
 }
 
@@ -179,16 +163,17 @@ proptest! {
     ) {
         let outcome = ops::run(&mut plain::Discoverer::new(config.clone(), seed), &ops);
         let mut found = BTreeSet::new();
-        for (at, did) in &outcome.log {
-            if let Did::Found(path, round_trip, payload) = did {
-                let is_new = found.insert((path.remote, payload.clone()));
-                prop_assert!(is_new || config.capacity < 65_536, "{} twice", path.remote);
-                prop_assert!(*round_trip <= *at - Instant::ZERO);
-                let was_heard = datagrams(&ops).iter().any(|(when, arrival, bytes)| {
-                    when == at && arrival.from == *path && *bytes == payload.as_slice()
-                });
-                prop_assert!(was_heard);
-            }
+        for (at, event) in outcome.events() {
+            let Event::Found { from, round_trip, payload, .. } = event else {
+                return Err(TestCaseError::fail(format!("{event:?}")));
+            };
+            let is_new = found.insert((from.remote, payload.to_vec()));
+            prop_assert!(is_new || config.capacity < 65_536, "{} twice", from.remote);
+            prop_assert!(round_trip <= at - Instant::ZERO);
+            let was_heard = outcome.heard.iter().any(|(when, arrival, bytes)| {
+                *when == at && arrival.from == from && bytes == payload
+            });
+            prop_assert!(was_heard);
         }
         prop_assert!(config.count.is_none_or(|count| found.len() as u64 <= count.max(1)));
     }
@@ -204,7 +189,7 @@ proptest! {
         let Some((ended, Did::Done(summary))) = outcome.log.last() else {
             return Err(TestCaseError::fail("never done"));
         };
-        let probes = outcome.log.iter().filter(|(_, did)| matches!(did, Did::Sent(..))).count() as u64;
+        let probes = outcome.sent().count() as u64;
         prop_assert_eq!(summary.sent, probes);
         prop_assert_eq!(summary.elapsed, *ended - Instant::ZERO);
         prop_assert!(probes <= u64::from(config.repeat.max(1)));
@@ -212,12 +197,10 @@ proptest! {
             prop_assert!(summary.elapsed <= deadline);
         }
         let last_news = outcome.log.iter().rev().find_map(|(at, did)| {
-            matches!(did, Did::Sent(..) | Did::Found(..)).then_some(*at)
+            matches!(did, Did::Sent(..) | Did::Told(_)).then_some(*at)
         });
         let counted_out = config.count.is_some_and(|count| summary.found >= count);
-        let last_probe = outcome.log.iter().rev().find_map(|(at, did)| {
-            matches!(did, Did::Sent(..)).then_some(*at)
-        });
+        let last_probe = outcome.sent().map(|(at, ..)| at).last();
         if config.deadline.is_none() && !counted_out {
             let silent = last_news.unwrap() + config.silence;
             prop_assert_eq!(*ended, silent.min(last_probe.unwrap() + 10 * config.silence));
@@ -234,13 +217,13 @@ proptest! {
     ) {
         let outcome = ops::run(&mut plain::Responder::new(config.clone(), seed), &ops);
         let mut owed: BTreeMap<SocketAddr, i64> = BTreeMap::new();
-        for (_, arrival, bytes) in datagrams(&ops) {
+        for (_, arrival, bytes) in &outcome.heard {
             let to_the_group = match arrival.cast {
                 Cast::Group(_) => true,
                 Cast::Unicast => false,
                 _ => arrival.from.remote.port() != config.port,
             };
-            let wanted = config.only.as_deref().is_none_or(|only| only == bytes);
+            let wanted = config.only.as_deref().is_none_or(|only| only == bytes.as_slice());
             let is_no_longer = config.allow_off_link && config.reply.len() <= bytes.len();
             if to_the_group && wanted && (arrival.on_link || is_no_longer) {
                 *owed.entry(arrival.from.remote).or_default() += 1;
@@ -291,10 +274,10 @@ proptest! {
         let (mut reported, mut sent) = (0u64, 0u64);
         for (at, did) in &outcome.log {
             match did {
-                Did::Request(path, refused) => {
+                Did::Told(event) => {
                     reported += 1;
-                    if refused.is_none() {
-                        promised.entry(path.remote).or_default().push(*at);
+                    if let Event::Request { from, refused: None, .. } = event.as_event() {
+                        promised.entry(from.remote).or_default().push(*at);
                     }
                 }
                 Did::Sent(Destination::Peer(path), bytes) => {
@@ -310,7 +293,7 @@ proptest! {
             }
         }
         if !outcome.done {
-            prop_assert_eq!(reported as usize, datagrams(&ops).len());
+            prop_assert_eq!(reported as usize, outcome.heard.len());
             prop_assert!(promised.values().all(Vec::is_empty), "promised and not sent");
         }
         if let Some(count) = config.count {

@@ -1,5 +1,8 @@
 //! Everything that can happen to a machine, as values, for property tests, simulators and fuzzers.
 //!
+//! Operations are decided by bytes, so that a property test, which makes bytes up, and a fuzzer, which is
+//! given them, do the same.
+//!
 //! ```
 //! use mcast_proto::{ops, plain};
 //! use proptest::prelude::*;
@@ -11,230 +14,112 @@
 //! });
 //! ```
 
-mod service;
+mod answer;
+mod arrivals;
+mod choices;
+pub mod laws;
+mod run;
+mod scene;
 
-pub use service::{any_service_datagram, any_service_ops};
+pub use answer::Answer;
+pub use arrivals::{OWN_V4, OWN_V6};
+pub use choices::Choices;
+pub use run::{Did, MOST_DUE_AT_ONCE, Outcome, run, run_from};
+pub use scene::Scene;
 
-use alloc::{vec, vec::Vec};
-use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use core::ops::Range;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use proptest::collection::vec as vec_of;
+use proptest::collection::{SizeRange, vec as vec_of};
 use proptest::prelude::*;
 
-use crate::{
-    Action, Arrival, Cast, Destination, Event, Evidence, Instant, InterfaceId, Machine,
-    Observation, Path, Refusal, Summary, plain,
-};
+use crate::{Arrival, Observation, plain};
+use arrivals::Peers;
 
-/// One thing that happens to a machine.
+/// One thing that happens to a machine, or that its driver does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// A datagram arrives.
     Datagram(Arrival, Vec<u8>),
+    /// An answer arrives, to a question that the machine has put.
+    Answer(Box<Answer>),
+    /// A datagram that the machine heard or sent, so many before the last one, arrives again: as it came
+    /// then, or like this.
+    Again(usize, Option<Arrival>),
     /// Time passes, and whatever becomes due on the way is done at its time.
     Wait(Duration),
     /// `handle_timeout` is called, due or not.
     Poke,
     /// The application closes the machine.
     Close,
+    /// The driver reports what it knows. An [`Observation::Audit`] waits until it is asked for; where none
+    /// waits, the answer is [`Evidence::CLEAN`](crate::Evidence::CLEAN).
+    Observe(Observation),
+    /// From now on the driver answers audits, or does not.
+    AnswerAudits(bool),
+    /// From now on the operating system has taken a datagram in so long before it is handed over; `None`,
+    /// as at first: when it has is not known.
+    Lag(Option<Duration>),
+    /// From now on all datagrams that come at one time are handed over before what is due is done; or
+    /// else, as at first, what is due is done after each.
+    ReadMany(bool),
 }
 
-/// Operations in which a few peers, on a few interfaces, send things that matter to the protocol and
-/// things that don't.
-pub fn any_ops(
-    count: impl Into<proptest::collection::SizeRange>,
-) -> impl Strategy<Value = Vec<Op>> {
-    vec_of(any_op(), count)
+/// So many bytes decide an operation.
+pub const OP_BYTES: usize = 32;
+
+/// Operations in which a few peers of the plain protocol, on a few interfaces, send things that matter to
+/// it and things that don't.
+pub fn any_ops(count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Op>> {
+    any_bytes(count).prop_map(|bytes| plain_ops(&bytes))
 }
 
-/// One operation; see [`any_ops`].
-pub fn any_op() -> impl Strategy<Value = Op> {
-    prop_oneof![
-        8 => (any_arrival(), any_payload()).prop_map(|(arrival, bytes)| Op::Datagram(arrival, bytes)),
-        4 => any_wait(0..5_000_000).prop_map(Op::Wait),
-        // A day: a host that slept.
-        1 => any_wait(0..86_400_000_000).prop_map(Op::Wait),
-        2 => Just(Op::Poke),
-        1 => Just(Op::Close),
-    ]
+/// Operations of a scene.
+pub fn any_ops_of(scene: Scene, count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Op>> {
+    any_bytes(count).prop_map(move |bytes| scene.ops(&bytes))
 }
 
-fn any_wait(micros: Range<u64>) -> impl Strategy<Value = Duration> {
-    micros.prop_map(Duration::from_micros)
+/// Bytes that decide so many operations.
+pub fn any_bytes(count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<u8>> {
+    vec_of(any::<[u8; OP_BYTES]>(), count).prop_map(|chunks| chunks.concat())
 }
 
-/// How a datagram arrived: mostly as an honest one would.
-pub fn any_arrival() -> impl Strategy<Value = Arrival> {
-    let cast = prop_oneof![
-        6 => Just(Cast::Group(SocketAddr::from((plain::GROUP_V4, plain::PORT)))),
-        2 => Just(Cast::Unicast),
-        1 => Just(Cast::Unknown),
-    ];
-    (any_remote(), proptest::option::of(1..4u32), cast, prop::bool::weighted(0.9)).prop_map(
-        |(remote, interface, cast, on_link)| {
-            let from = Path { interface: interface.map(InterfaceId), ..Path::new(remote) };
-            Arrival::new(from, cast, on_link)
-        },
-    )
+/// The operations that these bytes decide, one for each [`OP_BYTES`] of them; see [`any_ops`].
+pub fn plain_ops(bytes: &[u8]) -> Vec<Op> {
+    bytes.chunks(OP_BYTES).map(|chunk| plain_op(&mut Choices::new(chunk))).collect()
 }
 
-/// An address among few, so that they come again: honest ones, the well-known port, and some that no
-/// peer can have.
-fn any_remote() -> impl Strategy<Value = SocketAddr> {
-    let v4 = (0..8u8, prop::sample::select(&[40_000, 40_001, plain::PORT][..]))
-        .prop_map(|(host, port)| SocketAddr::from((Ipv4Addr::new(10, 0, 0, host), port)));
-    let v6 = (0..4u16, 0..3u32).prop_map(|(host, scope)| {
-        let ip = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, host);
-        SocketAddr::V6(SocketAddrV6::new(ip, 40_000, 0, scope))
-    });
-    let never_a_peer = prop::sample::select(vec![
-        SocketAddr::from((Ipv4Addr::UNSPECIFIED, 40_000)),
-        SocketAddr::from((Ipv4Addr::BROADCAST, 40_000)),
-        SocketAddr::from((plain::GROUP_V4, plain::PORT)),
-        SocketAddr::from((Ipv4Addr::new(10, 0, 0, 1), 0)),
-    ]);
-    prop_oneof![8 => v4, 3 => v6, 1 => never_a_peer]
-}
-
-fn any_payload() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        4 => Just(plain::PROBE.to_vec()),
-        2 => Just(plain::REPLY.to_vec()),
-        2 => vec_of(any::<u8>(), 0..64),
-        1 => vec_of(any::<u8>(), 1400..1600),
-    ]
-}
-
-/// Everything that a machine did in a run, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcome {
-    /// What it did, and when.
-    pub log: Vec<(Instant, Did)>,
-    /// Whether it has finished.
-    pub done: bool,
-    /// The time at the end of the run.
-    pub now: Instant,
-}
-
-/// What a machine did, with everything it borrowed copied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Did {
-    /// It sent these bytes.
-    Sent(Destination, Vec<u8>),
-    /// It found a responder.
-    Found(Path, Duration, Vec<u8>),
-    /// It reported a probe.
-    Request(Path, Option<Refusal>),
-    /// It reported any other event, here as its debug text.
-    Other(alloc::string::String),
-    /// It asked what became of what was sent.
-    Audited,
-    /// It finished.
-    Done(Summary),
-}
-
-impl From<Action<'_>> for Did {
-    fn from(action: Action<'_>) -> Did {
-        match action {
-            Action::Send { to, message } => {
-                let mut bytes = Vec::new();
-                message.encode(&mut bytes);
-                Did::Sent(to, bytes)
-            }
-            Action::Emit(Event::Found { from, round_trip, payload, .. }) => {
-                Did::Found(from, round_trip, payload.to_vec())
-            }
-            Action::Emit(Event::Request { from, refused, .. }) => Did::Request(from, refused),
-            Action::Emit(event) => Did::Other(alloc::format!("{event:?}")),
-            Action::Audit => Did::Audited,
-            Action::Done(summary) => Did::Done(summary),
+fn plain_op(choices: &mut Choices<'_>) -> Op {
+    match choices.below(64) {
+        0..4 => Op::Poke,
+        4..20 => Op::Wait(scene::wait(choices)),
+        // Up to a day: a host that slept.
+        20 => Op::Wait(Duration::from_secs(choices.below(86_400))),
+        21 => Op::Close,
+        22..25 => Op::Observe(scene::observation(choices)),
+        25..28 => scene::driver(choices),
+        28..32 => {
+            let elsewhere = choices.one_in(2).then(|| Peers::Plain.arrival(choices));
+            Op::Again(choices.pick(&[0, 1, 5]), elsewhere)
         }
+        _ => Op::Datagram(Peers::Plain.arrival(choices), plain_payload(choices)),
     }
 }
 
-/// The calls of `handle_timeout` that one moment may need; a machine that needs more is stuck.
-pub const MOST_DUE_AT_ONCE: usize = 100_000;
-
-/// Runs a machine through operations, from [`Instant::ZERO`] on.
-///
-/// # Panics
-///
-/// Where the machine breaks a law that holds for all machines: it sends in reaction to a datagram, it
-/// is not done with a moment after [`MOST_DUE_AT_ONCE`] calls, or it goes on after [`Action::Done`].
-pub fn run(machine: &mut dyn Machine, ops: &[Op]) -> Outcome {
-    run_from(Instant::ZERO, machine, ops)
-}
-
-/// Like [`run`], from another moment on.
-///
-/// # Panics
-///
-/// As [`run`] does.
-pub fn run_from(start: Instant, machine: &mut dyn Machine, ops: &[Op]) -> Outcome {
-    let mut run = Run { machine, outcome: Outcome { now: start, ..Outcome::default() } };
-    run.drain();
-    for op in ops {
-        run.step(op);
-    }
-    run.outcome
-}
-
-struct Run<'m> {
-    machine: &'m mut dyn Machine,
-    outcome: Outcome,
-}
-
-impl Run<'_> {
-    fn step(&mut self, op: &Op) {
-        let now = self.outcome.now;
-        match op {
-            Op::Datagram(arrival, bytes) => {
-                let did = self.machine.handle_datagram(now, *arrival, bytes).map(Did::from);
-                assert!(!matches!(did, Some(Did::Sent(..))), "sent in reaction to a datagram");
-                self.record(did);
-            }
-            Op::Wait(duration) => {
-                let end = now + *duration;
-                while let Some(due) = self.machine.deadline().filter(|due| *due <= end) {
-                    self.outcome.now = self.outcome.now.max(due);
-                    self.drain();
-                }
-                self.outcome.now = end;
-            }
-            Op::Poke => {
-                let did = self.machine.handle_timeout(now).map(Did::from);
-                self.record(did);
-            }
-            Op::Close => self.machine.close(now),
+fn plain_payload(choices: &mut Choices<'_>) -> Vec<u8> {
+    match choices.below(16) {
+        0..8 => plain::PROBE.to_vec(),
+        8..12 => plain::REPLY.to_vec(),
+        // Few of these, so that they come again.
+        12 => alloc::vec![b'a'; choices.below(3) as usize],
+        13 | 14 => {
+            let length = choices.below(64) as usize;
+            choices.bytes(length)
         }
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        let now = self.outcome.now;
-        for _ in 0..MOST_DUE_AT_ONCE {
-            if self.machine.deadline().is_none_or(|due| due > now) {
-                return;
-            }
-            let did = self.machine.handle_timeout(now).map(Did::from);
-            self.record(did);
+        _ => {
+            let length = 1_400 + choices.below(200) as usize;
+            choices.bytes(length)
         }
-        panic!("more than {MOST_DUE_AT_ONCE} timeouts due at {now:?}");
-    }
-
-    fn record(&mut self, did: Option<Did>) {
-        let Some(did) = did else { return };
-        if did == Did::Audited {
-            let clean = Observation::Audit(Evidence::CLEAN);
-            self.machine.handle_observation(self.outcome.now, clean);
-        }
-        assert!(!self.outcome.done, "{did:?} after it was done");
-        self.outcome.done = matches!(did, Did::Done(_));
-        if self.outcome.done {
-            assert_eq!(self.machine.deadline(), None, "a deadline after it was done");
-        }
-        self.outcome.log.push((self.outcome.now, did));
     }
 }

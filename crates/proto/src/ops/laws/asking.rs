@@ -1,0 +1,205 @@
+//! What holds of [`service::Discoverer`](crate::service::Discoverer) and
+//! [`service::Watcher`](crate::service::Watcher).
+
+use alloc::collections::BTreeSet;
+use core::time::Duration;
+
+use super::is_proven;
+use crate::ops::{Did, Outcome};
+use crate::service::{Change, Instance, Loss};
+use crate::wire::{Datagram, Keyring, Reply, decode};
+use crate::{Arrival, Destination, Doubts, Event, Evidence, Instant};
+
+/// For how long a question may be answered.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+/// Sweeps without a word from a responder before it is taken to be gone: those of a watcher's refresh.
+const LEAST_SWEEPS: usize = 4;
+
+/// Who asks sends questions to the group, and nothing else to anybody.
+///
+/// # Panics
+///
+/// If this is broken.
+pub fn sends_questions_to_the_group_alone(outcome: &Outcome) {
+    for (at, to, bytes) in outcome.sent() {
+        assert_eq!(to, Destination::Group, "{at:?}");
+        assert!(matches!(decode(bytes), Ok(Datagram::Query(_))), "{at:?} {bytes:?}");
+    }
+}
+
+/// Who is found was not there before; who changes or is lost was; and as many are counted as were found.
+/// Somebody of whom there was no room to tell that he was lost may be found again, with `forgets`.
+///
+/// # Panics
+///
+/// If this is broken.
+pub fn tells_what_it_counts(outcome: &Outcome, forgets: bool) {
+    let (mut present, mut found) = (BTreeSet::new(), 0);
+    let mut again = false;
+    for (at, event) in outcome.events() {
+        match event {
+            Event::ServiceFound(Instance { id, .. }) => {
+                let is_new = present.insert(id);
+                assert!(is_new || forgets, "{id} is found twice at {at:?}");
+                again |= !is_new;
+                found += 1;
+            }
+            Event::ServiceChanged { instance: Instance { id, .. }, change } => {
+                assert!(present.contains(&id), "{id}, which is not there, has {change:?} {at:?}");
+            }
+            Event::ServiceLost { id, .. } => {
+                assert!(present.remove(&id), "{id}, which is not there, is lost at {at:?}");
+            }
+            other => panic!("{other:?} at {at:?}"),
+        }
+    }
+    if let Some(summary) = outcome.summary() {
+        assert_eq!(summary.found, found, "{summary:?}");
+        assert!(!again || summary.doubts.contains(Doubts::NO_ROOM), "{summary:?}");
+    }
+}
+
+/// A result is complete, and there is no doubt, or it is not, and there is. It is complete only if somebody
+/// was found, all were told whole, and nobody contradicted another.
+///
+/// # Panics
+///
+/// If this is broken.
+pub fn says_why_it_is_not_complete(outcome: &Outcome) {
+    let Some(summary) = outcome.summary() else { return };
+    if summary.complete != Some(true) {
+        // Of a watcher that found nobody there is no more to say: nobody is never known to be everybody.
+        let is_explained = !summary.doubts.is_empty() || summary.found == 0;
+        assert!(is_explained || summary.complete.is_none(), "{summary:?}");
+        return;
+    }
+    assert_eq!((summary.doubts, summary.found > 0), (Doubts::NONE, true), "{summary:?}");
+    for (at, event) in outcome.events() {
+        match event {
+            Event::ServiceFound(instance) => assert!(!instance.truncated, "{instance:?} {at:?}"),
+            Event::ServiceChanged { instance, change } => {
+                assert!(!instance.truncated && change != Change::Conflict, "{instance:?} {at:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A discovery that is not complete has a doubt, and it is complete only if so many sweeps were clean since somebody was found for the last time,
+/// and after the one in which that was, and since the network was another.
+///
+/// # Panics
+///
+/// If this is broken.
+pub fn is_complete_after_as_many_clean_sweeps(outcome: &Outcome, quiet: u32) {
+    let Some(summary) = outcome.summary() else { return };
+    if summary.complete != Some(true) {
+        return assert!(!summary.doubts.is_empty(), "{summary:?}");
+    }
+    let is_news = |did: &Did| match did {
+        Did::Told(event) => matches!(event.as_event(), Event::ServiceFound(_)),
+        Did::Audited(Some(evidence)) => evidence.changed,
+        _ => false,
+    };
+    let since = outcome.log.iter().rposition(|(_, did)| is_news(did)).unwrap_or(0);
+    let news = &outcome.log[since].1;
+    let clean = clean_sweeps(outcome, |nth, _| nth > since);
+    // The sweep in which somebody was found ends after that.
+    let least = quiet as usize + usize::from(matches!(news, Did::Told(_)));
+    assert!(clean >= least, "{clean} clean sweeps, not {least}");
+}
+
+/// Audits of which this holds, by place and time, that said that all was well.
+fn clean_sweeps(outcome: &Outcome, holds: impl Fn(usize, Instant) -> bool) -> usize {
+    let clean = Did::Audited(Some(Evidence::CLEAN));
+    let all = outcome.log.iter().enumerate();
+    all.filter(|(nth, (at, did))| *did == clean && holds(*nth, *at)).count()
+}
+
+/// Who is told of has answered this session, and proved what it must, with these words, from there. Who is
+/// lost has said so, or not answered sweeps that count.
+///
+/// # Panics
+///
+/// If this is broken.
+pub fn has_evidence_of_all_that_it_tells(outcome: &Outcome, keyring: Option<&Keyring>) {
+    for (at, event) in outcome.events() {
+        match event {
+            Event::ServiceFound(instance) if instance.truncated => {
+                let is_it = |(_, heard): (Instant, Heard<'_>)| {
+                    heard.reply.is_truncated() && heard.is(&instance)
+                };
+                assert!(answers(outcome, keyring, at).any(is_it), "{instance:?} {at:?}");
+            }
+            Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
+                let is_it = |(when, heard): (Instant, Heard<'_>)| when == at && heard.is(&instance);
+                assert!(answers(outcome, keyring, at).any(is_it), "{instance:?} {at:?}");
+            }
+            Event::ServiceLost { reason: Loss::NoRoom, .. } => {}
+            Event::ServiceLost { id, reason: Loss::Goodbye, .. } => {
+                let said = outcome.heard.iter().any(|(when, arrival, bytes)| {
+                    *when <= at
+                        && is_proven(keyring, arrival, bytes)
+                        && (arrival.on_link || keyring.is_some())
+                        && matches!(decode(bytes), Ok(Datagram::Goodbye(said)) if said.id == id)
+                });
+                assert!(said, "{id} said no goodbye before {at:?}");
+                if keyring.is_none() {
+                    was_asked_in_vain(outcome, at, id);
+                }
+            }
+            Event::ServiceLost { id, .. } => was_asked_in_vain(outcome, at, id),
+            _ => {}
+        }
+    }
+}
+
+/// Since it was last told of.
+fn was_asked_in_vain(outcome: &Outcome, at: Instant, id: u64) {
+    let mut last = Instant::ZERO;
+    for (when, event) in outcome.events() {
+        if let Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } = event
+            && instance.id == id
+            && when <= at
+        {
+            last = when;
+        }
+    }
+    let clean = clean_sweeps(outcome, |_, when| (last..=at).contains(&when));
+    assert!(clean >= LEAST_SWEEPS, "{id} is lost at {at:?} after {clean} sweeps");
+}
+
+struct Heard<'a> {
+    arrival: &'a Arrival,
+    reply: Reply<'a>,
+}
+
+impl Heard<'_> {
+    fn is(&self, told: &Instance<'_>) -> bool {
+        self.reply.id == told.id
+            && self.arrival.from == told.from
+            && self.reply.tlvs.as_bytes() == told.tlvs.as_bytes()
+    }
+}
+
+/// The answers to questions that the machine had put, up to that time.
+fn answers<'a>(
+    outcome: &'a Outcome,
+    keyring: Option<&'a Keyring>,
+    until: Instant,
+) -> impl Iterator<Item = (Instant, Heard<'a>)> {
+    let asked = move |at: Instant, txn: u64, round: u16| {
+        outcome.sent().any(|(when, _, bytes)| {
+            let is_it = |datagram| matches!(datagram, Ok(Datagram::Query(query)) if (query.txn, query.round) == (txn, round));
+            when <= at && at - when <= ANSWERED_WITHIN && is_it(decode(bytes))
+        })
+    };
+    outcome.heard.iter().filter_map(move |(at, arrival, bytes)| {
+        let Ok(Datagram::Reply(reply)) = decode(bytes) else { return None };
+        let named = reply.tlvs.sessions();
+        let is_answer = asked(*at, reply.txn, reply.round)
+            || named.is_some_and(|all| all.iter().any(|(txn, round)| asked(*at, txn, round)));
+        let is_taken = *at <= until && is_answer && is_proven(keyring, arrival, bytes);
+        is_taken.then_some((*at, Heard { arrival, reply }))
+    })
+}
