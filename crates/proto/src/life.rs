@@ -51,7 +51,7 @@ impl Life {
     /// The operating system dropped datagrams before they were read.
     pub(crate) fn drop_datagrams(&mut self, datagrams: u64) {
         if self.is_running() && datagrams > 0 {
-            self.counts.dropped += datagrams;
+            self.counts.dropped = self.counts.dropped.saturating_add(datagrams);
             self.counts.doubts |= Doubts::DROPPED;
         }
     }
@@ -75,5 +75,27 @@ impl Life {
         } else {
             next
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_are_counted_as_far_as_a_number_goes_while_it_runs() {
+        let mut life = Life::default();
+        life.drop_datagrams(1);
+        assert_eq!(life.counts, Summary::default());
+        life.start(Instant::ZERO);
+        life.drop_datagrams(0);
+        assert_eq!(life.counts, Summary::default());
+        life.drop_datagrams(1);
+        life.drop_datagrams(u64::MAX);
+        assert_eq!((life.counts.dropped, life.counts.doubts), (u64::MAX, Doubts::DROPPED));
+        life.close();
+        life.counts.dropped = 0;
+        life.drop_datagrams(1);
+        assert_eq!(life.counts.dropped, 0);
     }
 }
