@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::announced::Announced;
 use super::asking::Goal;
 use super::discovery::Discovery;
-use super::entry::{Entry, Heard};
+use super::entry::{Entry, Heard, Voice};
 use super::instance::Loss;
 use super::leases::{Leases, Look};
 use super::neighbours::Neighbours;
@@ -26,6 +26,11 @@ const DOUBT_QUIET: u32 = 16;
 const DOUBT_GAP: Duration = Duration::from_millis(28);
 /// From a sweep that refreshes leases to the next.
 const REFRESH_GAP: Duration = Duration::from_millis(40);
+/// The first discovery ends after so many times its quiet sweeps, however many of them did not count: from
+/// then on leases are watched, and doubts are seen to.
+const FIRST_SWEEPS: u32 = 8;
+/// No more of those who announced themselves are expected to answer at once, however many are made up.
+const MOST_ANNOUNCED: u64 = 4096;
 /// Called later than this, the watcher takes it that its host slept.
 const SLEPT: Duration = Duration::from_secs(5);
 
@@ -163,10 +168,17 @@ impl Watcher {
     /// Whether an announcement says what the responder has not said when it was asked.
     fn is_news(&self, arrival: Arrival, announce: Announce<'_>) -> bool {
         let selects = Query { tlvs: self.session.selection.tlvs(), ..Query::new(0, 0) };
+        let epoch = announce.tlvs.epoch();
         match self.session.known.get(announce.id) {
             Some(entry) => {
-                entry.epoch() != announce.tlvs.epoch()
-                    || entry.voices.iter().all(|voice| voice.at.remote != arrival.from.remote)
+                let is_other = match self.session.keyring {
+                    // What is older than what was heard since was recorded.
+                    Some(_) => epoch > entry.epoch(),
+                    None => epoch != entry.epoch(),
+                };
+                let is_there = |voice: &Voice| voice.at.remote == arrival.from.remote;
+                let is_elsewhere = !entry.voices.iter().any(is_there);
+                is_other || (is_elsewhere && epoch == entry.epoch())
             }
             None => selects.selects(announce.tlvs),
         }
@@ -186,10 +198,14 @@ impl Watcher {
     }
 
     fn hear_announcement(&mut self, now: Instant, announce: Announce<'_>) {
-        match self.session.known.get(announce.id) {
-            Some(_) => self.doubt(now, announce.id, false),
+        let (id, epoch) = (announce.id, announce.tlvs.epoch());
+        match self.session.known.get(id) {
+            Some(_) => self.doubt(now, id, false),
+            None if self.session.departed.has(now, id, epoch) => {
+                self.session.life.counts.duplicates += 1;
+            }
             None => {
-                self.announced.hear(now, announce.id);
+                self.announced.hear(now, id);
                 self.verify_by(now);
             }
         }
@@ -201,8 +217,12 @@ impl Watcher {
             return self.doubt(now, id, true);
         }
         let (epoch, place) = (goodbye.tlvs.epoch(), self.session.known.place(id));
-        let is_later = self.session.known.get(id).is_some_and(|entry| epoch > entry.epoch());
-        if !is_later {
+        let heard = self.session.known.get(id).and_then(Entry::epoch);
+        if heard.is_none() {
+            // Whether it is later than the answers nobody knows: it may have been recorded.
+            return self.doubt(now, id, true);
+        }
+        if epoch <= heard {
             self.session.life.counts.duplicates += 1;
             return;
         }
@@ -255,7 +275,8 @@ impl Watcher {
     fn verify(&mut self, now: Instant, group: bool) {
         self.prompts.spend(now);
         self.verify_at = None;
-        let expected = self.announced.take_news() + self.doubted.len() as u64 + 1;
+        let announced = self.announced.take_news().min(MOST_ANNOUNCED);
+        let expected = announced + self.doubted.len() as u64 + 1;
         let goal = Goal::everybody(DOUBT_QUIET, Some(expected));
         let gap = DOUBT_GAP;
         self.start(now, Goal { even_if_nobody: true, watch: true, gap, group, ..goal }.bounded());
@@ -382,7 +403,8 @@ impl Machine for Watcher {
         if self.session.life.start(now) {
             let quiet = self.config.effort.quiet_sweeps();
             let goal = Goal::everybody(quiet, self.config.expected);
-            self.start(now, Goal { even_if_nobody: true, ..goal });
+            let most_sweeps = quiet * FIRST_SWEEPS;
+            self.start(now, Goal { even_if_nobody: true, most_sweeps, ..goal });
         }
         let due = self.deadline().filter(|due| *due <= now)?;
         if !self.session.life.is_open() {
