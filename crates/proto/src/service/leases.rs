@@ -15,6 +15,11 @@ const FIRST_ASK_WITHIN: u32 = 10;
 const LATER_ASKS: [u32; 2] = [90, 95];
 /// Without a lease that is due, those who were never heard are asked for as often as this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// And because of leases that are due they are asked no more often than this: those of many are asked for
+/// together, and whoever makes up responders with short leases makes nobody ask all the time.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// The queue may hold so many that are no longer known, and as many as are, before it is cleared of them.
+const FORGOTTEN: usize = 64;
 /// How long those known before a sleep have to answer after it; and those whose lease has ended while
 /// the asker could not ask.
 const GRACE: Duration = Duration::from_secs(10);
@@ -40,9 +45,14 @@ impl Lease {
         asked: Instant::FAR_FUTURE,
     };
 
-    /// Whether it must answer to be kept: it was asked already, or a fifth of the lease is left.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.asks > 0 || (self.ends - now) * 5 <= self.ends - self.begins
+    /// Whether it must answer to be kept.
+    pub(super) fn is_due(&self) -> bool {
+        self.asks > 0
+    }
+
+    /// Whether it can be asked before it is due: a third of it is left.
+    fn is_old(&self, now: Instant) -> bool {
+        self.asks == 0 && (self.ends - now) * 3 <= self.ends - self.begins
     }
 
     fn next(&self) -> Instant {
@@ -84,8 +94,9 @@ pub(super) enum Look {
 pub(super) struct Leases {
     /// By the time of the next, the place of the entry.
     queue: BTreeSet<(Instant, u64)>,
-    /// When to ask although no lease is due.
+    /// When to ask although no lease is due, and how soon if one is.
     ask_anyway: Instant,
+    ask_from: Instant,
     /// Became due while sweeps were under way.
     due: u64,
     is_urgent: bool,
@@ -93,8 +104,18 @@ pub(super) struct Leases {
 
 impl Leases {
     pub(super) fn new() -> Leases {
-        let ask_anyway = Instant::FAR_FUTURE;
-        Leases { queue: BTreeSet::new(), ask_anyway, due: 0, is_urgent: false }
+        Leases {
+            queue: BTreeSet::new(),
+            ask_anyway: Instant::FAR_FUTURE,
+            ask_from: Instant::ZERO,
+            due: 0,
+            is_urgent: false,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
     }
 
     /// The voice that was heard last at `at` has shown that it is there.
@@ -113,6 +134,10 @@ impl Leases {
             voice.lease = Lease { begins: now, ends: now + length, ask_at, ..Lease::NONE };
         }
         self.schedule(place, entry);
+        if self.queue.len() > 2 * known.len() + FORGOTTEN {
+            let is_known = |due, place| known.at(place).is_some_and(|entry| entry.due == due);
+            self.queue.retain(|(due, place)| is_known(*due, *place));
+        }
     }
 
     /// Puts an entry where its next moment is. Entries that are no longer known are passed over.
@@ -129,11 +154,17 @@ impl Leases {
         self.ask_anyway = now + LONGEST_PAUSE;
     }
 
+    /// Sweeps have ended. What became due meanwhile is due now: it was not slept through.
+    pub(super) fn come_to_rest(&mut self, now: Instant) {
+        self.ask_anyway = self.ask_anyway.max(now);
+        self.ask_from = self.ask_from.max(now);
+    }
+
     /// When to look at them. While sweeps are under way nobody further is asked.
     pub(super) fn next(&self, at_rest: bool) -> Option<Instant> {
         let first = self.queue.first().map(|(at, _)| *at);
         let anyway = Some(self.ask_anyway).filter(|_| at_rest);
-        let postponed = (at_rest && self.due > 0).then_some(Instant::ZERO);
+        let postponed = (at_rest && self.due > 0).then_some(self.ask_from);
         let next = [first, anyway, postponed].into_iter().flatten().min();
         next.filter(|at| *at < Instant::FAR_FUTURE)
     }
@@ -176,25 +207,34 @@ impl Leases {
                 }
             }
         }
-        if !at_rest || (self.due == 0 && self.ask_anyway > now) {
+        let is_time = self.ask_anyway <= now || (self.due > 0 && self.ask_from <= now);
+        if !at_rest || !is_time {
             return Look::Nothing;
         }
-        self.ask_anyway = now + LONGEST_PAUSE;
+        (self.ask_anyway, self.ask_from) = (now + LONGEST_PAUSE, now + SHORTEST_PAUSE);
         let is_urgent = core::mem::take(&mut self.is_urgent);
         Look::Ask { due: core::mem::take(&mut self.due), is_urgent }
     }
 
-    /// Asks those, now, of whose lease a third is left at the most: how many there are.
+    /// Asks those before it is time who are asked next anyway, as long as a third of their lease is left
+    /// at the most: how many there are.
     pub(super) fn ask_early(&mut self, now: Instant, known: &mut Known) -> u64 {
         let mut due = 0;
-        for (place, entry) in known.iter_mut() {
-            for voice in &mut entry.voices {
-                let lease = &mut voice.lease;
-                if lease.asks == 0 && (lease.ends - now) * 3 <= lease.ends - lease.begins {
-                    lease.ask(now);
-                    due += 1;
-                }
+        while let Some(&(at, place)) = self.queue.first() {
+            let Some(entry) = known.at_mut(place).filter(|entry| entry.due == at) else {
+                self.queue.pop_first();
+                continue;
+            };
+            let leases = entry.voices.iter_mut().map(|voice| &mut voice.lease);
+            let mut old = 0;
+            for lease in leases.filter(|lease| lease.is_old(now)) {
+                lease.ask(now);
+                old += 1;
             }
+            if old == 0 {
+                break;
+            }
+            due += old;
             self.schedule(place, entry);
         }
         due

@@ -303,13 +303,21 @@ impl Watcher {
         }
         if is_clean && run.is_thorough {
             self.lose_silent(run);
-        } else if !self.doubted.is_empty() {
-            self.verify_by(now);
+        } else if let Some(at) = self.earliest_doubt() {
+            self.verify_by(at);
         }
+        self.leases.come_to_rest(now);
+        self.verify_at = self.verify_at.map(|at| at.max(now));
         if run.is_thorough && !run.by_group && self.announced.are_waiting(now) {
             // What is asked of them to the asker alone may not get through.
             self.verify(now, true);
         }
+    }
+
+    fn earliest_doubt(&self) -> Option<Instant> {
+        let known = &self.session.known;
+        let entries = self.doubted.iter().filter_map(|place| known.at(*place));
+        entries.flat_map(|entry| &entry.voices).filter_map(|voice| voice.doubted).min()
     }
 
     /// Forgets those who were in doubt when a run began, and did not answer in it.
@@ -423,7 +431,7 @@ impl Machine for Watcher {
         }
         let watch = self.complete.is_some();
         self.session.poll(now, |voice| {
-            voice.doubted.is_none_or(|at| at > now) && !(watch && voice.lease.is_due(now))
+            voice.doubted.is_none_or(|at| at > now) && !(watch && voice.lease.is_due())
         })
     }
 
@@ -448,3 +456,6 @@ impl Machine for Watcher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
