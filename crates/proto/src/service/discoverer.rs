@@ -92,7 +92,6 @@ impl Machine for Discoverer {
         }
         // What else the group hears, our own questions first of all, means nothing here.
         let Taken::Answer(answer) = self.session.take(now, arrival, datagram) else { return None };
-        self.session.known.gave_way.clear();
         if matches!(answer.heard, Heard::New | Heard::NewInPart | Heard::Whole) {
             self.last_news = Some(now);
         }

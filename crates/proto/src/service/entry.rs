@@ -1,12 +1,17 @@
 //! What is believed of one responder.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::time::Duration;
 
-use super::instance::Change;
+use super::instance::{Change, Via};
 use super::leases::Lease;
-use crate::wire::{Epoch, short_name, whole_name};
+use crate::wire::{Epoch, Tlvs, short_name, whole_name};
 use crate::{Instant, Path};
+
+#[cfg(test)]
+mod tests;
 
 /// Voices of one responder that are told apart: a host has fewer addresses in one network.
 pub(super) const MOST_VOICES: usize = 16;
@@ -14,35 +19,66 @@ pub(super) const MOST_VOICES: usize = 16;
 /// as long each time up to the second: whoever forges goodbyes makes nobody ask all the time.
 const SHORTEST_TRUST: Duration = Duration::from_secs(1);
 const LONGEST_TRUST: Duration = Duration::from_secs(64);
+/// Of an answer that was cut short no more TLVs are kept than the shortest question gets.
+const LONGEST_PART: usize = 128;
 
 /// Who says what from where: what a filter names, and what is silent because of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Voice {
     pub(super) at: Path,
     /// A digest of what it says.
     pub(super) words: u64,
     /// By which a filter names it.
     pub(super) name: u64,
-    /// Where what it says is not whole: how long the whole is, in bytes.
-    pub(super) missing: Option<u16>,
-    /// It may be elsewhere, or have gone: it is asked again, and stays only if it answers.
+    /// The latest at which it has said so.
+    epoch: Option<Epoch>,
+    /// Where what it says is not whole: what is still to come.
+    pub(super) missing: Option<Missing>,
+    /// It may be elsewhere, or have gone: it is asked again, and stays only if it answers a question
+    /// that is put after this.
     pub(super) doubted: Option<Instant>,
     pub(super) lease: Lease,
+}
+
+/// What is still to come of an answer that was cut short.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Missing {
+    /// How long the whole is, in bytes.
+    pub(super) length: u16,
+    /// What is then to be told of it.
+    change: Option<Change>,
+}
+
+/// What an application was told of a responder.
+#[derive(Debug, Clone)]
+enum Told {
+    /// Nothing, since its whole answer has not come: what there is of it.
+    Nothing(Box<Part>),
+    /// What has these words.
+    Words(u64),
+}
+
+/// The part of an answer that was cut short.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) from: Path,
+    pub(super) via: Via,
+    pub(super) lease: Duration,
+    words: u64,
+    tlvs: Box<[u8]>,
 }
 
 /// A responder that is known.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) id: u64,
-    /// The latest that it has said, and when that was first heard.
-    latest: Option<Epoch>,
+    /// Its number where lots are drawn.
+    pub(super) lot: u64,
+    told: Told,
+    /// When it first said what is the latest.
     since: Instant,
-    /// Whether the application was told of it.
-    pub(super) told: bool,
     /// Two say different things in its name.
     pub(super) in_conflict: bool,
-    /// What is to be told of it once its whole answer has come.
-    untold_change: Option<Change>,
     /// When a doubt may next be followed up, and for how long the last one held that off.
     trusted_until: Instant,
     trust: Duration,
@@ -50,18 +86,22 @@ pub(super) struct Entry {
     pub(super) due: Instant,
     /// It has said goodbye, as somebody said who proved nothing.
     pub(super) said_goodbye: bool,
-    /// One at the least.
+    /// One at the least; the one that was heard last is the last.
     pub(super) voices: Vec<Voice>,
 }
 
 /// What is heard of a responder in one answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Said {
+pub(super) struct Said<'d> {
     pub(super) at: Path,
+    pub(super) via: Via,
     pub(super) id: u64,
     pub(super) words: u64,
+    /// Where it is cut short: how long the whole is.
     pub(super) missing: Option<u16>,
     pub(super) epoch: Option<Epoch>,
+    pub(super) lease: Duration,
+    pub(super) tlvs: Tlvs<'d>,
     /// When the question was put that this answers.
     pub(super) asked: Instant,
 }
@@ -84,42 +124,95 @@ pub(super) enum Heard {
 }
 
 impl Voice {
-    fn new(said: Said) -> Voice {
-        let Said { at, id, words, missing, .. } = said;
-        let at = Path { local: None, ..at };
+    /// It says this, of which that is new.
+    fn new(said: Said<'_>, change: Option<Change>) -> Voice {
+        let Said { at, id, words, epoch, .. } = said;
+        let missing = said.missing.map(|length| Missing { length, change });
         let name = if missing.is_some() { short_name } else { whole_name };
         let name = name(id, at.remote, words);
-        Voice { at, words, name, missing, doubted: None, lease: Lease::NONE }
+        let at = Path { local: None, ..at };
+        Voice { at, words, name, epoch, missing, doubted: None, lease: Lease::NONE }
     }
 
-    /// It says this now.
-    fn say(&mut self, said: Said) {
-        let lease = self.lease;
-        *self = Voice { lease, ..Voice::new(said) };
+    fn is_at(&self, at: Path) -> bool {
+        self.at.remote == at.remote
+    }
+
+    /// It says this now, of which that is new. Gives what is to be told of it once it is whole.
+    fn say(&mut self, said: Said<'_>, change: Option<Change>) -> Option<Change> {
+        let is_same = self.words == said.words;
+        if is_same && self.missing.is_none() && (said.missing.is_none() || change.is_none()) {
+            self.epoch = self.epoch.max(said.epoch);
+            return change;
+        }
+        let before = *self;
+        let promised = before.missing.filter(|_| is_same);
+        let change = change.or(promised.and_then(|missing| missing.change));
+        *self = Voice { doubted: before.doubted, lease: before.lease, ..Voice::new(said, change) };
+        if is_same {
+            self.epoch = self.epoch.max(before.epoch);
+        }
+        if let Some((missing, promised)) = self.missing.as_mut().zip(promised) {
+            // Whoever says that it is short keeps nobody from being asked for the whole.
+            missing.length = missing.length.max(promised.length);
+        }
+        change
+    }
+}
+
+impl Part {
+    fn new(said: Said<'_>) -> Part {
+        let Said { at, via, lease, words, .. } = said;
+        Part { from: at, via, lease, words, tlvs: said.tlvs.within(LONGEST_PART).as_bytes().into() }
+    }
+
+    pub(super) fn tlvs(&self) -> Tlvs<'_> {
+        Tlvs::checked_before(&self.tlvs)
     }
 }
 
 impl Entry {
     /// One that was not known.
-    pub(super) fn new(now: Instant, said: Said) -> Entry {
+    pub(super) fn new(now: Instant, said: Said<'_>, lot: u64) -> Entry {
+        let told = match said.missing {
+            None => Told::Words(said.words),
+            Some(_) => Told::Nothing(Part::new(said).into()),
+        };
         Entry {
             id: said.id,
-            latest: said.epoch,
+            lot,
+            told,
             since: now,
-            told: said.missing.is_none(),
             in_conflict: false,
-            untold_change: None,
             trusted_until: Instant::ZERO,
             trust: SHORTEST_TRUST,
             due: Instant::FAR_FUTURE,
             said_goodbye: false,
-            voices: [Voice::new(said)].into(),
+            voices: [Voice::new(said, Some(Change::Address))].into(),
         }
     }
 
-    /// The epoch that it was heard with last.
+    /// The latest epoch that it was heard with.
     pub(super) fn epoch(&self) -> Option<Epoch> {
-        self.latest
+        self.voices.iter().map(|voice| voice.epoch).max().flatten()
+    }
+
+    /// Whether the application was told of it.
+    pub(super) fn is_told(&self) -> bool {
+        matches!(self.told, Told::Words(_))
+    }
+
+    /// Takes it for told, since its whole answer could not be had: gives what there is of it.
+    pub(super) fn tell_in_part(&mut self) -> Option<Box<Part>> {
+        let Told::Nothing(part) = &self.told else { return None };
+        let told = Told::Words(part.words);
+        for missing in self.voices.iter_mut().filter_map(|voice| voice.missing.as_mut()) {
+            missing.change = Some(Change::Content);
+        }
+        match core::mem::replace(&mut self.told, told) {
+            Told::Nothing(part) => Some(part),
+            Told::Words(_) => None,
+        }
     }
 
     /// Somebody who proved nothing says that it has gone, or changed: all that it says is asked for
@@ -137,131 +230,118 @@ impl Entry {
         self.voices.iter().any(|voice| voice.doubted.is_some())
     }
 
+    /// The voice that was heard last there.
     pub(super) fn voice_at(&mut self, at: Path) -> Option<&mut Voice> {
-        self.voices.iter_mut().rev().find(|voice| voice.at.remote == at.remote)
+        self.voices.iter_mut().rev().find(|voice| voice.is_at(at))
     }
 
-    /// Takes out the voice that was heard least lately, the newest excepted.
-    pub(super) fn take_oldest(&mut self) -> Option<Voice> {
-        let (_newest, others) = self.voices.split_last()?;
-        let (at, _) = others.iter().enumerate().min_by_key(|(_, voice)| voice.lease.begins)?;
-        Some(self.voices.swap_remove(at))
+    /// Forgets the voices that are gone.
+    pub(super) fn forget(&mut self, mut is_gone: impl FnMut(&Voice) -> bool) {
+        self.voices.retain(|voice| !is_gone(voice));
+        self.in_conflict &= self.voices.len() > 1;
     }
 
-    pub(super) fn hear(&mut self, now: Instant, said: Said) -> Heard {
-        let is_same =
-            |voice: &&mut Voice| voice.at.remote == said.at.remote && voice.words == said.words;
-        if let Some(voice) = self.voices.iter_mut().find(is_same) {
-            // An answer that was under way when the doubt came takes it away from nobody.
-            if voice.doubted.take_if(|at| *at <= said.asked).is_some() {
-                self.said_goodbye = false;
-                self.trusted_until = now + self.trust;
-                self.trust = (self.trust * 2).min(LONGEST_TRUST);
-            }
-            if voice.missing.is_some() && said.missing.is_none() {
-                voice.say(said);
-                let _dated = self.date(now, said);
-                return self.complete();
-            }
-            return match self.date(now, said) {
-                Dated::Restarted => Heard::Changed(Change::Restarted),
-                Dated::Contradicts => self.conflict(),
-                Dated::Later | Dated::Same | Dated::Overtaken => Heard::Nothing,
-            };
-        }
-        self.hear_new_voice(now, said)
-    }
-
-    /// It was not heard from there, or not with these words.
-    fn hear_new_voice(&mut self, now: Instant, said: Said) -> Heard {
-        let says_the_same = self.voices.iter().any(|v| v.words == said.words);
-        let is_unheard_there = self.voices.iter().all(|v| v.at.remote != said.at.remote);
-        let dated = self.date(now, said);
-        let heard = match dated {
+    /// It is heard again.
+    pub(super) fn hear(&mut self, now: Instant, said: Said<'_>) -> Heard {
+        let dated = self.date(said);
+        match dated {
             Dated::Overtaken => return Heard::Nothing,
-            Dated::Contradicts => self.conflict(),
-            // One age and two tales.
-            Dated::Same if !says_the_same && !self.is_in_part_at(said.at) => self.conflict(),
-            Dated::Same if is_unheard_there => Heard::Changed(Change::Address),
-            Dated::Same => Heard::Changed(Change::Content),
-            Dated::Later if says_the_same => Heard::Changed(Change::Address),
-            Dated::Later => Heard::Changed(Change::Content),
-            Dated::Restarted => Heard::Changed(Change::Restarted),
-        };
-        if !says_the_same || dated == Dated::Restarted {
-            // What it said before, wherever it did, may no longer hold.
-            let others = self.voices.iter_mut().filter(|v| v.at.remote != said.at.remote);
-            others.for_each(|voice| voice.doubted = Some(now));
+            Dated::Later | Dated::Restarted => self.since = now,
+            Dated::Same | Dated::Contradicts => {}
         }
-        match self.voice_at(said.at).filter(|voice| voice.missing.is_some() || !is_clash(heard)) {
-            Some(voice) => voice.say(said),
-            None => self.voices.push(Voice::new(said)),
+        let is_known = self.bring_last(|voice| voice.is_at(said.at) && voice.words == said.words);
+        let change = self.change(dated, said, self.voices.last().filter(|_| is_known));
+        let is_conflict = change == Some(Change::Conflict);
+        self.in_conflict |= is_conflict;
+        // Of two tales from one address both are kept.
+        let may_go = |voice: &Voice| voice.missing.is_some() || !is_conflict;
+        let has_place = is_known || self.bring_last(|voice| voice.is_at(said.at) && may_go(voice));
+        if !has_place {
+            self.voices.push(Voice::new(said, change));
         }
-        if !self.told {
-            return if said.missing.is_none() { self.complete() } else { Heard::Nothing };
+        let Some((voice, others)) = self.voices.split_last_mut() else { return Heard::Nothing };
+        if change.is_some_and(|change| change != Change::Address) {
+            // What others say in its name may no longer hold.
+            others.iter_mut().for_each(|other| other.doubted = Some(now));
         }
-        if said.missing.is_some()
-            && let Heard::Changed(change) = heard
-        {
-            self.untold_change = Some(change);
-            return Heard::Nothing;
+        if voice.doubted.take_if(|since| said.asked >= *since).is_some() {
+            self.said_goodbye = false;
+            self.trusted_until = now + self.trust;
+            self.trust = (self.trust * 2).min(LONGEST_TRUST);
         }
-        heard
+        let change = if has_place { voice.say(said, change) } else { change };
+        if said.missing.is_some() { Heard::Nothing } else { self.tell(said.words, change) }
     }
 
-    fn is_in_part_at(&self, at: Path) -> bool {
-        self.voices.iter().any(|v| v.at.remote == at.remote && v.missing.is_some())
+    /// The whole of what it says has come, of which that is new.
+    fn tell(&mut self, words: u64, change: Option<Change>) -> Heard {
+        if !self.is_told() {
+            self.told = Told::Words(words);
+            return Heard::Whole;
+        }
+        let Some(change) = change else { return Heard::Nothing };
+        if change != Change::Conflict {
+            self.told = Told::Words(words);
+        }
+        Heard::Changed(change)
     }
 
-    /// The whole of what it says has come.
-    fn complete(&mut self) -> Heard {
-        let change = self.untold_change.take();
-        if core::mem::replace(&mut self.told, true) {
-            change.map_or(Heard::Nothing, Heard::Changed)
-        } else {
-            Heard::Whole
+    /// What is new in what it says; `known` is the voice that has said so before.
+    fn change(&self, dated: Dated, said: Said<'_>, known: Option<&Voice>) -> Option<Change> {
+        let is_fresh = known.is_none_or(|voice| voice.missing.is_some());
+        let is_other = matches!(self.told, Told::Words(told) if told != said.words);
+        let is_there = |voice: &Voice| voice.is_at(said.at) && voice.missing.is_none();
+        let is_elsewhere = known.is_none() && !self.voices.iter().any(is_there);
+        match dated {
+            Dated::Contradicts if is_fresh || !self.in_conflict => Some(Change::Conflict),
+            Dated::Restarted => Some(Change::Restarted),
+            // Who is right is not known: each voice is told of once.
+            _ if is_other && self.in_conflict => is_fresh.then_some(Change::Conflict),
+            _ if is_other => Some(Change::Content),
+            _ => is_elsewhere.then_some(Change::Address),
         }
     }
 
-    fn conflict(&mut self) -> Heard {
-        self.in_conflict = true;
-        Heard::Changed(Change::Conflict)
-    }
-
-    /// Takes down the time at which it says what it says, against what it has said.
-    fn date(&mut self, now: Instant, said: Said) -> Dated {
-        let before = self.latest;
-        if said.epoch > before {
-            self.latest = said.epoch;
-            self.since = now;
-            let boots = before.zip(said.epoch).is_some_and(|(old, new)| new.boot > old.boot);
-            return if boots { Dated::Restarted } else { Dated::Later };
+    /// How what it says stands in time to what was said before.
+    fn date(&self, said: Said<'_>) -> Dated {
+        let latest = self.epoch();
+        if latest.zip(said.epoch).is_some_and(|(old, new)| new.boot > old.boot) {
+            return Dated::Restarted;
         }
-        if said.epoch == before {
+        let mut of_latest = self.voices.iter().filter(|voice| voice.epoch == latest);
+        if of_latest.clone().any(|voice| voice.words == said.words) {
             return Dated::Same;
         }
-        // Older than what was said before. An answer that was under way is overtaken; nobody who was
-        // asked after the later was heard goes back to the earlier.
-        if said.asked <= self.since {
-            Dated::Overtaken
-        } else if self.in_conflict {
-            Dated::Same
-        } else {
-            Dated::Contradicts
+        match said.epoch.cmp(&latest) {
+            Ordering::Greater => Dated::Later,
+            // A digest of other words was told there, and may not have been a true one.
+            Ordering::Equal if of_latest.all(|v| v.is_at(said.at) && v.missing.is_some()) => {
+                Dated::Same
+            }
+            // An answer that was under way is overtaken; nobody who was asked after the later was heard
+            // goes back to the earlier.
+            Ordering::Less if said.asked <= self.since => Dated::Overtaken,
+            Ordering::Equal | Ordering::Less => Dated::Contradicts,
         }
+    }
+
+    /// Brings the voice that is meant, the latest of them, to where those heard last are.
+    fn bring_last(&mut self, is_meant: impl Fn(&Voice) -> bool) -> bool {
+        let Some(nth) = self.voices.iter().rposition(is_meant) else { return false };
+        if let Some(later) = self.voices.get_mut(nth..) {
+            later.rotate_left(1);
+        }
+        true
     }
 }
 
 /// How what is said stands in time to what was said before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dated {
+    /// It is the same, or was promised.
     Same,
     Later,
     Restarted,
     Overtaken,
     Contradicts,
-}
-
-fn is_clash(heard: Heard) -> bool {
-    heard == Heard::Changed(Change::Conflict)
 }

@@ -1,20 +1,22 @@
-//! The table of responders that an asker knows, and what it believes of them.
+//! The table of responders that an asker knows.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::entry::{Entry, Heard, MOST_VOICES, Said, Voice};
+use super::entry::{Entry, Heard, MOST_VOICES, Part, Said, Voice};
+use super::sources::Sources;
 use crate::rng::Rng;
 use crate::wire::{Slice, place};
 use crate::{Instant, Path};
 
+#[cfg(test)]
+mod tests;
+
 /// One in so many places may be taken by responders of which no whole answer has come.
 const SHORT_SHARE: usize = 4;
-/// Voices that one address always has room for: more than one host's services.
-const FAIR_SHARE: u32 = 64;
-/// Voices that are looked at to find one of the greediest address.
-const LOOKED_AT: u32 = 16;
+/// Of so many who might give way one is found who was told of.
+const LOOKED_AT: usize = 64;
 
 /// Responders by their id, in the order of the session's slices.
 #[derive(Debug, Clone)]
@@ -23,13 +25,21 @@ pub(super) struct Known {
     capacity: usize,
     rng: Rng,
     entries: BTreeMap<u64, Entry>,
-    by_source: BTreeMap<IpAddr, u32>,
-    voices: usize,
-    /// Places of the entries of which some voice is not whole.
-    in_part: BTreeSet<u64>,
-    /// Entries that gave way to others, and that were told.
-    pub(super) gave_way: Vec<(u64, Path)>,
+    /// The places of all, each by a number that nobody can guess.
+    lots: BTreeMap<u64, u64>,
+    sources: Sources,
+    /// The places of those of whom nothing was told, since no whole answer has come.
+    untold: BTreeSet<u64>,
+    missing: Lengths,
+    /// Who gave way when somebody was heard last, and had been told of.
+    pub(super) gave_way: Option<(u64, Path)>,
+    /// Somebody gave way, or had no room.
+    pub(super) was_full: bool,
 }
+
+/// How many answers are still to come, by how long they are.
+#[derive(Debug, Clone, Default)]
+struct Lengths(BTreeMap<u16, u64>);
 
 impl Known {
     pub(super) fn new(txn: u64, capacity: usize, rng: Rng) -> Known {
@@ -38,10 +48,12 @@ impl Known {
             capacity: capacity.max(1),
             rng,
             entries: BTreeMap::new(),
-            by_source: BTreeMap::new(),
-            voices: 0,
-            in_part: BTreeSet::new(),
-            gave_way: Vec::new(),
+            lots: BTreeMap::new(),
+            sources: Sources::default(),
+            untold: BTreeSet::new(),
+            missing: Lengths::default(),
+            gave_way: None,
+            was_full: false,
         }
     }
 
@@ -56,7 +68,7 @@ impl Known {
 
     /// What a filter has to name.
     pub(super) fn voices(&self) -> usize {
-        self.voices
+        self.sources.len()
     }
 
     pub(super) fn place(&self, id: u64) -> u64 {
@@ -89,118 +101,104 @@ impl Known {
 
     /// The whole answers that are still to come: how many, and the length of the longest.
     pub(super) fn missing(&self) -> Option<(u64, u16)> {
-        let entries = self.in_part.iter().filter_map(|place| self.entries.get(place));
-        let lengths = entries.flat_map(|entry| &entry.voices).filter_map(|voice| voice.missing);
-        let (number, longest) = lengths.fold((0, 0), |(n, most), length| (n + 1, length.max(most)));
-        (number > 0).then_some((number, longest))
+        let (&longest, _) = self.missing.0.last_key_value()?;
+        Some((self.missing.0.values().sum(), longest))
     }
 
-    /// The place of a responder of which no whole answer has come and nothing was told.
-    pub(super) fn first_untold(&self) -> Option<u64> {
-        let is_untold = |place: &&u64| self.at(**place).is_some_and(|entry| !entry.told);
-        self.in_part.iter().find(is_untold).copied()
+    /// Whether there are some of whom nothing was told.
+    pub(super) fn has_untold(&self) -> bool {
+        !self.untold.is_empty()
     }
 
-    /// Marks a responder as told.
-    pub(super) fn tell(&mut self, place: u64) {
-        if let Some(entry) = self.entries.get_mut(&place) {
-            entry.told = true;
-        }
+    /// Takes one of them for told: its id, and the part of its answer that has come.
+    pub(super) fn tell_in_part(&mut self) -> Option<(u64, Box<Part>)> {
+        let place = self.untold.pop_first()?;
+        let entry = self.entries.get_mut(&place)?;
+        Some((entry.id, entry.tell_in_part()?))
     }
 
     /// A responder was heard.
-    pub(super) fn hear(&mut self, now: Instant, said: Said) -> Heard {
+    pub(super) fn hear(&mut self, now: Instant, said: Said<'_>) -> Heard {
+        self.gave_way = None;
         let place = self.place(said.id);
-        let Some(entry) = self.entries.get_mut(&place) else { return self.enter(now, said) };
+        let Some(entry) = self.entries.get_mut(&place) else {
+            return self.enter(now, place, said);
+        };
         let before = entry.voices.len();
+        self.missing.remove(entry);
         let heard = entry.hear(now, said);
-        let is_in_part = entry.voices.iter().any(|voice| voice.missing.is_some());
-        if is_in_part {
-            self.in_part.insert(place);
-        } else {
-            self.in_part.remove(&place);
+        self.missing.add(entry);
+        if heard == Heard::Whole {
+            self.untold.remove(&place);
         }
-        let is_further = entry.voices.len() > before;
-        let oldest = (entry.voices.len() > MOST_VOICES).then(|| entry.take_oldest()).flatten();
-        if is_further {
-            self.count(said.at.remote.ip());
+        if entry.voices.len() > before {
+            self.sources.add(said.at.remote.ip(), place);
+            if entry.voices.len() > MOST_VOICES {
+                self.forget_one(place, None);
+            }
+            self.make_room(place);
         }
-        if let Some(oldest) = oldest {
-            self.discount(oldest.at.remote.ip());
-        }
-        self.make_room(place);
         heard
     }
 
-    fn enter(&mut self, now: Instant, said: Said) -> Heard {
-        let place = self.place(said.id);
-        if said.missing.is_some() {
+    fn enter(&mut self, now: Instant, place: u64, said: Said<'_>) -> Heard {
+        let is_whole = said.missing.is_none();
+        if !is_whole {
             // Anybody can promise an answer: promises alone crowd nobody out.
-            if self.in_part.len() > self.capacity / SHORT_SHARE {
+            if self.untold.len() >= (self.capacity / SHORT_SHARE).max(1) {
+                self.was_full = true;
                 return Heard::NoRoom;
             }
-            self.in_part.insert(place);
+            self.untold.insert(place);
         }
-        let is_whole = said.missing.is_none();
-        self.entries.insert(place, Entry::new(now, said));
-        self.count(said.at.remote.ip());
+        let lot = self.rng.next();
+        self.lots.insert(lot, place);
+        let entry = Entry::new(now, said, lot);
+        self.missing.add(&entry);
+        self.entries.insert(place, entry);
+        self.sources.add(said.at.remote.ip(), place);
         self.make_room(place);
         if is_whole { Heard::New } else { Heard::NewInPart }
     }
 
-    /// One more voice is at this source.
-    fn count(&mut self, source: IpAddr) {
-        self.voices += 1;
-        *self.by_source.entry(source).or_default() += 1;
-    }
-
-    /// One fewer is.
-    fn discount(&mut self, source: IpAddr) {
-        self.voices -= 1;
-        if let Some(count) = self.by_source.get_mut(&source) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_source.remove(&source);
-            }
-        }
-    }
-
-    /// Where there are too many, one other than the newcomer gives way: one of the greediest source, if
-    /// one has more than its fair share, else any. Who gives way has been told of.
+    /// Where there are too many voices one gives way: one of the greediest address, if one has more than
+    /// its fair share, else any of those who were told of. The newcomer does if there is nobody else.
     fn make_room(&mut self, newcomer: u64) {
-        if self.voices <= self.capacity {
+        if self.voices() <= self.capacity {
             return;
         }
-        let mut greediest = None;
-        for _ in 0..LOOKED_AT {
-            let from = self.rng.next();
-            let after = self.entries.range(from..).chain(self.entries.range(..from));
-            let candidate = after.take(LOOKED_AT as usize).find(|(at, entry)| {
-                **at != newcomer && entry.told && entry.voices.iter().all(|v| v.missing.is_none())
-            });
-            let Some((&at, entry)) = candidate else { continue };
-            let share = |voice: &Voice| self.by_source.get(&voice.at.remote.ip()).copied();
-            let most = entry.voices.iter().filter_map(share).max().unwrap_or(0);
-            let most = if most > FAIR_SHARE { most } else { 0 };
-            if greediest.is_none_or(|(_, share)| most > share) {
-                greediest = Some((at, most));
+        self.was_full = true;
+        let from = self.rng.next();
+        match self.sources.greediest(from, newcomer) {
+            Some((address, place)) => self.forget_one(place, Some(address)),
+            None => {
+                let lots = self.lots.range(from..).chain(self.lots.range(..from));
+                let mut places = lots.map(|(_, place)| *place).take(LOOKED_AT);
+                let may_go = |at: &u64| *at != newcomer && self.at(*at).is_some_and(Entry::is_told);
+                let place = places.find(may_go).unwrap_or(newcomer);
+                self.forget_one(place, None);
             }
         }
-        // With nobody to give way, the newcomer does; it has been told of, or will answer again.
-        let place = greediest.map_or(newcomer, |(place, _)| place);
-        if let Some(entry) = self.remove(place)
-            && place != newcomer
-            && let Some(voice) = entry.voices.first()
-        {
-            self.gave_way.push((entry.id, voice.at));
-        }
+    }
+
+    /// Forgets the voice of a responder that was heard least lately, at this address or at any.
+    fn forget_one(&mut self, place: u64, address: Option<IpAddr>) {
+        let Some(entry) = self.entries.get(&place) else { return };
+        let is_there = |voice: &&Voice| address.is_none_or(|ip| voice.at.remote.ip() == ip);
+        let Some(Voice { at, name, .. }) = entry.voices.iter().find(is_there).copied() else {
+            return;
+        };
+        let gone = self.forget(place, |voice| voice.name == name);
+        self.gave_way = gone.filter(|(entry, _)| entry.is_told()).map(|(entry, _)| (entry.id, at));
     }
 
     pub(super) fn remove(&mut self, place: u64) -> Option<Entry> {
         let entry = self.entries.remove(&place)?;
-        self.in_part.remove(&place);
+        self.lots.remove(&entry.lot);
+        self.untold.remove(&place);
+        self.missing.remove(&entry);
         for voice in &entry.voices {
-            self.discount(voice.at.remote.ip());
+            self.sources.remove(voice.at.remote.ip(), place);
         }
         Some(entry)
     }
@@ -213,19 +211,38 @@ impl Known {
         is_gone: impl Fn(&Voice) -> bool,
     ) -> Option<(Entry, Path)> {
         let entry = self.entries.get_mut(&place)?;
-        let gone: Vec<Path> = entry.voices.iter().filter(|v| is_gone(v)).map(|v| v.at).collect();
-        if gone.len() == entry.voices.len() {
-            let at = *gone.first()?;
+        if entry.voices.iter().all(&is_gone) {
+            let at = entry.voices.first()?.at;
             return self.remove(place).map(|entry| (entry, at));
         }
-        entry.voices.retain(|voice| !is_gone(voice));
-        entry.in_conflict &= entry.voices.len() > 1;
-        if entry.voices.iter().all(|voice| voice.missing.is_none()) {
-            self.in_part.remove(&place);
-        }
-        for at in gone {
-            self.discount(at.remote.ip());
-        }
+        self.missing.remove(entry);
+        entry.forget(|voice| {
+            let is_gone = is_gone(voice);
+            if is_gone {
+                self.sources.remove(voice.at.remote.ip(), place);
+            }
+            is_gone
+        });
+        self.missing.add(entry);
         None
+    }
+}
+
+impl Lengths {
+    fn add(&mut self, entry: &Entry) {
+        for missing in entry.voices.iter().filter_map(|voice| voice.missing) {
+            *self.0.entry(missing.length).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, entry: &Entry) {
+        for missing in entry.voices.iter().filter_map(|voice| voice.missing) {
+            if let Some(count) = self.0.get_mut(&missing.length) {
+                *count -= 1;
+                if *count == 0 {
+                    self.0.remove(&missing.length);
+                }
+            }
+        }
     }
 }

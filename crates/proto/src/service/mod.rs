@@ -90,6 +90,7 @@ mod responding;
 mod rounds;
 mod selection;
 mod session;
+mod sources;
 mod tally;
 mod verdict;
 mod watcher;

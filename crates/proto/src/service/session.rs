@@ -1,15 +1,14 @@
 //! What a discoverer and a watcher have in common: a session in which they ask, and hear answers.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use super::asking::{Asking, Step};
 use super::departed::Departed;
 use super::discovery::Discovery;
-use super::entry::{Heard, Said, Voice};
-use super::instance::{Change, Instance, Via};
+use super::entry::{Heard, Part, Said, Voice};
+use super::instance::{Instance, Via};
 use super::known::Known;
 use super::proof::is_proven;
 use super::selection::Selection;
@@ -17,10 +16,8 @@ use crate::life::Life;
 use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::secret::Secret;
-use crate::wire::{self, Busy, Datagram, Keyring, Reply, Tlv, Tlvs};
-use crate::{
-    Action, Arrival, Cast, Destination, Doubts, Event, Instant, Message, Observation, Path,
-};
+use crate::wire::{self, Busy, Datagram, Keyring, Reply, Tlv};
+use crate::{Action, Arrival, Cast, Destination, Doubts, Event, Instant, Message, Observation};
 
 /// A session: its number, its plan, and everybody that it has heard.
 #[derive(Debug, Clone)]
@@ -30,20 +27,12 @@ pub(super) struct Session {
     pub(super) keyring: Option<Keyring>,
     pub(super) asking: Asking,
     pub(super) known: Known,
-    /// By place, what those have said so far whose whole answer has not come.
-    parts: BTreeMap<u64, Part>,
+    /// The part of an answer that was told last.
+    telling: Option<Box<Part>>,
     pub(super) departed: Departed,
     /// What keeps the session from being complete for good.
     pub(super) flaws: Doubts,
     pub(super) life: Life,
-}
-
-/// What is known of a responder whose whole answer has not come.
-#[derive(Debug, Clone)]
-struct Part {
-    from: Path,
-    lease: Duration,
-    tlvs: Box<[u8]>,
 }
 
 /// An answer to the session.
@@ -73,7 +62,7 @@ impl Session {
             keyring: config.keyring.clone(),
             asking: Asking::new(txn, secret.salts("salts"), config.limits()),
             known: Known::new(txn, config.capacity, secret.rng("room")),
-            parts: BTreeMap::new(),
+            telling: None,
             departed: Departed::default(),
             flaws: Doubts::NONE,
             life: Life::default(),
@@ -162,12 +151,17 @@ impl Session {
         } else {
             wire::digest(reply.lease_s, reply.tlvs)
         };
+        let via = if by_group { Via::Group } else { Via::Unicast };
+        let lease = Duration::from_secs(reply.lease_s.into());
         let said = Said {
-            at: Path { local: None, ..arrival.from },
+            at: arrival.from,
+            via,
             id: reply.id,
             words,
             missing: reply.whole,
             epoch,
+            lease,
+            tlvs: reply.tlvs,
             asked: round.began,
         };
         let heard = self.known.hear(now, said);
@@ -177,76 +171,60 @@ impl Session {
         let instance = Instance {
             id: reply.id,
             from: arrival.from,
-            via: if by_group { Via::Group } else { Via::Unicast },
+            via,
             round_trip,
-            lease: Duration::from_secs(reply.lease_s.into()),
+            lease,
             authentic: self.keyring.is_some(),
             truncated: reply.is_truncated(),
             tlvs: reply.tlvs,
         };
         let place = self.known.place(reply.id);
-        self.note(heard, place, &instance);
+        self.note(heard, place, via);
         Some(Answer { heard, place, instance })
     }
 
     /// Keeps the books of what was heard.
-    fn note(&mut self, heard: Heard, place: u64, instance: &Instance<'_>) {
+    fn note(&mut self, heard: Heard, place: u64, via: Via) {
         let counts = &mut self.life.counts;
         match heard {
             Heard::New | Heard::Whole => {
                 counts.found += 1;
-                counts.found_by_group += u64::from(instance.via == Via::Group);
-                self.parts.remove(&place);
+                counts.found_by_group += u64::from(via == Via::Group);
             }
-            Heard::NewInPart => {
-                let part = Part {
-                    from: instance.from,
-                    lease: instance.lease,
-                    tlvs: instance.tlvs.as_bytes().into(),
-                };
-                self.parts.insert(place, part);
-            }
-            Heard::Changed(Change::Conflict) => self.flaws |= Doubts::CONFLICT,
-            Heard::Changed(_) => {}
+            Heard::NewInPart | Heard::Changed(_) => {}
             Heard::Nothing => counts.duplicates += 1,
-            Heard::NoRoom => {
-                counts.ignored += 1;
-                self.flaws |= Doubts::NO_ROOM;
-            }
+            Heard::NoRoom => counts.ignored += 1,
         }
-        if !self.known.gave_way.is_empty() {
+        if self.known.was_full {
             self.flaws |= Doubts::NO_ROOM;
+        }
+        if self.known.at(place).is_some_and(|entry| entry.in_conflict) {
+            self.flaws |= Doubts::CONFLICT;
         }
     }
 
     /// Tells of a responder whose whole answer could not be had what is known of it.
     pub(super) fn tell_in_part(&mut self) -> Option<Action<'_>> {
-        let place = self.known.first_untold()?;
-        self.known.tell(place);
+        let (id, part) = self.known.tell_in_part()?;
         self.flaws |= Doubts::CUT_SHORT;
         self.life.counts.found += 1;
-        let id = self.known.at(place)?.id;
-        let part = self.parts.get(&place)?;
+        self.life.counts.found_by_group += u64::from(part.via == Via::Group);
+        let part = self.telling.insert(part);
         Some(Action::Emit(Event::ServiceFound(Instance {
             id,
             from: part.from,
-            via: Via::Unicast,
+            via: part.via,
             round_trip: None,
             lease: part.lease,
             authentic: self.keyring.is_some(),
             truncated: true,
-            tlvs: Tlvs::checked_before(&part.tlvs),
+            tlvs: part.tlvs(),
         })))
     }
 
     /// Whether somebody is known of whom nothing was told.
     pub(super) fn has_untold(&self) -> bool {
-        self.known.first_untold().is_some()
-    }
-
-    /// A responder is forgotten.
-    pub(super) fn forget_part(&mut self, place: u64) {
-        self.parts.remove(&place);
+        self.known.has_untold()
     }
 
     /// Does what is due for the plan.

@@ -123,7 +123,7 @@ impl Watcher {
                 self.doubted.remove(&place);
             }
         }
-        for (id, at) in core::mem::take(&mut self.session.known.gave_way) {
+        if let Some((id, at)) = self.session.known.gave_way {
             self.losses.push_back((id, at, Loss::NoRoom));
         }
         tell(&answer)
@@ -250,8 +250,7 @@ impl Watcher {
     fn lose(&mut self, entry: Entry, at: Path, reason: Loss) {
         let place = self.session.known.place(entry.id);
         self.doubted.remove(&place);
-        self.session.forget_part(place);
-        if entry.told {
+        if entry.is_told() {
             self.losses.push_back((entry.id, at, reason));
         }
     }
