@@ -492,11 +492,13 @@ impl Asking {
         if self.kind != Kind::Padded {
             self.expected = (news + 1).min(MOST_EXPECTED);
         }
-        match self.kind {
-            Kind::Ordinary => self.verdict.judge(news, false),
-            Kind::Group => self.verdict.judge(news, true),
-            Kind::Padded => self.verdict.judge_extra(news),
-        }
+        // Where answers come by the group alone, silence to the asker alone says nothing.
+        let says_something = match self.kind {
+            Kind::Ordinary => !self.verdict.only_by_group(),
+            Kind::Group => self.verdict.only_by_group(),
+            Kind::Padded => false,
+        };
+        self.verdict.judge(news, !says_something);
         let is_missing = known.missing().is_some() && self.padded_left > 0;
         let is_quiet = self.verdict.quiet() >= self.goal.quiet;
         let has_somebody = self.goal.even_if_nobody || !known.is_empty();

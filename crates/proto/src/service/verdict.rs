@@ -49,42 +49,30 @@ impl Verdict {
         }
     }
 
-    /// A sweep is over that heard so many new responders.
-    pub(super) fn judge(&mut self, news: u64, by_group: bool) {
-        let spoilt = self.close();
-        // Where answers come by the group alone, silence to the asker alone says nothing.
-        let says_something = by_group == self.only_by_group();
-        if news > 0 {
-            self.quiet = 0;
-            self.doubts = Doubts::NONE;
-        } else if says_something && spoilt.is_empty() {
-            self.quiet = self.quiet.saturating_add(1);
-        }
-        if makes_worthless(spoilt) {
-            self.quiet = 0;
-        }
-        self.doubts |= spoilt;
-    }
-
-    /// A sweep is over that not everybody may have heard: only who answers it counts.
-    pub(super) fn judge_extra(&mut self, news: u64) {
-        let spoilt = self.close();
-        if news > 0 {
-            self.quiet = 0;
-        }
-        if makes_worthless(spoilt) {
-            self.quiet = 0;
-        }
-    }
-
-    /// Ends the sweep: what has spoilt it.
-    fn close(&mut self) -> Doubts {
+    /// A sweep is over that heard so many new voices. One that not everybody may have heard is extra:
+    /// silence to it says nothing.
+    pub(super) fn judge(&mut self, news: u64, is_extra: bool) {
         if !core::mem::take(&mut self.is_audited) {
             self.spoil(Doubts::UNAUDITED);
         }
         let spoilt = core::mem::take(&mut self.spoilt);
         self.was_clean = spoilt.is_empty();
-        spoilt
+        if news > 0 {
+            (self.quiet, self.doubts) = (0, Doubts::NONE);
+        } else if !is_extra && self.was_clean {
+            self.quiet = self.quiet.saturating_add(1);
+        }
+        // Who is on the network now was not asked before; and who refuses now refused before too, since
+        // it says so several times a second, and not all of what it says arrives.
+        for doubt in [Doubts::NETWORK_CHANGED, Doubts::REFUSED] {
+            if spoilt.contains(doubt) {
+                self.quiet = 0;
+                self.doubts |= doubt;
+            }
+        }
+        if !is_extra {
+            self.doubts |= spoilt;
+        }
     }
 
     pub(super) fn quiet(&self) -> u32 {
@@ -106,88 +94,112 @@ impl Verdict {
     }
 }
 
-/// Whether what has spoilt a sweep takes the worth from those before it too: who is on another network was
-/// not asked in them, and a responder that is busy has been for a while before it says so.
-fn makes_worthless(spoilt: Doubts) -> bool {
-    spoilt.contains(Doubts::NETWORK_CHANGED) || spoilt.contains(Doubts::REFUSED)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const CLEAN: Option<Evidence> = Some(Evidence::CLEAN);
+
+    /// How many are quiet after a sweep of which the driver says this.
     fn judged(verdict: &mut Verdict, news: u64, evidence: Option<Evidence>) -> u32 {
-        if let Some(evidence) = evidence {
-            verdict.take(evidence);
-        }
+        evidence.into_iter().for_each(|evidence| verdict.take(evidence));
         verdict.judge(news, false);
         verdict.quiet()
     }
 
-    #[test]
-    fn only_clean_sweeps_without_news_are_quiet() {
+    fn quiet_ones(count: u32) -> Verdict {
         let mut verdict = Verdict::default();
-        let clean = Some(Evidence::CLEAN);
-        assert_eq!(judged(&mut verdict, 0, clean), 1);
-        assert_eq!(judged(&mut verdict, 0, clean), 2);
+        (1..=count).for_each(|n| assert_eq!(judged(&mut verdict, 0, CLEAN), n));
+        verdict
+    }
+
+    #[test]
+    fn what_the_driver_saw_amiss_keeps_a_sweep_from_being_quiet_and_is_told_until_there_is_news() {
         for (evidence, word) in [
             (Some(Evidence::new(1, 0, false)), Doubts::NOT_SENT),
             (Some(Evidence::new(0, 1, false)), Doubts::DROPPED),
             (None, Doubts::UNAUDITED),
         ] {
+            let mut verdict = quiet_ones(2);
+            assert!(verdict.is_clean());
             assert_eq!(judged(&mut verdict, 0, evidence), 2);
-            assert!(verdict.doubts().contains(word) && !verdict.is_clean());
+            assert!(!verdict.is_clean());
+            assert_eq!(judged(&mut verdict, 0, CLEAN), 3);
+            assert!(verdict.is_clean());
+            assert_eq!(verdict.doubts(), word);
+            assert_eq!(judged(&mut verdict, 5, CLEAN), 0);
+            assert_eq!(verdict.doubts(), Doubts::NONE);
+            // What is amiss while somebody new is heard is told too.
+            assert_eq!(judged(&mut verdict, 5, evidence), 0);
+            assert_eq!(verdict.doubts(), word);
         }
-        verdict.spoil(Doubts::REFUSED);
-        assert_eq!(judged(&mut verdict, 0, clean), 0);
-        assert!(verdict.doubts().contains(Doubts::REFUSED) && !verdict.is_clean());
-        assert_eq!(judged(&mut verdict, 0, clean), 1);
-        assert!(verdict.is_clean());
-        assert_eq!(judged(&mut verdict, 5, clean), 0);
-        assert_eq!(verdict.doubts(), Doubts::NONE);
     }
 
     #[test]
-    fn another_network_makes_what_was_quiet_worthless() {
-        for extra in [false, true] {
-            let mut verdict = Verdict::default();
-            assert_eq!(judged(&mut verdict, 0, Some(Evidence::CLEAN)), 1);
-            verdict.take(Evidence::new(0, 0, true));
-            if extra {
-                verdict.judge_extra(0);
-            } else {
-                verdict.judge(0, false);
+    fn each_sweep_is_audited_anew() {
+        let mut verdict = Verdict::default();
+        verdict.take(Evidence::CLEAN);
+        verdict.take(Evidence::new(1, 0, false));
+        verdict.take(Evidence::CLEAN);
+        assert_eq!(judged(&mut verdict, 0, None), 0);
+        assert_eq!(verdict.doubts(), Doubts::NOT_SENT);
+        assert_eq!(judged(&mut verdict, 0, None), 0);
+        assert_eq!(verdict.doubts(), Doubts::NOT_SENT | Doubts::UNAUDITED);
+    }
+
+    #[test]
+    fn another_network_and_a_refusal_make_what_was_quiet_worthless_in_any_sweep() {
+        let changed = |verdict: &mut Verdict| verdict.take(Evidence::new(0, 0, true));
+        let observed = |verdict: &mut Verdict| verdict.spoil(Doubts::NETWORK_CHANGED);
+        let refused = |verdict: &mut Verdict| verdict.spoil(Doubts::REFUSED);
+        let ways: [(&dyn Fn(&mut Verdict), Doubts); 3] = [
+            (&changed, Doubts::NETWORK_CHANGED),
+            (&observed, Doubts::NETWORK_CHANGED),
+            (&refused, Doubts::REFUSED),
+        ];
+        for (happens, word) in ways {
+            for is_extra in [false, true] {
+                let mut verdict = quiet_ones(15);
+                verdict.take(Evidence::CLEAN);
+                happens(&mut verdict);
+                verdict.judge(0, is_extra);
+                assert_eq!((verdict.quiet(), verdict.doubts()), (0, word), "extra: {is_extra}");
+                assert!(!verdict.is_clean());
+                assert_eq!(judged(&mut verdict, 0, CLEAN), 1);
             }
-            assert_eq!(verdict.quiet(), 0);
         }
     }
 
     #[test]
     fn who_answers_an_extra_sweep_counts_and_silence_does_not() {
-        let mut verdict = Verdict::default();
-        assert_eq!(judged(&mut verdict, 0, Some(Evidence::CLEAN)), 1);
+        let mut verdict = quiet_ones(1);
         verdict.take(Evidence::CLEAN);
-        verdict.judge_extra(0);
-        assert_eq!(verdict.quiet(), 1);
-        verdict.judge_extra(1);
+        verdict.judge(0, true);
+        assert_eq!((verdict.quiet(), verdict.is_clean()), (1, true));
+        // Nor does what was amiss in it alone.
+        verdict.take(Evidence::new(1, 1, false));
+        verdict.judge(0, true);
+        assert_eq!((verdict.quiet(), verdict.doubts()), (1, Doubts::NONE));
+        verdict.judge(1, true);
         assert_eq!(verdict.quiet(), 0);
     }
 
     #[test]
-    fn where_answers_come_by_the_group_alone_only_sweeps_that_ask_for_those_count() {
-        let mut verdict = Verdict::default();
+    fn how_answers_come_is_known_from_one_run_to_the_next_and_nothing_else_is() {
+        let mut verdict = quiet_ones(3);
+        assert!(!verdict.only_by_group());
         verdict.heard(true);
-        assert!(verdict.only_by_group());
-        assert_eq!(judged(&mut verdict, 0, Some(Evidence::CLEAN)), 0);
+        verdict.spoil(Doubts::REFUSED);
         verdict.take(Evidence::CLEAN);
-        verdict.judge(0, true);
-        assert_eq!(verdict.quiet(), 1);
+        verdict.begin();
+        assert!(verdict.only_by_group());
+        assert_eq!(verdict.quiet(), 0);
+        assert_eq!(judged(&mut verdict, 0, None), 0);
+        assert_eq!(verdict.doubts(), Doubts::UNAUDITED);
         verdict.heard(false);
+        assert!(!verdict.only_by_group());
+        verdict.heard(true);
         verdict.begin();
         assert!(!verdict.only_by_group());
-        assert_eq!(judged(&mut verdict, 0, Some(Evidence::CLEAN)), 1);
-        verdict.take(Evidence::CLEAN);
-        verdict.judge(0, true);
-        assert_eq!(verdict.quiet(), 1);
     }
 }
