@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use mcast_proto::plain;
+use mcast_proto::wire::MIN_QUERY;
 use mcast_tests::netns::{Host, Process, World};
 
 use crate::attack::{Attack, Extent, Outcome, quick};
@@ -84,8 +85,13 @@ fn own_address(world: &World, extent: Extent, each_second: u32) -> Outcome {
     let responder = offer(&home, &truth, "");
     let meter = Meter::of(&responder);
     let (asks, each) = if extent == Extent::Full { (6, 4) } else { (1, 3) };
-    let attacker =
-        in_askers_address(&liar, Forgery::Query, services(), each_second, asks * each + 1);
+    let attacker = in_askers_address(
+        &liar,
+        Forgery::Query(MIN_QUERY),
+        services(),
+        each_second,
+        asks * each + 1,
+    );
     let answers: Vec<_> = (0..asks).map(|_| discover(&asker, each * 1000, "")).collect();
     let usage = meter.read();
     let sent = attacker.finish();

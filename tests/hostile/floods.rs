@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use mcast_proto::plain;
+use mcast_proto::wire::MIN_QUERY;
 use mcast_tests::netns::{Host, Signal, World};
 
 use crate::attack::{Attack, Extent, Outcome, quick};
@@ -43,12 +44,12 @@ pub(crate) const ATTACKS: [Attack; 10] = [
     Attack {
         name: "forged queries, 10,000/s",
         threshold: "never complete with one missing; all found once it is over; at most 8 MiB more",
-        run: |world, extent| flood(world, extent, Forgery::Query, 10_000),
+        run: |world, extent| flood(world, extent, Forgery::Query(MIN_QUERY), 10_000),
     },
     Attack {
         name: "forged queries, 100,000/s",
         threshold: "never complete with one missing; all found once it is over; at most 8 MiB more",
-        run: |world, extent| flood(world, extent, Forgery::Query, 100_000),
+        run: |world, extent| flood(world, extent, Forgery::Query(MIN_QUERY), 100_000),
     },
     Attack {
         name: "plain probes, 100,000/s",

@@ -18,8 +18,8 @@ pub(crate) enum Forgery {
     Bytes(Vec<u8>),
     /// What was recorded, in its order, each from where and to where it went.
     Recorded(Vec<Recorded>),
-    /// A question for everybody, each of a session of its own.
-    Query,
+    /// A question for everybody, of so many bytes, each of a session of its own.
+    Query(usize),
     /// A question in the session of the one that was heard, far ahead of it, that silences everybody.
     Interruption,
     /// A service that announces itself.
@@ -73,7 +73,10 @@ impl Forgery {
             }
             Forgery::Bytes(same) => bytes.extend(same),
             Forgery::Recorded(recorded) => bytes.extend(&nth(recorded, number).bytes),
-            Forgery::Query => Datagram::Query(Query::new(random, 1)).encode(None, bytes),
+            Forgery::Query(length) => {
+                let query = Query { length: *length, ..Query::new(random, 1) };
+                Datagram::Query(query).encode(None, bytes);
+            }
             Forgery::Interruption => {
                 let asked = heard.copied().unwrap_or(Query::new(random, 1));
                 let later = Query::new(asked.txn, asked.round.wrapping_add(1000));
@@ -129,6 +132,11 @@ fn nth(recorded: &[Recorded], number: u64) -> &Recorded {
 }
 
 impl Claim {
+    /// Of a printer, as of a start that is yet to come.
+    pub(crate) fn of(id: Option<u64>, name: &str) -> Claim {
+        Claim { id, boot: u32::MAX, service: "printer".to_owned(), name: name.to_owned() }
+    }
+
     /// Answers a question, or one that nobody put.
     fn reply(&self, random: u64, heard: Option<&Query<'_>>, encode: impl FnOnce(Reply<'_>)) {
         let asked = heard.copied().unwrap_or(Query::new(random, 1));

@@ -9,7 +9,9 @@ use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::attacker::{Attacker, Back, Order, Sources, When};
 use crate::forge::{Claim, Forgery};
 use crate::meter::Meter;
-use crate::program::{Answer, GROUP, PATIENCE_MS, discover, host, names, offer, services, watch};
+use crate::program::{
+    Answer, GROUP, PATIENCE_MS, discover, honest_id, host, names, offer, services, watch,
+};
 use crate::tally::Tally;
 
 pub(crate) const ATTACKS: [Attack; 9] = [
@@ -60,11 +62,6 @@ pub(crate) const ATTACKS: [Attack; 9] = [
     },
 ];
 
-/// Who claims to offer a printer, as of a start that is yet to come.
-fn claim(id: Option<u64>, name: &str) -> Claim {
-    Claim { id, boot: u32::MAX, service: "printer".to_owned(), name: name.to_owned() }
-}
-
 /// Sends so many from this address and port of the services.
 fn lie(
     liar: &Host<'_>,
@@ -78,13 +75,6 @@ fn lie(
     Attacker::start(liar, &Order { forgery, from, to: services(), ttl: 3, when })
 }
 
-/// The id of the one service that there is.
-fn honest_id(asker: &Host<'_>) -> u64 {
-    let answer = discover(asker, PATIENCE_MS, "");
-    let id = answer.events.iter().find_map(|event| event["id"].as_str());
-    u64::from_str_radix(id.expect("somebody is there"), 16).expect("an id in hex")
-}
-
 fn announced_elsewhere(world: &World, extent: Extent) -> Outcome {
     let lan = world.segment();
     let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
@@ -93,7 +83,7 @@ fn announced_elsewhere(world: &World, extent: Extent) -> Outcome {
     let watcher = watch(&asker, "");
     watcher.line_with("\"found\"");
     let meter = Meter::of(&watcher);
-    let forgery = Forgery::Announce(claim(Some(id), "lab-000"));
+    let forgery = Forgery::Announce(Claim::of(Some(id), "lab-000"));
     let times = if extent == Extent::Full { 200 } else { 20 };
     let sent = lie(&liar, forgery, [10, 0, 0, 3], 1, (20, times)).finish();
     let moved = watcher.lines_so_far().iter().filter(|line| line.contains("10.0.0.3:")).count();
@@ -116,7 +106,7 @@ fn forged_goodbyes(world: &World, extent: Extent) -> Outcome {
     let watcher = watch(&asker, "");
     watcher.line_with("\"found\"");
     let meter = Meter::of(&watcher);
-    let forgery = Forgery::Goodbye(claim(Some(id), ""));
+    let forgery = Forgery::Goodbye(Claim::of(Some(id), ""));
     let times = if extent == Extent::Full { 500 } else { 100 };
     let sent = lie(&liar, forgery, [10, 0, 0, 2], 1, (50, times)).finish();
     // By now it would be taken for gone.
@@ -137,7 +127,7 @@ fn ghosts(world: &World, extent: Extent, first: [u8; 4]) -> Outcome {
     asker.until_joined("eth0", GROUP, 1);
     let meter = Meter::of(&watcher);
     let times = if extent == Extent::Full { 250_000 } else { 10_000 };
-    let forgery = Forgery::Announce(claim(None, "ghost"));
+    let forgery = Forgery::Announce(Claim::of(None, "ghost"));
     let sent = lie(&liar, forgery, first, 62_500, (25_000, times)).finish();
     let _responder = offer(&home, &names(1), "");
     let mut ghosts = 0;
@@ -173,7 +163,7 @@ fn stolen_id(world: &World, extent: Extent) -> Outcome {
     let _responder = offer(&home, &truth, "");
     let id = honest_id(&asker);
     let (runs, seconds) = extent.runs();
-    let forgery = Forgery::Reply(claim(Some(id), "thief"));
+    let forgery = Forgery::Reply(Claim::of(Some(id), "thief"));
     let thief =
         answerer(&liar, forgery, Sources::one([10, 0, 0, 3]), (1, Back::ToAsker), runs * seconds);
     let answers: Vec<Answer> = (0..runs).map(|_| discover(&asker, seconds * 1000, "")).collect();
@@ -215,7 +205,7 @@ fn inventor(world: &World, extent: Extent, addresses: u32) -> Outcome {
     // From the honest host's own address, where it is one.
     let first = if addresses == 1 { [10, 0, 0, 2] } else { [10, 0, 2, 0] };
     let from = Sources { first: first.into(), count: addresses, port: service::PORT };
-    let forgery = Forgery::Reply(claim(None, "invented"));
+    let forgery = Forgery::Reply(Claim::of(None, "invented"));
     let answers = (forgery, from, times, Back::ToAsker);
     let (sent, tally) = beside((&liar, &asker), &truth, answers, extent);
     Outcome {
@@ -248,7 +238,7 @@ fn answered_to_the_group(world: &World, extent: Extent) -> Outcome {
     let truth = names(5);
     let responder = offer(&home, &truth, "");
     let meter = Meter::of(&responder);
-    let forgery = Forgery::GroupReply(claim(Some(7), "group"));
+    let forgery = Forgery::GroupReply(Claim::of(Some(7), "group"));
     let answers = (forgery, Sources::one([10, 0, 0, 3]), 1, Back::ToGroup);
     let (sent, tally) = beside((&liar, &asker), &truth, answers, extent);
     Outcome {

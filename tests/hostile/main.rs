@@ -28,14 +28,16 @@ mod sender;
 mod size;
 mod soak;
 mod tally;
+mod weapons;
 
 use attack::Attack;
 
-const ATTACKS: [&[Attack]; 6] = [
+const ATTACKS: [&[Attack]; 7] = [
     &floods::ATTACKS,
     &askers::ATTACKS,
     &forgeries::ATTACKS,
     &replays::ATTACKS,
+    &weapons::ATTACKS,
     &network::ATTACKS,
     &size::ATTACKS,
 ];

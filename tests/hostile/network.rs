@@ -1,5 +1,7 @@
 //! Networks that lose, repeat, shorten, translate and move.
 
+use std::time::Duration;
+
 use mcast_tests::netns::{Host, Signal, World};
 
 use crate::attack::{Attack, Extent, Outcome, quick};
@@ -156,6 +158,8 @@ fn moves(world: &World, _: Extent) -> Outcome {
         home.add_address("eth0", &format!("10.0.0.{to}/16"));
         // Until it is heard there; a move that nobody noticed is no move.
         watcher.line_with(&format!("10.0.0.{to}:"));
+        // And until the old address was asked in vain.
+        std::thread::sleep(Duration::from_secs(2));
     }
     let usage = meter.read();
     assert_eq!(responder.stop(Signal::TERM).code, Some(0));

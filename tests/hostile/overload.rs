@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mcast_net::{clock::Clock, seed};
 use mcast_proto::Instant;
-use mcast_proto::wire::{self, Datagram, Query};
+use mcast_proto::wire::{self, Datagram, MIN_QUERY, Query};
 use mcast_tests::netns::{Host, Process, Signal, World};
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ impl Load {
         let attacker = (each_second > 0).then(|| {
             let count = u64::from(each_second.min(2_000_000)) * u64::from(SECONDS);
             let order = Order {
-                forgery: Forgery::Query,
+                forgery: Forgery::Query(MIN_QUERY),
                 from: Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 },
                 to: services(),
                 ttl: 1,

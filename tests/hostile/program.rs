@@ -118,6 +118,14 @@ pub(crate) fn discover(host: &Host<'_>, milliseconds: u32, words: &str) -> Answe
     Answer::of(&asker(host, milliseconds, words).wait())
 }
 
+/// The id of the one service that there is.
+#[track_caller]
+pub(crate) fn honest_id(asker: &Host<'_>) -> u64 {
+    let answer = discover(asker, PATIENCE_MS, "");
+    let id = answer.events.iter().find_map(|event| event["id"].as_str());
+    u64::from_str_radix(id.expect("somebody is there"), 16).expect("an id in hex")
+}
+
 /// Starts who asks for the services of a network, for this many milliseconds at most.
 #[track_caller]
 pub(crate) fn asker(host: &Host<'_>, milliseconds: u32, words: &str) -> Process {
