@@ -134,7 +134,7 @@ fn masquerade(world: &World, extent: Extent) -> Outcome {
     home.nft(
         "table ip hostile { chain out {\n\
          type nat hook postrouting priority srcnat;\n\
-         ip saddr 10.0.0.2 udp sport 50009 snat to 10.0.0.77:30000-40000\n}\n}",
+         ip saddr 10.0.0.2 udp dport != 50009 snat to 10.0.0.77:30000-40000\n}\n}",
     );
     let meter = Meter::of(&responder);
     let (tally, right) = once(&asker, &truth, "10.0.0.77", extent);

@@ -75,7 +75,7 @@ fn replay_to_watcher(world: &World, extent: Extent) -> Outcome {
     assert_eq!(discover(&asker, PATIENCE_MS, &words).names, names(1));
     asker.nft(
         "table inet firewall { chain in { type filter hook input priority 0;\n\
-         meta pkttype host udp sport 50009 drop\n}\n}",
+         meta pkttype host udp dport 4242 drop\n}\n}",
     );
     assert_eq!(discover(&asker, PATIENCE_MS, &words).names, names(1));
     asker.nft("delete table inet firewall");

@@ -38,7 +38,7 @@ fn against_one(world: &World, extent: Extent) -> Outcome {
     victim.nft(
         "table netdev hostile { counter answers {}\n\
          chain in { type filter hook ingress device eth0 priority 0;\n\
-         ip saddr 10.0.0.2 udp sport 50009 counter name answers\n}\n}",
+         ip saddr 10.0.0.2 ip daddr 10.0.0.1 udp length > 8 counter name answers\n}\n}",
     );
     let notes: Vec<String> =
         (0..4).map(|number| format!("--txt note{number}={}", "x".repeat(230))).collect();
