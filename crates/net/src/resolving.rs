@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mcast_proto::Instant;
@@ -25,7 +26,9 @@ const BURST: Duration = Duration::from_millis(640);
 
 /// Bytes a second that go to peers who may not be there: as the kernel keeps them for three seconds,
 /// half of a send buffer at the most. For the smallest datagrams it is 75 neighbours a second, and 49 at
-/// once: far from the 1024 that the kernel's table has room for.
+/// once: far from the 1024 that the kernel's table has room for (`gc_thresh3`). When that is full, what
+/// goes to a neighbour that is not in it is lost, and nobody told; so it is for all endpoints of the
+/// process together.
 const BYTES_A_SECOND: u64 =
     SEND_BUFFER as u64 / 2 * 1000 / (KERNEL_PATIENCE.as_millis() + BURST.as_millis()) as u64;
 
@@ -69,9 +72,13 @@ struct Sought {
     until: Instant,
 }
 
+/// How many endpoints of this process share what may be looked for.
+static SHARERS: AtomicU32 = AtomicU32::new(0);
+
 /// Decides what goes to the kernel and keeps the rest.
 #[derive(Debug)]
 pub(crate) struct Resolving {
+    sharers: &'static AtomicU32,
     sought: Vec<Sought>,
     /// The oldest first.
     waiting: VecDeque<(Waiting, State)>,
@@ -82,7 +89,13 @@ pub(crate) struct Resolving {
 
 impl Resolving {
     pub(crate) fn new() -> Resolving {
+        Resolving::sharing_with(&SHARERS)
+    }
+
+    fn sharing_with(sharers: &'static AtomicU32) -> Resolving {
+        sharers.fetch_add(1, Ordering::Relaxed);
         Resolving {
+            sharers,
             sought: Vec::with_capacity(64),
             waiting: VecDeque::with_capacity(MOST),
             bytes: 0,
@@ -110,7 +123,8 @@ impl Resolving {
         let may_seek =
             !self.sought.iter().any(is_sought) && self.has_share(now, neighbour.0, state);
         if may_seek {
-            let share = Duration::from_micros(cost(len) * 1_000_000 / BYTES_A_SECOND);
+            let alone = Duration::from_micros(cost(len) * 1_000_000 / BYTES_A_SECOND);
+            let share = alone * self.sharers.load(Ordering::Relaxed);
             let until = self.busy_until(now, neighbour.0) + share;
             self.sought.push(Sought { neighbour, since: now, until });
         }
@@ -206,6 +220,12 @@ impl Resolving {
     }
 }
 
+impl Drop for Resolving {
+    fn drop(&mut self) {
+        self.sharers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// What a datagram takes up of a send buffer, by Linux's reckoning: for each packet that it leaves in a
 /// block of memory with headers and 320 bytes of bookkeeping, and 256 bytes besides.
 fn cost(len: usize) -> u64 {
@@ -237,6 +257,11 @@ mod tests {
         ip.to_bits() - 0x0a00_0000
     }
 
+    /// Of a process that has no other.
+    fn alone() -> Resolving {
+        Resolving::sharing_with(Box::leak(Box::default()))
+    }
+
     impl Link {
         fn state(&self, host: u32) -> State {
             self.states.get(&host).copied().unwrap_or(State::Unknown)
@@ -245,7 +270,7 @@ mod tests {
         /// Sends to a host, and says whether it went to the kernel.
         fn send(&mut self, millis: u64, to: u32, len: usize) -> bool {
             let (now, state) = (Instant::from_millis(millis), self.state(to));
-            let resolving = self.resolving.get_or_insert_with(Resolving::new);
+            let resolving = self.resolving.get_or_insert_with(alone);
             if resolving.admits(now, neighbour(to), state, len) {
                 if state != State::Resolved {
                     self.states.insert(to, State::Resolving);
@@ -335,6 +360,24 @@ mod tests {
     }
 
     #[test]
+    fn all_of_a_process_leave_room_in_the_kernels_table() {
+        const TABLE: usize = 1024;
+        let sharers = Box::leak(Box::default());
+        for count in [1, 5, 300] {
+            let mut all: Vec<Resolving> =
+                (0..count).map(|_| Resolving::sharing_with(sharers)).collect();
+            let mut sent = 0;
+            for millis in (0..KERNEL_PATIENCE.as_millis() as u64).step_by(5) {
+                let (now, absent) = (Instant::from_millis(millis), neighbour(millis as u32));
+                let admits = |one: &mut Resolving| one.admits(now, absent, State::Unknown, 3);
+                sent += all.iter_mut().map(admits).filter(|admitted| *admitted).count();
+            }
+            assert!((count..TABLE * 2 / 3).contains(&sent), "{count}: {sent}");
+        }
+        assert_eq!(sharers.load(Ordering::Relaxed), 0, "who is gone takes no share");
+    }
+
+    #[test]
     fn a_newcomer_has_a_share_beside_those_who_were_looked_for_in_vain() {
         let mut link = Link::default();
         for absent in 1000..1100 {
@@ -347,7 +390,7 @@ mod tests {
 
     #[test]
     fn each_interface_has_shares_of_its_own() {
-        let mut resolving = Resolving::new();
+        let mut resolving = alone();
         let mut admits = |index, host: u8| {
             let neighbour = (index, [10, 0, 0, host].into());
             resolving.admits(Instant::ZERO, neighbour, State::Unknown, 3)
