@@ -74,7 +74,8 @@ impl fmt::Debug for Salts {
     }
 }
 
-fn first_number(digest: [u8; 32]) -> u64 {
+/// The number of a digest.
+pub(crate) fn first_number(digest: [u8; 32]) -> u64 {
     digest.iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 

@@ -74,6 +74,7 @@ mod departed;
 mod discoverer;
 mod discovery;
 mod entry;
+mod identity;
 mod instance;
 mod known;
 mod leases;
@@ -98,6 +99,7 @@ mod words;
 
 pub use discoverer::Discoverer;
 pub use discovery::{Discovery, Effort};
+pub use identity::Identity;
 pub use instance::{Change, Instance, Loss, Via};
 pub use offer::Offer;
 pub use responder::Responder;

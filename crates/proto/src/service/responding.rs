@@ -13,7 +13,7 @@ pub struct Responding {
     pub offer: Offer,
     /// Its number; `None`: one that follows from the seed. A responder that keeps its number over restarts
     /// is known to have been restarted; otherwise it is a new one, and the old one is missed when its
-    /// lease ends.
+    /// lease ends. See [`Identity`](super::Identity).
     pub id: Option<u64>,
     /// A number that grows from start to start: Unix time in seconds, or a count.
     pub boot: u32,
