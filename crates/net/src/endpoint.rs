@@ -145,9 +145,14 @@ impl Endpoint {
 
     /// The names of the interfaces that are in use, by index.
     pub fn interface_names(&self) -> Vec<&str> {
+        self.interfaces_in_use().map(|interface| interface.name.as_str()).collect()
+    }
+
+    /// The interfaces that are in use, by index.
+    pub(crate) fn interfaces_in_use(&self) -> impl Iterator<Item = &Interface> {
         let is_used =
             |i: &&Interface| self.channels.iter().any(|c| c.purpose.interface() == i.index);
-        self.interfaces.iter().filter(is_used).map(|i| i.name.as_str()).collect()
+        self.interfaces.iter().filter(is_used)
     }
 
     /// The smallest receive buffer that the system gave to a socket, in bytes; `None` without sockets.

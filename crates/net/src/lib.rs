@@ -96,6 +96,7 @@ mod error;
 mod events;
 #[cfg(not(target_os = "linux"))]
 mod getifaddrs;
+mod identity;
 mod interface;
 mod membership;
 mod neighbours;
@@ -121,6 +122,7 @@ pub use error::{Error, ErrorKind};
 pub use events::{Events, OwnedHeard};
 #[cfg(not(target_os = "linux"))]
 use getifaddrs::Kernel;
+pub use identity::ClaimedId;
 pub use interface::{Interface, Network, Prefix, interfaces};
 #[cfg(target_os = "linux")]
 use rtnetlink::Rtnetlink as Kernel;
