@@ -15,6 +15,7 @@ mod crowd;
 mod doubts;
 mod families;
 mod firewall;
+mod identity;
 mod keys;
 mod loss;
 mod refused;

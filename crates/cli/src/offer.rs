@@ -16,9 +16,15 @@ pub(crate) struct OfferWords {
     pub(crate) name: Option<String>,
     pub(crate) port: Option<u16>,
     pub(crate) txt: Vec<Attribute>,
+    /// Its number, where that is not to be made of what it is.
+    pub(crate) id: Option<u64>,
 }
 
 impl OfferWords {
+    fn new(service: String) -> OfferWords {
+        OfferWords { service, name: None, port: None, txt: Vec::new(), id: None }
+    }
+
     /// What a responder says of it.
     pub(crate) fn offer(&self) -> Result<Offer, String> {
         self.build().map_err(|error| format!("service {:?}: {}", self.service, explain(error)))
@@ -57,6 +63,14 @@ pub(crate) fn parse_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Reads an id, as it is shown of those who are found.
+pub(crate) fn parse_id(text: &str) -> Result<u64, String> {
+    match u64::from_str_radix(text, 16) {
+        Ok(id) if text.len() <= 16 && !text.starts_with('+') => Ok(id),
+        _ => Err("not an id; those have up to 16 hexadecimal digits".into()),
+    }
+}
+
 /// An attribute: `KEY=VALUE`, or `KEY` alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attribute {
@@ -90,11 +104,11 @@ pub(crate) struct Offers(pub(crate) Vec<OfferWords>);
 #[command(next_help_heading = "Services")]
 struct Words {
     /// Offer this service by the structured protocol, in 239.255.80.9:50009, with -6 in
-    /// [ff12::5009]:50009; may be repeated, each with --name, --port and --txt after it
+    /// [ff12::5009]:50009; may be repeated, each with --name, --port, --txt and --id after it
     #[arg(long = "service", value_name = "NAME", group = "offered", value_parser = parse_name)]
     services: Vec<String>,
 
-    /// Who offers the service, for people to read; who keeps the name over a restart is known again
+    /// Who offers the service, for people to read
     #[arg(long = "name", value_name = "NAME", value_parser = parse_name)]
     names: Vec<String>,
 
@@ -105,6 +119,11 @@ struct Words {
     /// An attribute of the service; may be repeated
     #[arg(long = "txt", value_name = "KEY=VALUE")]
     txt: Vec<Attribute>,
+
+    /// The service's id, by which others know it again [default: made of this machine's id, the network's
+    /// prefix, the service and its name, so that it stays over restarts, and two that are the same differ]
+    #[arg(long = "id", value_name = "HEX", value_parser = parse_id)]
+    ids: Vec<u64>,
 }
 
 impl Args for Offers {
@@ -119,11 +138,10 @@ impl Args for Offers {
 
 impl FromArgMatches for Offers {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Offers, Error> {
-        let Words { services, names, ports, txt } = Words::from_arg_matches(matches)?;
+        let Words { services, names, ports, txt, ids } = Words::from_arg_matches(matches)?;
         let places = |id: &str| matches.indices_of(id).into_iter().flatten();
         let starts: Vec<usize> = places("services").collect();
-        let new = |service| OfferWords { service, name: None, port: None, txt: Vec::new() };
-        let mut offers: Vec<OfferWords> = services.into_iter().map(new).collect();
+        let mut offers: Vec<OfferWords> = services.into_iter().map(OfferWords::new).collect();
         let owner = |option: &str, place: usize| {
             let before = starts.iter().take_while(|start| **start < place).count();
             before
@@ -137,6 +155,10 @@ impl FromArgMatches for Offers {
         for (port, place) in ports.into_iter().zip(places("ports")) {
             let offer = &mut offers[owner("--port", place)?];
             set_once(&mut offer.port, port, "--port", &offer.service)?;
+        }
+        for (id, place) in ids.into_iter().zip(places("ids")) {
+            let offer = &mut offers[owner("--id", place)?];
+            set_once(&mut offer.id, id, "--id", &offer.service)?;
         }
         for (attribute, place) in txt.into_iter().zip(places("txt")) {
             offers[owner("--txt", place)?].txt.push(attribute);
@@ -187,6 +209,8 @@ mod tests {
             "lab-3",
             "--txt",
             "color=yes",
+            "--id",
+            "FeeD",
             "--service",
             "scanner",
             "--txt",
@@ -204,12 +228,14 @@ mod tests {
                     name: name.clone(),
                     port: Some(631),
                     txt: vec![attribute("color=yes")],
+                    id: Some(0xfeed),
                 },
                 OfferWords {
                     service: "scanner".into(),
                     name,
                     port: None,
                     txt: vec![attribute("a4"), attribute("color=")],
+                    id: None,
                 },
             ]
         );
@@ -224,6 +250,11 @@ mod tests {
             ),
             (&["--txt", "a=b"], "--txt belongs after the --service"),
             (&["--service", "a", "--port", "1", "--port", "2"], "service \"a\" has --port twice"),
+            (&["--id", "1", "--service", "a"], "--id belongs after the --service"),
+            (&["--service", "a", "--id", "1", "--id", "2"], "service \"a\" has --id twice"),
+            (&["--service", "a", "--id", "lab-3"], "not an id"),
+            (&["--service", "a", "--id", "+1"], "not an id"),
+            (&["--service", "a", "--id", "00112233445566778"], "not an id"),
             (&["--service", ""], "not a name"),
             (&["--service", "a\nb"], "not a name"),
             (&["--service", "a", "--txt", "=b"], "not an attribute"),
@@ -236,9 +267,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_for_a_datagram_is_told_in_words() {
-        let with = |txt: Vec<Attribute>| {
-            OfferWords { service: "s".into(), name: None, port: None, txt }.offer()
-        };
+        let with = |txt: Vec<Attribute>| OfferWords { txt, ..OfferWords::new("s".into()) }.offer();
         assert!(with(vec![attribute("a=b"); 16]).is_ok());
         assert!(
             with(vec![attribute("a=b"); 17]).unwrap_err().contains("16 attributes at the most")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use mcast_net::{Driver, Endpoint};
+use mcast_net::{ClaimedId, Driver, Endpoint};
 use mcast_proto::plain::{REPLY, Responder, Responding};
 use mcast_proto::wire::Keyring;
 
@@ -14,7 +14,6 @@ use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
 use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
-use crate::offer::OfferWords;
 use crate::output::Reader;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
 use crate::place::{Place, warn_of_family};
@@ -22,7 +21,7 @@ use crate::render::{Plural, Seconds};
 use crate::session::{AnyDriver, Session};
 use crate::stderr;
 use crate::{payload, secret};
-use services::{Common, Services};
+use services::{Common, Offered, Services};
 
 /// Answer whoever asks the group, until Ctrl-C
 ///
@@ -97,7 +96,7 @@ impl Respond {
                 stderr::say(format_args!("{}", OneLine(line)));
             }
         };
-        let (mut drivers, mut lines) = self.offer(&services, keyring)?;
+        let Offering { mut drivers, mut lines, claimed } = self.offer(&services, keyring)?;
         if answers_plain {
             let settings = match services.services[..] {
                 [] => self.network.settings(Protocol::Plain)?,
@@ -116,6 +115,7 @@ impl Respond {
         lines.into_iter().for_each(say);
 
         let ended = session.run_all(drivers)?;
+        drop(claimed);
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
         let (sent, received) = (summary.sent, summary.received);
@@ -145,30 +145,37 @@ impl Respond {
         })
     }
 
-    /// Opens the sockets of the services, and returns what is to be said of them.
-    fn offer(
-        &self,
-        config: &Config,
-        keyring: Option<Keyring>,
-    ) -> Result<(Vec<AnyDriver>, Vec<String>), Failure> {
+    /// Opens the sockets of the services.
+    fn offer(&self, config: &Config, keyring: Option<Keyring>) -> Result<Offering, Failure> {
         if config.services.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Offering::default());
         }
         let settings = self.network.settings(Protocol::Structured)?;
         let common = Common {
-            lease: config.lease,
+            lease: config.lease.map(|lease| lease.0),
             rate: self.rate,
             allow_off_link: self.allow_off_link,
             keyring,
         };
-        let drivers = services::drivers(&config.services, &common, &settings)?;
-        warn_of_family(&settings, drivers[0].endpoint())?;
-        let line = |(words, driver): (&OfferWords, &AnyDriver)| {
+        let offered = services::open(&config.services, &common, &settings)?;
+        warn_of_family(&settings, offered[0].driver.endpoint())?;
+        let mut offering = Offering::default();
+        for (words, Offered { driver, claimed }) in config.services.iter().zip(offered) {
             let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
             let place = Place(&settings, driver.endpoint());
-            format!("offering {}{name} in {place}", words.service)
-        };
-        let lines = config.services.iter().zip(&drivers).map(line).collect();
-        Ok((drivers, lines))
+            offering.lines.push(format!("offering {}{name} in {place}", words.service));
+            offering.drivers.push(driver);
+            offering.claimed.extend(claimed);
+        }
+        Ok(offering)
     }
+}
+
+/// What runs, and what is to be said of it.
+#[derive(Default)]
+struct Offering {
+    drivers: Vec<AnyDriver>,
+    lines: Vec<String>,
+    /// Ids that nobody else of this host may have meanwhile.
+    claimed: Vec<ClaimedId>,
 }

@@ -1,18 +1,17 @@
 //! Offering services by the structured protocol.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use mcast_net::clock::Clock;
-use mcast_net::{Driver, Endpoint, Interface, Settings};
+use mcast_net::{ClaimedId, Driver, Endpoint, Settings};
 use mcast_proto::service::{Responder, Responding};
 use mcast_proto::wire::Keyring;
 use mcast_proto::{Instant, Machine};
 
-use crate::config::Config;
+use crate::config::{Config, Lease};
 use crate::failure::Failure;
 use crate::offer::{OfferWords, Offers};
 use crate::parse::{RateLimit, parse_lease};
@@ -27,7 +26,7 @@ pub(super) struct Services {
     #[command(flatten)]
     offers: Offers,
 
-    /// Offer the services that a file tells, as TOML: [[services]] with service, name, port and txt
+    /// Offer the services that a file tells, as TOML: [[services]] with service, name, port, txt and id
     /// each, and above them lease, no-plain and key-file
     #[arg(long, value_name = "FILE", group = "offered")]
     config: Option<PathBuf>,
@@ -58,12 +57,16 @@ impl Services {
             Some(path) => Config::read(path)?,
             None => Config { services: offers.0.clone(), ..Config::default() },
         };
-        resolved.lease = lease.or(resolved.lease);
+        resolved.lease = lease.map(Lease).or(resolved.lease);
         resolved.no_plain |= no_plain;
         if !key_file.is_empty() {
             resolved.key_file.clone_from(key_file);
         }
-        Ok(resolved)
+        let mut ids = BTreeSet::new();
+        match resolved.services.iter().filter_map(|words| words.id).find(|id| !ids.insert(*id)) {
+            Some(id) => Err(Failure::usage(format!("two services have the id {id:016x}"))),
+            None => Ok(resolved),
+        }
     }
 }
 
@@ -83,19 +86,27 @@ pub(super) struct Common {
     pub(super) keyring: Option<Keyring>,
 }
 
-/// A driver for each service, with sockets of its own.
-pub(super) fn drivers(
+/// A service on sockets of its own.
+pub(super) struct Offered {
+    pub(super) driver: AnyDriver,
+    /// Its id, kept from other programs of this host while it is offered; `None`: it is given.
+    pub(super) claimed: Option<ClaimedId>,
+}
+
+/// Opens the sockets of each service.
+pub(super) fn open(
     offers: &[OfferWords],
     common: &Common,
     settings: &Settings,
-) -> Result<Vec<AnyDriver>, Failure> {
-    let machine_id = std::fs::read("/etc/machine-id").unwrap_or_default();
-    let interfaces = mcast_net::interfaces()?;
+) -> Result<Vec<Offered>, Failure> {
     let since_1970 = Clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let start = |words: &OfferWords| {
         let default = Responding::of(words.offer().map_err(Failure::usage)?);
+        let endpoint = Endpoint::peer(settings)?;
+        let (service, name) = (&words.service, words.name.as_deref().unwrap_or_default());
+        let claimed = words.id.is_none().then(|| ClaimedId::claim(&endpoint, service, name));
         let response = Responding {
-            id: known_id(words, &machine_id, &interfaces),
+            id: words.id.or_else(|| claimed.as_ref().map(ClaimedId::id)),
             boot: u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX),
             lease: common.lease.unwrap_or(default.lease),
             rate: common.rate.0,
@@ -104,12 +115,13 @@ pub(super) fn drivers(
             ..default
         };
         let machine = Responder::new(response, mcast_net::seed());
+        log::info!("service {service:?} has the id {:016x}", machine.id());
         let machine: Box<dyn Machine + Send> = if log::log_enabled!(log::Level::Info) {
             Box::new(Ticking::new(machine, Some((Duration::from_secs(1), report_strangers()))))
         } else {
             Box::new(machine)
         };
-        Ok(Driver::new(machine, Endpoint::peer(settings)?))
+        Ok(Offered { driver: Driver::new(machine, endpoint), claimed })
     };
     offers.iter().map(start).collect()
 }
@@ -123,50 +135,5 @@ fn report_strangers() -> impl FnMut(Instant, &Responder) + Send {
             log::info!("{} with another key than ours, or none", Plural(refused - told, "query"));
             told = refused;
         }
-    }
-}
-
-/// The number of a service that has a name: the same after a restart, so that it is seen to be one.
-/// It is that of nobody else, as long as no two on one machine offer the same service at the same port
-/// by the same name. Machines that are copies of each other are told apart by their addresses.
-fn known_id(words: &OfferWords, machine_id: &[u8], interfaces: &[Interface]) -> Option<u64> {
-    let name = words.name.as_ref()?;
-    let mut addresses: Vec<IpAddr> = interfaces
-        .iter()
-        .filter(|interface| !interface.loopback)
-        .flat_map(|interface| interface.addresses.iter().map(|network| network.address))
-        .collect();
-    addresses.sort_unstable();
-    // Another release may hash in another way: then it is another responder, once.
-    let mut hasher = DefaultHasher::new();
-    (machine_id, addresses, &words.service, name, words.port).hash(&mut hasher);
-    Some(hasher.finish())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_known_again_and_nobody_elses() {
-        let words = |service: &str, name: Option<&str>, port| OfferWords {
-            service: service.into(),
-            name: name.map(Into::into),
-            port,
-            txt: Vec::new(),
-        };
-        let printer = words("printer", Some("lab-3"), Some(631));
-        let id = |words: &OfferWords, machine: &str| known_id(words, machine.as_bytes(), &[]);
-        assert!(id(&printer, "a").is_some());
-        assert_eq!(id(&printer, "a"), id(&printer, "a"));
-        assert_ne!(id(&printer, "a"), id(&printer, "b"));
-        for other in [
-            words("scanner", Some("lab-3"), Some(631)),
-            words("printer", Some("lab-4"), Some(631)),
-            words("printer", Some("lab-3"), None),
-        ] {
-            assert_ne!(id(&printer, "a"), id(&other, "a"));
-        }
-        assert_eq!(id(&words("printer", None, Some(631)), "a"), None);
     }
 }
