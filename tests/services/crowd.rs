@@ -22,15 +22,20 @@ const HEADER_INCLUDED: i32 = 255;
 /// Behind the headers of IPv4 (RFC 791) and UDP (RFC 768).
 const HEADERS: usize = 28;
 
-/// What the process is told that is to be a crowd: COUNT FIRST-ADDRESS JOIN-ADDRESS SECONDS.
+/// What the process is told that is to be a crowd: COUNT NOTE-LENGTH FIRST-ADDRESS JOIN-ADDRESS SECONDS.
 const CROWD: &str = "MCAST_TESTS_CROWD";
 
 /// Starts so many responders of the service `crowd` in a host. They have the addresses from 10.1.0.0 on,
 /// are on the host's card with the address `join`, and end by themselves.
 pub(crate) fn crowd(host: &Host<'_>, count: usize, join: &str) -> Process {
+    crowd_with_notes(host, count, 0, join)
+}
+
+/// The same, each with an attribute of so many bytes, or none.
+pub(crate) fn crowd_with_notes(host: &Host<'_>, count: usize, note: usize, join: &str) -> Process {
     let mut command = host.command(std::env::current_exe().expect("our own path"));
     command.args(["--exact", "crowd::virtual_responders", "--nocapture"]);
-    command.env(CROWD, format!("{count} 10.1.0.0 {join} 120"));
+    command.env(CROWD, format!("{count} {note} 10.1.0.0 {join} 120"));
     let process = Process::start(command);
     process.line_with("ready");
     process
@@ -46,8 +51,8 @@ fn virtual_responders() {
 
 fn respond(words: &str) -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = words.split(' ').collect();
-    let [count, first, join, seconds] = words[..] else { return Err("four words".into()) };
-    let mut crowd = Crowd::new(count.parse()?, first.parse()?)?;
+    let [count, note, first, join, seconds] = words[..] else { return Err("five words".into()) };
+    let mut crowd = Crowd::new(count.parse()?, note.parse()?, first.parse()?)?;
     let sockets = Sockets::new(join.parse()?)?;
     println!("\nready");
     let clock = Clock::new();
@@ -140,10 +145,13 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new(count: usize, first: Ipv4Addr) -> Result<Crowd, Box<dyn Error>> {
+    fn new(count: usize, note: usize, first: Ipv4Addr) -> Result<Crowd, Box<dyn Error>> {
         let seed = seed();
         let member = |number: usize| {
-            let offer = Offer::new("crowd")?.name(&format!("virtual {number}"))?;
+            let mut offer = Offer::new("crowd")?.name(&format!("virtual {number}"))?;
+            if note > 0 {
+                offer = offer.attr("note", &vec![b'x'; note])?;
+            }
             let stores = Stores { pending: 6, recent: 16, sources: 2 };
             let response = Responding { announce: false, stores, ..Responding::of(offer) };
             let mut member = Responder::new(response, seed.wrapping_add(number as u64));

@@ -17,6 +17,7 @@ mod families;
 mod firewall;
 mod identity;
 mod keys;
+mod long;
 mod loss;
 mod refused;
 mod scale;
