@@ -54,6 +54,16 @@ impl<'a> Tlvs<'a> {
         Tlvs(bytes)
     }
 
+    /// The first of them, as many as take up no more than `room` bytes.
+    pub(crate) fn within(self, room: usize) -> Tlvs<'a> {
+        let mut left = Reader(self.0);
+        let mut taken = 0;
+        while split(&mut left).is_some() && self.0.len() - left.0.len() <= room {
+            taken = self.0.len() - left.0.len();
+        }
+        Tlvs(self.0.get(..taken).unwrap_or_default())
+    }
+
     /// They one after the other.
     pub fn iter(self) -> TlvIter<'a> {
         TlvIter(Reader(self.0))
@@ -220,6 +230,17 @@ mod tests {
         }
         let known = times(1, 0x83, b"known");
         assert!(Tlvs::decode(&known).unwrap().iter().eq([Tlv::Name("known")]));
+    }
+
+    #[test]
+    fn within_a_room_are_the_first_that_fit() {
+        let bytes = [times(1, 3, b"n"), times(1, 1, b"Me!"), times(1, 8, b"")].concat();
+        let all = Tlvs::decode(&bytes).unwrap();
+        for (room, length) in
+            [(0, 0), (3, 0), (4, 4), (9, 4), (10, 10), (12, 10), (13, 13), (99, 13)]
+        {
+            assert_eq!(all.within(room).as_bytes(), &bytes[..length], "{room}");
+        }
     }
 
     #[test]
