@@ -153,6 +153,12 @@ pub enum Observation {
     /// An interface has come, gone, or changed its addresses: who was there may be elsewhere, and who
     /// hears the group may be others.
     NetworkChanged,
+    /// A datagram to this peer could not be sent and was given up: no room, or nobody at that address. It
+    /// was not refused by whoever was to get it, but it is as good as refused to them.
+    Unsent {
+        /// Whom it was for.
+        to: SocketAddr,
+    },
     /// The answer to [`Action::Audit`](crate::Action::Audit).
     Audit(Evidence),
 }

@@ -367,8 +367,13 @@ impl Machine for Responder {
     }
 
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
-        if observation == Observation::NetworkChanged {
-            self.announce(now);
+        match observation {
+            Observation::NetworkChanged => self.announce(now),
+            // Whoever asked does not know that it was not heard in vain.
+            Observation::Unsent { to } if self.life.is_open() => {
+                self.pressure.refuse(now, Some(to.ip()), &mut self.rng);
+            }
+            _ => {}
         }
     }
 

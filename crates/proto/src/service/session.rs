@@ -253,6 +253,8 @@ impl Session {
             }
             Observation::NetworkChanged => self.asking.network_changed(),
             Observation::Audit(evidence) => self.asking.audited(evidence),
+            // Questions go to the group; what becomes of those is audited.
+            Observation::Unsent { .. } => {}
         }
     }
 }
