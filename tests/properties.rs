@@ -9,6 +9,7 @@ use mcast_proto::ops::{self, Did, Op, Outcome, any_ops};
 use mcast_proto::{
     Arrival, Cast, Destination, Doubts, Event, Instant, Machine, Message, Rate, Refusal, plain,
 };
+use mcast_tests::cases;
 use proptest::prelude::*;
 
 fn any_discovery() -> impl Strategy<Value = plain::Discovery> {
@@ -115,7 +116,7 @@ fn answers(outcome: &Outcome) -> impl Iterator<Item = (Instant, SocketAddr)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases(512))]
 
     /// `ops::run` itself checks, for every machine, that nothing is sent in reaction to a datagram, that
     /// each moment is done with in bounded time, and that done is done.
@@ -142,8 +143,10 @@ proptest! {
 
     #[test]
     fn early_timeouts_change_nothing(
-        recipe in any_machine(), ops in any_ops(0..60), seed: u64,
+        recipe in any_machine(), mut ops in any_ops(0..60), seed: u64,
     ) {
+        // Where many datagrams are read at once a timeout between them is not early.
+        ops.retain(|op| !matches!(op, Op::ReadMany(_)));
         let poked = ops::run(&mut *recipe.make(seed), &ops);
         let unpoked: Vec<Op> = ops.into_iter().filter(|op| *op != Op::Poke).collect();
         prop_assert_eq!(poked.log, ops::run(&mut *recipe.make(seed), &unpoked).log);
@@ -170,8 +173,8 @@ proptest! {
             let is_new = found.insert((from.remote, payload.to_vec()));
             prop_assert!(is_new || config.capacity < 65_536, "{} twice", from.remote);
             prop_assert!(round_trip <= at - Instant::ZERO);
-            let was_heard = outcome.heard.iter().any(|(when, arrival, bytes)| {
-                *when == at && arrival.from == from && bytes == payload
+            let was_heard = outcome.heard().any(|(when, arrival, bytes)| {
+                when == at && arrival.from == from && bytes == payload
             });
             prop_assert!(was_heard);
         }
@@ -186,12 +189,12 @@ proptest! {
         // No wait for an answer is longer than an hour here: this outlasts any configuration.
         ops.push(Op::Wait(Duration::from_secs(3600)));
         let outcome = ops::run(&mut plain::Discoverer::new(config.clone(), seed), &ops);
-        let Some((ended, Did::Done(summary))) = outcome.log.last() else {
+        let Some((ended, summary)) = outcome.end() else {
             return Err(TestCaseError::fail("never done"));
         };
         let probes = outcome.sent().count() as u64;
         prop_assert_eq!(summary.sent, probes);
-        prop_assert_eq!(summary.elapsed, *ended - Instant::ZERO);
+        prop_assert_eq!(summary.elapsed, ended - Instant::ZERO);
         prop_assert!(probes <= u64::from(config.repeat.max(1)));
         if let Some(deadline) = config.deadline {
             prop_assert!(summary.elapsed <= deadline);
@@ -203,9 +206,9 @@ proptest! {
         let last_probe = outcome.sent().map(|(at, ..)| at).last();
         if config.deadline.is_none() && !counted_out {
             let silent = last_news.unwrap() + config.silence;
-            prop_assert_eq!(*ended, silent.min(last_probe.unwrap() + 10 * config.silence));
+            prop_assert_eq!(ended, silent.min(last_probe.unwrap() + 10 * config.silence));
             prop_assert_eq!(probes, u64::from(config.repeat.max(1)));
-            prop_assert_eq!(summary.doubts.contains(Doubts::DEADLINE), *ended < silent);
+            prop_assert_eq!(summary.doubts.contains(Doubts::DEADLINE), ended < silent);
         }
     }
 
@@ -217,13 +220,13 @@ proptest! {
     ) {
         let outcome = ops::run(&mut plain::Responder::new(config.clone(), seed), &ops);
         let mut owed: BTreeMap<SocketAddr, i64> = BTreeMap::new();
-        for (_, arrival, bytes) in &outcome.heard {
+        for (_, arrival, bytes) in outcome.heard() {
             let to_the_group = match arrival.cast {
                 Cast::Group(_) => true,
                 Cast::Unicast => false,
                 _ => arrival.from.remote.port() != config.port,
             };
-            let wanted = config.only.as_deref().is_none_or(|only| only == bytes.as_slice());
+            let wanted = config.only.as_deref().is_none_or(|only| only == bytes);
             let is_no_longer = config.allow_off_link && config.reply.len() <= bytes.len();
             if to_the_group && wanted && (arrival.on_link || is_no_longer) {
                 *owed.entry(arrival.from.remote).or_default() += 1;
@@ -293,7 +296,7 @@ proptest! {
             }
         }
         if !outcome.done {
-            prop_assert_eq!(reported as usize, outcome.heard.len());
+            prop_assert_eq!(reported as usize, outcome.heard().count());
             prop_assert!(promised.values().all(Vec::is_empty), "promised and not sent");
         }
         if let Some(count) = config.count {

@@ -1,7 +1,8 @@
 //! What the tests share: the simulator (`sim`), the structured protocol's machines on it (`stage`) and
-//! their usual run (`scenario`), network namespaces (`netns`), golden vectors (`vectors`), and the word
-//! for a test that cannot run here ([`skip`]).
+//! their usual run (`scenario`), network namespaces (`netns`), golden vectors (`vectors`), how often a
+//! property is tried ([`cases`]), and the word for a test that cannot run here ([`skip`]).
 
+mod cases;
 #[cfg(target_os = "linux")]
 pub mod netns;
 pub mod scenario;
@@ -10,4 +11,5 @@ mod skip;
 pub mod stage;
 pub mod vectors;
 
+pub use cases::cases;
 pub use skip::skip;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use mcast_proto::ops::laws::{answering, asking};
-use mcast_proto::ops::{Choices, OWN_V4, Op, Outcome, Scene, plain_ops, run};
+use mcast_proto::ops::{Choices, Op, Outcome, Scene, plain_ops, run};
 use mcast_proto::service::{Discovery, Effort, Offer, Responding, Selection, Stores};
-use mcast_proto::wire::{Binding, Key, Keyring, digest, short_name, whole_name};
+use mcast_proto::wire::{Binding, Key, Keyring};
 use mcast_proto::{Machine, Rate, plain, service};
 
 const SEED: u64 = 1;
@@ -36,45 +36,20 @@ fuzz_target!(|bytes: &[u8]| {
     });
 });
 
-/// What there is around a machine: keys, what it says itself, and what was recorded of an earlier run.
+/// What there is around a machine.
 struct World {
     scene: Scene,
-    keyring: Option<Keyring>,
 }
 
 impl World {
     fn new(binding: Option<Binding>) -> World {
-        let key = |secret, binding| Key::new(secret, binding).expect("long enough");
-        let keys = binding.map(|binding| {
-            [&b"correct horse battery staple"[..], b"incorrect horse battery staple"]
-                .map(|secret| key(secret, binding))
-        });
-        let keys = keys.map(Vec::from).unwrap_or_default();
-        let keyring = keys.first().map(|key| Keyring::new(key.clone(), Vec::new()));
-        let own = (OWN_V4, service::PORT).into();
-        let words = digest(120, offer().tlvs());
-        let names = vec![whole_name(ID, own, words), short_name(ID, own, words)];
-        let mut world = World { scene: Scene { keys, names, tape: Vec::new() }, keyring };
-        world.record();
-        world
-    }
-
-    /// An earlier session, of which everything was recorded.
-    fn record(&mut self) {
-        let bytes: Vec<u8> =
-            (0..60u32).flat_map(|n| [18, n.pow(2) as u8, n as u8, 0].repeat(8)).collect();
-        let ops = self.scene.ops(&bytes);
-        let outcome = run(&mut service::Watcher::new(self.discovery(), SEED + 1), &ops);
-        let arrival = outcome.heard.first().map(|(_, arrival, _)| *arrival);
-        let sent =
-            outcome.sent().take(8).filter_map(|(_, _, bytes)| Some((arrival?, bytes.to_vec())));
-        let tape =
-            sent.chain(outcome.heard.iter().map(|(_, arrival, bytes)| (*arrival, bytes.clone())));
-        self.scene.tape = tape.collect();
-    }
-
-    fn discovery(&self) -> Discovery {
-        Discovery { keyring: self.keyring.clone(), ..Discovery::all() }
+        let key = |secret: &[u8]| Some(Key::new(secret, binding?).expect("long enough"));
+        let keyring = key(b"correct horse battery staple").map(|key| Keyring::new(key, Vec::new()));
+        let other = key(b"incorrect horse battery staple");
+        let scene = Scene { keyring, other, ..Scene::default() };
+        let earlier = Discovery { keyring: scene.keyring.clone(), ..Discovery::all() };
+        let scene = scene.naming(ID, 120, offer().tlvs());
+        World { scene: scene.after(&mut service::Watcher::new(earlier, SEED + 1)) }
     }
 
     fn play(&self, setup: &mut Choices<'_>, bytes: &[u8]) {
@@ -124,7 +99,7 @@ impl World {
             allow_off_link: setup.one_in(2),
             announce: setup.one_in(2),
             stores: setup.pick(&[Stores::default(), few]),
-            keyring: self.keyring.clone(),
+            keyring: self.scene.keyring.clone(),
             ..Responding::of(offer())
         };
         let outcome = play_to(service::Responder::new(config, SEED), ops, is_repeated);
@@ -148,7 +123,8 @@ impl World {
             capacity: setup.pick(&[1_000, 3, 1]),
             expected: setup.pick(&[None, Some(1), Some(u64::MAX)]),
             query_rate: setup.pick(&[2_000, 100]),
-            ..self.discovery()
+            keyring: self.scene.keyring.clone(),
+            ..Discovery::all()
         }
     }
 
@@ -167,6 +143,7 @@ impl World {
         let outcome = play_to(service::Discoverer::new(discovery, SEED), &ops, is_repeated);
         assert!(outcome.done, "it goes on after its deadline");
         self.keeps_an_askers_laws(&outcome, true);
+        asking::is_complete_or_says_why_not(&outcome);
         asking::is_complete_after_as_many_clean_sweeps(&outcome, Effort::Fast.quiet_sweeps());
         outcome
     }
@@ -181,8 +158,7 @@ impl World {
     fn keeps_an_askers_laws(&self, outcome: &Outcome, forgets: bool) {
         asking::sends_questions_to_the_group_alone(outcome);
         asking::tells_what_it_counts(outcome, forgets);
-        asking::says_why_it_is_not_complete(outcome);
-        asking::has_evidence_of_all_that_it_tells(outcome, self.keyring.as_ref());
+        asking::has_evidence_of_all_that_it_tells(outcome, self.scene.keyring.as_ref());
     }
 }
 

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::Choices;
 use super::arrivals::Peers;
+use super::{Choices, Scene};
 use crate::Arrival;
 use crate::wire::{
     Datagram, Epoch, Key, MAX_LEASE_S, MAX_SENT, MAX_TLV_BYTES, MIN_DATAGRAM, MIN_LEASE_S,
@@ -41,11 +41,11 @@ pub struct Answer {
 impl Answer {
     /// What somebody may answer: mostly an honest responder of few, whose number says where it is and
     /// what it says; and often enough another in its name, or the same one elsewhere or later.
-    pub(super) fn of(choices: &mut Choices<'_>, keys: &[Key]) -> Answer {
+    pub(super) fn of(choices: &mut Choices<'_>, scene: &Scene) -> Answer {
         let id = choices.below(IDS);
         let back = choices.pick(&[0, 0, 0, 0, 1, 2, 5, 70]);
         let arrival = Peers::Structured.arrival_of(choices, id);
-        let key = key(choices, keys);
+        let key = scene.key(choices);
         let limit = choices.pick(&[MAX_SENT, MAX_SENT, MIN_QUERY, MIN_QUERY, 60, 700]);
         let group = choices.one_in(6).then(|| choices.below(8) as u8);
         let lease_s = lease_s(choices);
@@ -99,15 +99,6 @@ impl Answer {
     }
 }
 
-/// Whoever has keys mostly uses the first.
-pub(super) fn key(choices: &mut Choices<'_>, keys: &[Key]) -> Option<Key> {
-    match choices.below(8) {
-        0..6 => keys.first().cloned(),
-        6 => keys.last().cloned(),
-        _ => None,
-    }
-}
-
 pub(super) fn lease_s(choices: &mut Choices<'_>) -> u32 {
     choices.pick(&[120, 120, 120, MIN_LEASE_S, MAX_LEASE_S])
 }
@@ -144,7 +135,7 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).collect();
         let (mut whole, mut short, mut grouped) = (0, 0, 0);
         for start in 0..200 {
-            let answer = Answer::of(&mut Choices::new(&bytes[start..]), &[]);
+            let answer = Answer::of(&mut Choices::new(&bytes[start..]), &Scene::default());
             let encoded = answer.encoded(7, 3);
             let Ok(Datagram::Reply(reply)) = decode(&encoded) else { panic!("{answer:?}") };
             assert_eq!(reply.id, answer.id);

@@ -10,13 +10,11 @@ use crate::{
     Summary,
 };
 
-/// Everything that a machine did in a run, in order.
+/// Everything that happened in a run, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// What it did, and when.
+    /// What happened, and when. What a machine did because of a datagram comes right after that.
     pub log: Vec<(Instant, Did)>,
-    /// What it heard, and when.
-    pub heard: Vec<(Instant, Arrival, Vec<u8>)>,
     /// Whether it has finished.
     pub done: bool,
     /// The time at the end of the run.
@@ -26,6 +24,10 @@ pub struct Outcome {
 /// What a machine did, with everything that it borrowed copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Did {
+    /// It was given this.
+    Heard(Arrival, Vec<u8>),
+    /// Its driver reported this, unasked.
+    Observed(Observation),
     /// It sent these bytes.
     Sent(Destination, Vec<u8>),
     /// It told the application something.
@@ -45,6 +47,14 @@ impl Outcome {
         })
     }
 
+    /// What it heard.
+    pub fn heard(&self) -> impl Iterator<Item = (Instant, &Arrival, &[u8])> {
+        self.log.iter().filter_map(|(at, did)| match did {
+            Did::Heard(arrival, bytes) => Some((*at, arrival, bytes.as_slice())),
+            _ => None,
+        })
+    }
+
     /// What it sent.
     pub fn sent(&self) -> impl Iterator<Item = (Instant, Destination, &[u8])> {
         self.log.iter().filter_map(|(at, did)| match did {
@@ -53,10 +63,10 @@ impl Outcome {
         })
     }
 
-    /// What it said at its end, where it has come to that.
-    pub fn summary(&self) -> Option<Summary> {
-        self.log.iter().find_map(|(_, did)| match did {
-            Did::Done(summary) => Some(*summary),
+    /// When it finished, where it has, and what it said then.
+    pub fn end(&self) -> Option<(Instant, Summary)> {
+        self.log.iter().find_map(|(at, did)| match did {
+            Did::Done(summary) => Some((*at, *summary)),
             _ => None,
         })
     }
@@ -137,7 +147,10 @@ impl Run<'_> {
             }
             Op::Close => self.machine.close(now),
             Op::Observe(Observation::Audit(evidence)) => self.evidence = *evidence,
-            Op::Observe(observation) => self.machine.handle_observation(now, *observation),
+            Op::Observe(observation) => {
+                self.outcome.log.push((now, Did::Observed(*observation)));
+                self.machine.handle_observation(now, *observation);
+            }
             Op::AnswerAudits(answers) => self.answers_audits = *answers,
             Op::Lag(lag) => self.lag = *lag,
             Op::ReadMany(many) => self.reads_many = *many,
@@ -161,16 +174,16 @@ impl Run<'_> {
 
     fn hear(&mut self, arrival: Arrival, bytes: Vec<u8>) {
         let now = self.outcome.now;
-        let arrival = match self.lag {
+        let timed = match self.lag {
             Some(lag) => arrival.taken_at(self.start + (now - (self.start + lag))),
             None => arrival,
         };
-        let did = self.machine.handle_datagram(now, arrival, &bytes).map(Did::of);
+        self.outcome.log.push((now, Did::Heard(arrival, bytes.clone())));
+        let did = self.machine.handle_datagram(now, timed, &bytes).map(Did::of);
         let is_passive = !matches!(did, Some(Did::Sent(..) | Did::Audited(_)));
         assert!(is_passive, "{did:?} in reaction to a datagram");
-        self.tape.push((Some(arrival), bytes.clone()));
-        self.outcome.heard.push((now, arrival, bytes));
         self.record(did);
+        self.tape.push((Some(arrival), bytes));
         if !self.reads_many {
             self.drain();
         }

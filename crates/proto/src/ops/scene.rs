@@ -2,32 +2,71 @@
 //! repeated, cut off, broken; and what its driver may tell it.
 
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
-use super::answer::{IDS, key, lease_s, words};
+use super::answer::{IDS, lease_s, words};
 use super::arrivals::{OWN_V4, Peers};
-use super::{Answer, Choices, OP_BYTES, Op};
+use super::{Answer, Choices, OP_BYTES, Op, run};
+use crate::rng::Rng;
+use crate::service::PORT;
 use crate::wire::{
-    Announce, Attr, Busy, Datagram, Epoch, Filter, FilterBuilder, Goodbye, Key, MAX_DATAGRAM,
-    MAX_SENT, MIN_QUERY, Query, Reply, Seal, Slice, Tlv, TlvBuf,
+    Announce, Attr, Busy, Datagram, Epoch, Filter, FilterBuilder, Goodbye, Key, Keyring,
+    MAX_DATAGRAM, MAX_SENT, MIN_QUERY, Query, Reply, Seal, Slice, Tlv, TlvBuf, Tlvs, digest,
+    short_name, whole_name,
 };
-use crate::{Arrival, Evidence, Observation};
+use crate::{Arrival, Evidence, Machine, Observation};
 
 /// Sessions in which others ask.
 const SESSIONS: u64 = 8;
 
 /// What those around a machine know.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Scene {
-    /// Keys, of which honest peers have the first, and others the last.
-    pub keys: Vec<Key>,
-    /// Names that are put into the filters of questions: [`whole_name`](crate::wire::whole_name).
+    /// The machine's keys; honest peers have that with which it signs.
+    pub keyring: Option<Keyring>,
+    /// The key that others have.
+    pub other: Option<Key>,
+    /// Names that are put into the filters of questions: [`whole_name`].
     pub names: Vec<u64>,
     /// What was recorded in another run: how it came, and what it was.
     pub tape: Vec<(Arrival, Vec<u8>)>,
 }
 
+/// Without what was recorded, which is long.
+impl fmt::Debug for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scene { keyring, other, .. } = self;
+        f.debug_struct("Scene")
+            .field("keyring", keyring)
+            .field("other", other)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Scene {
+    /// The same, where filters name what this responder says at [`OWN_V4`], whole or cut short.
+    pub fn naming(mut self, id: u64, lease_s: u32, words: Tlvs<'_>) -> Scene {
+        let (own, words) = ((OWN_V4, PORT).into(), digest(lease_s, words));
+        self.names.extend([whole_name(id, own, words), short_name(id, own, words)]);
+        self
+    }
+
+    /// The same, where everything was recorded that this machine, of an earlier session, sent and heard.
+    pub fn after(mut self, machine: &mut dyn Machine) -> Scene {
+        let mut rng = Rng::new(0);
+        let bytes: Vec<u8> = (0..64 * OP_BYTES).map(|_| rng.next() as u8).collect();
+        let outcome = run(machine, &self.ops(&bytes));
+        let mut choices = Choices::new(&bytes);
+        let sent = outcome
+            .sent()
+            .take(64)
+            .map(|(.., bytes)| (Peers::Structured.arrival(&mut choices), bytes.to_vec()));
+        let heard = outcome.heard().map(|(_, arrival, bytes)| (*arrival, bytes.to_vec()));
+        self.tape = sent.chain(heard).collect();
+        self
+    }
+
     /// The operations that these bytes decide, one for each [`OP_BYTES`] of them. None closes the machine.
     pub fn ops(&self, bytes: &[u8]) -> Vec<Op> {
         bytes.chunks(OP_BYTES).map(|chunk| self.op(&mut Choices::new(chunk))).collect()
@@ -39,7 +78,7 @@ impl Scene {
             1..8 => Op::Wait(wait(choices)),
             8 => Op::Observe(observation(choices)),
             9 => driver(choices),
-            10..18 => Op::Answer(Answer::of(choices, &self.keys).into()),
+            10..18 => Op::Answer(Answer::of(choices, self).into()),
             18..25 => self.datagram(choices, Scene::query),
             25..27 => self.datagram(choices, Scene::unasked),
             27 => self.datagram(choices, Scene::reply),
@@ -160,13 +199,22 @@ impl Scene {
         bytes
     }
 
+    /// Whoever has keys mostly uses the right one.
+    pub(super) fn key(&self, choices: &mut Choices<'_>) -> Option<Key> {
+        match choices.below(8) {
+            0..6 => self.keyring.as_ref().map(|ring| ring.signing().clone()),
+            6 => self.other.clone(),
+            _ => None,
+        }
+    }
+
     fn sealed(
         &self,
         choices: &mut Choices<'_>,
         arrival: Arrival,
         datagram: Datagram<'_>,
     ) -> Vec<u8> {
-        let key = key(choices, &self.keys);
+        let key = self.key(choices);
         let seal = key.as_ref().map(|key| Seal { key, from: arrival.from.remote });
         let mut bytes = Vec::new();
         datagram.encode(seal, &mut bytes);

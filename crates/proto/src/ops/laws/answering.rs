@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use crate::ops::Outcome;
+use crate::ops::{Did, Outcome};
 use crate::wire::{Datagram, Query, Reply, Tlv, decode};
 use crate::{Arrival, Destination, Event, Instant, Path, Rate, Refusal};
 
@@ -98,19 +98,14 @@ fn keeps_to(admitted: &[&Admitted<'_>], rate: u32, session_rate: u32) {
 /// Finds for each answer the question that it is to.
 fn admitted(outcome: &Outcome) -> Vec<Admitted<'_>> {
     let mut admitted: Vec<Admitted<'_>> = Vec::new();
-    let mut heard = outcome.heard.iter().peekable();
-    for (at, event) in outcome.events() {
-        let Event::Query { from, refused: None, .. } = event else { continue };
-        // Events are in the order of what they come from.
-        let (_, arrival, bytes) = heard
-            .find(|(when, arrival, bytes)| {
-                (*when, arrival.from) == (at, from)
-                    && matches!(decode(bytes), Ok(Datagram::Query(_)))
-            })
-            .unwrap_or_else(|| panic!("nobody asked at {at:?}: {event:?}"));
-        if let Ok(Datagram::Query(query)) = decode(bytes) {
-            admitted.push(Admitted { at, arrival, query, copies: 0, units: 0 });
-        }
+    for (heard, told) in outcome.log.iter().zip(outcome.log.iter().skip(1)) {
+        let ((at, Did::Heard(arrival, bytes)), (_, Did::Told(event))) = (heard, told) else {
+            continue;
+        };
+        let Event::Query { from, refused: None, .. } = event.as_event() else { continue };
+        let Ok(Datagram::Query(query)) = decode(bytes) else { panic!("{bytes:?} is no question") };
+        assert_eq!(from, arrival.from);
+        admitted.push(Admitted { at: *at, arrival, query, copies: 0, units: 0 });
     }
     for (at, to, bytes) in outcome.sent() {
         let Destination::Peer(to) = to else { continue };
@@ -132,7 +127,7 @@ fn admitted(outcome: &Outcome) -> Vec<Admitted<'_>> {
 /// If this is broken.
 pub fn sends_three_bytes_for_one(outcome: &Outcome) {
     let mut left: BTreeMap<SocketAddr, usize> = BTreeMap::new();
-    for (_, arrival, bytes) in &outcome.heard {
+    for (_, arrival, bytes) in outcome.heard() {
         if let Ok(Datagram::Query(_)) = decode(bytes) {
             *left.entry(arrival.from.remote).or_default() += 3 * bytes.len();
         }

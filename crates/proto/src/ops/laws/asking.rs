@@ -8,7 +8,7 @@ use super::is_proven;
 use crate::ops::{Did, Outcome};
 use crate::service::{Change, Instance, Loss};
 use crate::wire::{Datagram, Keyring, Reply, decode};
-use crate::{Arrival, Destination, Doubts, Event, Evidence, Instant};
+use crate::{Arrival, Destination, Doubts, Event, Evidence, Instant, Observation};
 
 /// For how long a question may be answered.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
@@ -53,7 +53,7 @@ pub fn tells_what_it_counts(outcome: &Outcome, forgets: bool) {
             other => panic!("{other:?} at {at:?}"),
         }
     }
-    if let Some(summary) = outcome.summary() {
+    if let Some((_, summary)) = outcome.end() {
         assert_eq!(summary.found, found, "{summary:?}");
         assert!(!again || summary.doubts.contains(Doubts::NO_ROOM), "{summary:?}");
     }
@@ -65,13 +65,11 @@ pub fn tells_what_it_counts(outcome: &Outcome, forgets: bool) {
 /// # Panics
 ///
 /// If this is broken.
-pub fn says_why_it_is_not_complete(outcome: &Outcome) {
-    let Some(summary) = outcome.summary() else { return };
+pub fn is_complete_or_says_why_not(outcome: &Outcome) {
+    let Some((_, summary)) = outcome.end() else { return };
     if summary.complete != Some(true) {
-        // Of a watcher that found nobody there is no more to say: nobody is never known to be everybody.
-        let is_explained = !summary.doubts.is_empty() || summary.found == 0;
-        assert!(is_explained || summary.complete.is_none(), "{summary:?}");
-        return;
+        let is_explained = !summary.doubts.is_empty();
+        return assert!(is_explained || summary.complete.is_none(), "{summary:?}");
     }
     assert_eq!((summary.doubts, summary.found > 0), (Doubts::NONE, true), "{summary:?}");
     for (at, event) in outcome.events() {
@@ -85,28 +83,32 @@ pub fn says_why_it_is_not_complete(outcome: &Outcome) {
     }
 }
 
-/// A discovery that is not complete has a doubt, and it is complete only if so many sweeps were clean since somebody was found for the last time,
-/// and after the one in which that was, and since the network was another.
+/// A discovery is complete only if so many sweeps were clean after that in which somebody was found last,
+/// and since the network was another.
 ///
 /// # Panics
 ///
 /// If this is broken.
 pub fn is_complete_after_as_many_clean_sweeps(outcome: &Outcome, quiet: u32) {
-    let Some(summary) = outcome.summary() else { return };
-    if summary.complete != Some(true) {
-        return assert!(!summary.doubts.is_empty(), "{summary:?}");
+    if outcome.end().is_none_or(|(_, summary)| summary.complete != Some(true)) {
+        return;
     }
-    let is_news = |did: &Did| match did {
-        Did::Told(event) => matches!(event.as_event(), Event::ServiceFound(_)),
+    let is_other = |did: &Did| match did {
         Did::Audited(Some(evidence)) => evidence.changed,
+        Did::Observed(observation) => *observation == Observation::NetworkChanged,
         _ => false,
     };
-    let since = outcome.log.iter().rposition(|(_, did)| is_news(did)).unwrap_or(0);
-    let news = &outcome.log[since].1;
+    let is_found = |did: &Did| match did {
+        Did::Told(event) => matches!(event.as_event(), Event::ServiceFound(_)),
+        _ => false,
+    };
+    let is_end = |did: &Did| matches!(did, Did::Audited(_));
+    let dids = || outcome.log.iter().map(|(_, did)| did);
+    let found = dids().rposition(is_found).expect("somebody was found");
+    let swept = found + dids().skip(found).position(is_end).unwrap_or(0);
+    let since = swept.max(dids().rposition(is_other).unwrap_or(0));
     let clean = clean_sweeps(outcome, |nth, _| nth > since);
-    // The sweep in which somebody was found ends after that.
-    let least = quiet as usize + usize::from(matches!(news, Did::Told(_)));
-    assert!(clean >= least, "{clean} clean sweeps, not {least}");
+    assert!(clean >= quiet as usize, "{clean} clean sweeps, not {quiet}");
 }
 
 /// Audits of which this holds, by place and time, that said that all was well.
@@ -137,8 +139,8 @@ pub fn has_evidence_of_all_that_it_tells(outcome: &Outcome, keyring: Option<&Key
             }
             Event::ServiceLost { reason: Loss::NoRoom, .. } => {}
             Event::ServiceLost { id, reason: Loss::Goodbye, .. } => {
-                let said = outcome.heard.iter().any(|(when, arrival, bytes)| {
-                    *when <= at
+                let said = outcome.heard().any(|(when, arrival, bytes)| {
+                    when <= at
                         && is_proven(keyring, arrival, bytes)
                         && (arrival.on_link || keyring.is_some())
                         && matches!(decode(bytes), Ok(Datagram::Goodbye(said)) if said.id == id)
@@ -194,12 +196,12 @@ fn answers<'a>(
             when <= at && at - when <= ANSWERED_WITHIN && is_it(decode(bytes))
         })
     };
-    outcome.heard.iter().filter_map(move |(at, arrival, bytes)| {
+    outcome.heard().filter_map(move |(at, arrival, bytes)| {
         let Ok(Datagram::Reply(reply)) = decode(bytes) else { return None };
         let named = reply.tlvs.sessions();
-        let is_answer = asked(*at, reply.txn, reply.round)
-            || named.is_some_and(|all| all.iter().any(|(txn, round)| asked(*at, txn, round)));
-        let is_taken = *at <= until && is_answer && is_proven(keyring, arrival, bytes);
-        is_taken.then_some((*at, Heard { arrival, reply }))
+        let is_answer = asked(at, reply.txn, reply.round)
+            || named.is_some_and(|all| all.iter().any(|(txn, round)| asked(at, txn, round)));
+        let is_taken = at <= until && is_answer && is_proven(keyring, arrival, bytes);
+        is_taken.then_some((at, Heard { arrival, reply }))
     })
 }
