@@ -1,0 +1,116 @@
+//! What others say unasked makes a watcher ask, seldom, and no more than that.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use mcast_proto::ops::{self, Op, Outcome};
+use mcast_proto::service::{Discovery, Loss, Watcher};
+use mcast_proto::wire::{Datagram, MAX_LEASE_S, MAX_SENT, decode};
+use mcast_proto::{Event, Instant};
+use mcast_tests::cases;
+use proptest::prelude::*;
+
+use super::asking::any_asking;
+use super::{SCENES, SEED};
+
+/// What prompts a watcher to ask: a burst, and one more in so long.
+const RUNS: u64 = 8;
+const EVERY: Duration = Duration::from_secs(2);
+/// Sweeps in such a run, and in one that renews leases, which takes place once in so long.
+const SWEEPS: u64 = 16;
+const REFRESH_SWEEPS: u64 = 4;
+const REFRESHED: Duration = Duration::from_secs(60);
+
+/// When each sweep after this time began.
+fn sweeps(outcome: &Outcome, after: Instant) -> Vec<Instant> {
+    let mut seen = BTreeSet::new();
+    let queries = outcome.sent().filter_map(|(at, _, bytes)| match decode(bytes) {
+        Ok(Datagram::Query(query)) if at > after && seen.insert(query.round) => Some(at),
+        _ => None,
+    });
+    queries.collect()
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    /// However many announcements, goodbyes and others' questions there are, forged or not.
+    #[test]
+    fn what_is_said_unasked_makes_a_watcher_ask_within_its_budget(
+        scene in 0..3usize, answers in ops::any_bytes(0..10), unasked in ops::any_bytes(100..200),
+        pause in 0..1_000u64,
+    ) {
+        let scene = &SCENES[scene];
+        let mut ops: Vec<Op> = scene.ops(&answers).into_iter().filter_map(|op| match op {
+            Op::Answer(mut answer) => {
+                // For a day, and whole.
+                (answer.lease_s, answer.limit, answer.group) = (MAX_LEASE_S, MAX_SENT, None);
+                Some(Op::Answer(answer))
+            }
+            _ => None,
+        }).collect();
+        let start = Instant::from_millis(10_000);
+        ops.push(Op::Wait(start - Instant::ZERO));
+        for op in scene.ops(&unasked) {
+            if let Op::Datagram(..) | Op::Again(..) = op {
+                ops.extend([op, Op::Wait(Duration::from_millis(pause))]);
+            }
+        }
+        let config = Discovery { keyring: scene.keyring.clone(), ..Discovery::all() };
+        let outcome = ops::run(&mut Watcher::new(config, SEED), &ops);
+        let sweeps = sweeps(&outcome, start);
+        for (first, &begin) in sweeps.iter().enumerate() {
+            for (nth, &at) in sweeps[first..].iter().enumerate() {
+                let in_time = |every: Duration| ((at - begin).as_nanos() / every.as_nanos()) as u64;
+                // One more may be under way at the begin, and one may have been due.
+                let most = SWEEPS * (RUNS + 2 + in_time(EVERY))
+                    + REFRESH_SWEEPS * (1 + in_time(REFRESHED));
+                prop_assert!(nth as u64 <= most, "{} sweeps in {:?}", nth, at - begin);
+            }
+        }
+    }
+
+    /// Where nobody says what became of its questions, or not all of them left, nobody is lost for not
+    /// having answered them.
+    #[test]
+    fn nobody_is_lost_for_questions_that_were_not_put(
+        (_, discovery, mut ops) in any_asking(0..80), is_silent: bool,
+    ) {
+        ops.retain(|op| !matches!(op, Op::AnswerAudits(_) | Op::Observe(_)));
+        if is_silent {
+            ops.insert(0, Op::AnswerAudits(false));
+        } else {
+            let unsent = mcast_proto::Evidence::new(1, 0, false);
+            let observed = Op::Observe(mcast_proto::Observation::Audit(unsent));
+            ops = ops.into_iter().flat_map(|op| [observed.clone(), op]).collect();
+        }
+        let outcome = ops::run(&mut Watcher::new(discovery, SEED), &ops);
+        let is_lost = |event: Event<'_>| {
+            matches!(event, Event::ServiceLost { reason: Loss::Expired, .. })
+        };
+        let lost = outcome.events().find(|(_, event)| is_lost(event.clone()));
+        prop_assert!(!is_silent || lost.is_none(), "{lost:?}");
+    }
+
+    /// It knows of those that it told of and has not told to be gone, and of others perhaps that it is to
+    /// tell of.
+    #[test]
+    fn who_is_present_was_told((_, discovery, ops) in any_asking(0..80)) {
+        let mut watcher = Watcher::new(discovery, SEED);
+        let outcome = ops::run(&mut watcher, &ops);
+        let mut present = BTreeSet::new();
+        let mut in_part = 0;
+        for (_, event) in outcome.events() {
+            match event {
+                Event::ServiceFound(instance) => _ = present.insert(instance.id),
+                Event::ServiceLost { id, .. } => _ = present.remove(&id),
+                _ => {}
+            }
+        }
+        for (_, _, bytes) in outcome.heard() {
+            in_part += usize::from(matches!(decode(bytes), Ok(Datagram::Reply(reply)) if reply.is_truncated()));
+        }
+        prop_assert!(watcher.present() >= present.len());
+        prop_assert!(watcher.present() <= present.len() + in_part);
+    }
+}
