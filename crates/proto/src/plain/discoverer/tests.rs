@@ -35,6 +35,20 @@ fn hear(machine: &mut Discoverer, at: Instant, from: SocketAddr, said: &str) -> 
     }
 }
 
+/// It sends so many probes, each at its time and not before; when the last one was sent.
+fn probes(machine: &mut Discoverer, number: usize) -> Instant {
+    let mut last = ms(0);
+    for _ in 0..number {
+        last = machine.deadline().unwrap();
+        if last > ms(0) {
+            assert_eq!(machine.handle_timeout(ms(last.as_nanos() / 1_000_000)), None);
+        }
+        let sent = machine.handle_timeout(last);
+        assert!(matches!(sent, Some(Action::Send { .. })), "{sent:?}");
+    }
+    last
+}
+
 /// It has nothing to do until then, and then it ends.
 fn ends(machine: &mut Discoverer, at: Instant) -> Summary {
     assert_eq!((machine.deadline(), machine.ends()), (Some(at), Some(at)));
@@ -80,17 +94,31 @@ fn it_ends_by_silence_and_at_ten_times_the_silence_whoever_answers() {
 #[test]
 fn the_ceiling_counts_from_the_last_probe() {
     let mut machine = Discoverer::new(Discovery { repeat: 3, ..Discovery::default() }, 1);
-    let mut last = ms(0);
-    while machine.life.counts.sent < 3 {
-        last = machine.deadline().unwrap();
-        let _probe = machine.handle_timeout(last);
-    }
+    let last = probes(&mut machine, 3);
     assert!(last > ms(500));
     for tenths in (10..300).step_by(25) {
         let at = last + Duration::from_millis(100 * tenths);
         hear(&mut machine, at, peer(1, tenths as u16), "Me!");
     }
     ends(&mut machine, last + Duration::from_secs(30));
+}
+
+#[test]
+fn all_probes_are_sent_however_short_the_silence() {
+    let silence = Duration::from_millis(1);
+    let mut machine = Discoverer::new(Discovery { repeat: 5, silence, ..Discovery::default() }, 1);
+    let last = probes(&mut machine, 5);
+    assert_eq!(ends(&mut machine, last + silence).sent, 5);
+}
+
+#[test]
+fn a_probe_that_comes_due_after_the_end_is_not_sent() {
+    let config = Discovery { repeat: 9, count: Some(1), ..Discovery::default() };
+    let mut machine = Discoverer::new(config, 1);
+    probes(&mut machine, 2);
+    assert!(hear(&mut machine, ms(600), peer(1, 1), "Me!").is_some());
+    assert_eq!(ends(&mut machine, Instant::AT_ONCE).sent, 2);
+    assert_eq!(machine.handle_timeout(ms(10_000)), None);
 }
 
 #[test]

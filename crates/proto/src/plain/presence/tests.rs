@@ -26,7 +26,8 @@ fn hear(presence: &mut Presence, from: Path, said: &str) -> Heard {
 
 /// Those who are lost by now, and then the next probe is sent.
 fn probe(presence: &mut Presence) -> Vec<u64> {
-    let lost = core::iter::from_fn(|| presence.next_lost()).map(|gone| gone.number).collect();
+    let lost = core::iter::from_fn(|| presence.next_lost()).map(|gone| gone.number);
+    let lost = lost.take(99).collect();
     presence.probe();
     lost
 }
@@ -115,6 +116,18 @@ fn of_two_at_one_address_the_one_that_is_silent_has_changed() {
 }
 
 #[test]
+fn two_that_answered_one_probe_are_two_though_one_is_silent_since() {
+    let mut presence = presence();
+    assert_eq!(hear(&mut presence, path(1, 1), "a"), Heard::Found(1));
+    probe(&mut presence);
+    assert_eq!(hear(&mut presence, path(1, 1), "b"), Heard::Nothing);
+    assert_eq!(hear(&mut presence, path(1, 1), "a"), Heard::Nothing);
+    probe(&mut presence);
+    probe(&mut presence);
+    assert_eq!(hear(&mut presence, path(1, 1), "b"), Heard::Found(2));
+}
+
+#[test]
 fn who_says_something_else_each_time_stays_one_and_is_there() {
     let mut presence = presence();
     let mut told = Vec::new();
@@ -187,7 +200,7 @@ proptest! {
         let mut heard: BTreeMap<(Path, u8), (usize, Option<usize>)> = BTreeMap::new();
         let mut most = 0;
         for (round, answers) in rounds.iter().enumerate() {
-            while let Some(gone) = presence.next_lost() {
+            for gone in core::iter::from_fn(|| presence.next_lost()).take(99) {
                 let (path, said) = there.remove(&gone.number).expect("it was there");
                 prop_assert_eq!(path, gone.path);
                 prop_assert!(heard[&(path, said)].0 + 3 < round, "it answered lately");
