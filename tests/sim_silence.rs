@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{Change, Offer};
+use mcast_proto::service::{Change, Discovery, Offer};
 use mcast_proto::wire::{
     self, Datagram, Epoch, Filter, FilterBuilder, Query, Reply, SessionsBuf, Tlv, TlvBuf,
 };
@@ -237,6 +237,26 @@ fn forged_later_rounds_put_off_nobodys_answer() {
     println!("all found and done: {undisturbed:?}, under forgeries {disturbed:?}");
     assert!(disturbed.0 < undisturbed.0 + Duration::from_millis(30));
     assert!(disturbed.1 < undisturbed.1 * 5 / 4);
+}
+
+#[test]
+fn questions_that_are_made_up_ahead_silence_nobody() {
+    for loss in [0.0, 0.3] {
+        let mut stage = Stage::new(4);
+        stage.add_many(10, &there(loss), &quiet(printer()));
+        // In the asker's name and session, its next questions, for answers that come much later.
+        stage.sim.add_forger(on_query(|query, packet, wire| {
+            for ahead in 1..4 {
+                let (round, window_ms) = (query.round + ahead, 10_000);
+                let forged = bytes(Datagram::Query(Query { round, window_ms, ..*query }));
+                wire.send(Packet::new(packet.from, group(), &forged));
+            }
+        }));
+        let deadline = Some(Duration::from_secs(3));
+        let asker = stage.ask(here(), Discovery { deadline, ..printers() });
+        let verdict = stage.end(asker);
+        assert!(verdict.is_whole(), "loss {loss}: {verdict:?}");
+    }
 }
 
 #[test]
