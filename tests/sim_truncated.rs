@@ -178,12 +178,12 @@ fn however_many_promise_long_answers_no_more_is_asked_than_the_query_rate_allows
     let mut stage = Stage::new(5);
     stage.sim.record_datagrams();
     let deadline = Some(Duration::from_secs(3));
-    let asker = stage.ask(here(), Discovery { query_rate: 100, deadline, ..printers() });
+    let asker = stage.ask(here(), Discovery { query_rate: 10, deadline, ..printers() });
     stage.sim.add_forger(promising(0..256, 1200));
     stage.end(asker);
     let asked = queries(&stage, asker).len();
-    // One at once, and each hundredth of a second another.
-    assert!(asked <= 301, "{asked} in three seconds");
+    // One at once, one when the sample has been heard, and each tenth of a second another.
+    assert!((20..=32).contains(&asked), "{asked} in three seconds");
 }
 
 #[test]
