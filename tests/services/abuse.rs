@@ -142,7 +142,6 @@ fn goodbyes_and_starts_in_anothers_name_make_a_watcher_ask_the_group_now_and_the
     );
     let (asked, bytes) = asked_of_the_group(&packets);
     println!("4 s of a thousand lies made it ask {} times, {bytes} bytes", asked.len());
-    // At once, and one, two and four seconds after it was answered: sixteen times each, and a few more
-    // where an answer was late.
-    assert!((16..=4 * 24).contains(&asked.len()), "{}", asked.len());
+    // At once, and then after one second, two, four and so on: sixteen times each or a little more.
+    assert!((16..=150).contains(&asked.len()), "{}", asked.len());
 }
