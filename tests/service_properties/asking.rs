@@ -100,11 +100,12 @@ proptest! {
 
     #[test]
     fn a_discovery_is_complete_for_a_reason_or_says_why_it_is_not(
-        (_, discovery, ops) in any_asking(0..40),
+        (scene, discovery, ops) in any_asking(0..40),
     ) {
         let outcome = discover(&discovery, ops);
         asking::is_complete_or_says_why_not(&outcome);
-        asking::is_complete_after_as_many_clean_sweeps(&outcome, discovery.effort.quiet_sweeps());
+        let (keyring, quiet) = (scene.keyring.as_ref(), discovery.effort.quiet_sweeps());
+        asking::is_complete_after_as_many_clean_sweeps(&outcome, keyring, quiet);
     }
 
     /// But for one that found nobody at first, of which there is no more to say.

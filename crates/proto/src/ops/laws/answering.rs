@@ -13,111 +13,162 @@ use crate::{Arrival, Destination, Event, Instant, Path, Rate, Refusal};
 const UNIT: usize = 128;
 /// What a bucket holds, as the time in which it fills.
 const BURST: u64 = 2;
+const NANOS: u64 = 1_000_000_000;
 /// Sessions that have a share of their own, which is so many times less than a source's.
 const SESSIONS: usize = 32;
 const SESSION_SHARE: u32 = 50;
 const GROUP_GAP: Duration = Duration::from_millis(200);
 const BUSY_GAP: Duration = Duration::from_millis(100);
 
-/// A question that was to be answered, and what was sent for it so far.
+/// A question that was to be answered.
 struct Admitted<'a> {
     at: Instant,
     arrival: &'a Arrival,
     query: Query<'a>,
-    copies: usize,
-    /// How much of the rate that took.
-    units: usize,
+    /// Which copies of the answer have been sent.
+    sent: [bool; 3],
 }
 
 impl Admitted<'_> {
-    fn copies_left(&self) -> usize {
-        let most = if self.arrival.on_link { self.query.copies.into() } else { 1 };
-        most - self.copies
+    fn is_for_the_group(&self) -> bool {
+        self.query.multicast_reply && self.arrival.on_link
+    }
+
+    fn copies(&self) -> u8 {
+        if self.arrival.on_link { self.query.copies } else { 1 }
+    }
+
+    fn asker(&self) -> Asker {
+        (self.arrival.from.remote, self.query.txn, self.query.round)
     }
 
     fn is_answered_by(&self, at: Instant, to: Path, reply: &Reply<'_>, length: usize) -> bool {
         self.at <= at
-            && self.arrival.from.remote == to.remote
-            && (self.query.txn, self.query.round) == (reply.txn, reply.round)
+            && self.arrival.from == to
+            && self.asker() == (to.remote, reply.txn, reply.round)
             && length <= self.query.reply_limit()
-            && self.copies_left() > 0
+            && reply.copy < self.copies()
+            && !self.sent[usize::from(reply.copy)]
     }
 }
 
-/// Each answer is to a question that it is no longer than; each question is answered three times at the
-/// most, once where it came from beyond the link; and nothing else goes to anybody alone.
+/// As far as an answer says to which question it is.
+type Asker = (SocketAddr, u64, u16);
+
+/// The questions that were to be answered, each by its asker alone or by the group.
+fn admitted(outcome: &Outcome) -> impl Iterator<Item = Admitted<'_>> {
+    outcome.log.iter().zip(outcome.log.iter().skip(1)).filter_map(|(heard, told)| {
+        let ((at, Did::Heard(arrival, bytes)), (_, Did::Told(event))) = (heard, told) else {
+            return None;
+        };
+        let Event::Query { from, refused: None, .. } = event.as_event() else { return None };
+        let Ok(Datagram::Query(query)) = decode(bytes) else { panic!("{bytes:?} is no question") };
+        assert_eq!(from, arrival.from);
+        Some(Admitted { at: *at, arrival, query, sent: [false; 3] })
+    })
+}
+
+/// Each answer is to a question that it is no longer than, goes where that came from, and is sent three
+/// times at the most, once where the question came from beyond the link; and nothing else goes to anybody
+/// alone. Answers to the group name those who asked for that.
 ///
 /// # Panics
 ///
 /// If this is broken.
 pub fn answers_what_was_asked(outcome: &Outcome) {
-    let _all_have_one = admitted(outcome);
+    let (by_group, mut alone): (Vec<_>, Vec<_>) =
+        admitted(outcome).partition(Admitted::is_for_the_group);
+    for (at, to, bytes) in outcome.sent() {
+        let Ok(Datagram::Reply(reply)) = decode(bytes) else {
+            assert_eq!(to, Destination::Group, "{bytes:?} at {at:?}");
+            continue;
+        };
+        let Destination::Peer(to) = to else {
+            let sessions = reply.tlvs.sessions().expect("it says to whom it is");
+            for session in sessions.iter() {
+                let asked = |one: &Admitted<'_>| (one.query.txn, one.query.round) == session;
+                let is_asked = by_group.iter().any(|one| one.at <= at && asked(one));
+                assert!(is_asked, "{session:?} asked for nothing before {at:?}");
+            }
+            continue;
+        };
+        let fits = |one: &&mut Admitted<'_>| one.is_answered_by(at, to, &reply, bytes.len());
+        // Of two that it could be to, the other may have a longer one.
+        let question = alone.iter_mut().filter(fits).min_by_key(|one| one.query.reply_limit());
+        let question =
+            question.unwrap_or_else(|| panic!("{to:?} was not to have {reply:?} {at:?}"));
+        question.sent[usize::from(reply.copy)] = true;
+    }
+}
+
+/// What was sent for all questions that look the same in an answer.
+struct Sent {
+    /// When the first and the last of them was put.
+    first: Instant,
+    last: Instant,
+    /// How much of the rate the answers took, and the longest of them.
+    units: u64,
+    longest: u64,
 }
 
 /// In any time the sources are sent, each and all together, what the rate says and no more: two seconds'
-/// worth at once, as much as comes in the time, and what sessions have for themselves.
+/// worth at once, as much as comes in the time, and what sessions have for themselves. The time is that of
+/// the questions, which is when it was decided.
 ///
 /// # Panics
 ///
 /// If this is broken.
 pub fn keeps_to_its_rates(outcome: &Outcome, rate: Rate) {
-    let admitted = admitted(outcome);
-    let mut by_source: BTreeMap<IpAddr, Vec<&Admitted<'_>>> = BTreeMap::new();
-    for one in &admitted {
-        by_source.entry(one.arrival.from.remote.ip()).or_default().push(one);
+    let mut all: BTreeMap<Asker, Sent> = BTreeMap::new();
+    for one in admitted(outcome).filter(|one| !one.is_for_the_group()) {
+        let new = Sent { first: one.at, last: one.at, units: 0, longest: 0 };
+        all.entry(one.asker()).or_insert(new).last = one.at;
     }
-    let session_rate = rate.per_source.min(rate.total) / SESSION_SHARE;
-    for of_one in by_source.values() {
-        keeps_to(of_one, rate.per_source, session_rate);
-    }
-    keeps_to(&admitted.iter().collect::<Vec<_>>(), rate.total, session_rate);
-}
-
-fn keeps_to(admitted: &[&Admitted<'_>], rate: u32, session_rate: u32) {
-    let session = |one: &&Admitted<'_>| (one.arrival.from.remote.ip(), one.query.txn);
-    let sessions = admitted.iter().map(session).collect::<BTreeSet<_>>().len().min(SESSIONS);
-    let in_time = |rate: u32, time: Duration| {
-        u128::from(rate) * (time.as_nanos() + u128::from(BURST) * 1_000_000_000)
-    };
-    // One that is longer than a burst goes out once there is as much as there can be.
-    let longest = admitted.iter().map(|one| one.units.div_ceil(one.copies.max(1))).max();
-    let spare = (longest.unwrap_or(0) as u128 * 1_000_000_000)
-        .saturating_sub(in_time(rate, Duration::ZERO));
-    for (first, start) in admitted.iter().enumerate() {
-        let mut units = 0;
-        for one in &admitted[first..] {
-            units += one.units;
-            let time = one.at - start.at;
-            let most = in_time(rate, time) + in_time(session_rate, time) * sessions as u128 + spare;
-            let sent = units as u128 * 1_000_000_000;
-            assert!(sent <= most, "{units} in {time:?} at {rate} a second, from {:?}", start.at);
-        }
-    }
-}
-
-/// Finds for each answer the question that it is to.
-fn admitted(outcome: &Outcome) -> Vec<Admitted<'_>> {
-    let mut admitted: Vec<Admitted<'_>> = Vec::new();
-    for (heard, told) in outcome.log.iter().zip(outcome.log.iter().skip(1)) {
-        let ((at, Did::Heard(arrival, bytes)), (_, Did::Told(event))) = (heard, told) else {
+    for (_, to, bytes) in outcome.sent() {
+        let (Destination::Peer(to), Ok(Datagram::Reply(reply))) = (to, decode(bytes)) else {
             continue;
         };
-        let Event::Query { from, refused: None, .. } = event.as_event() else { continue };
-        let Ok(Datagram::Query(query)) = decode(bytes) else { panic!("{bytes:?} is no question") };
-        assert_eq!(from, arrival.from);
-        admitted.push(Admitted { at: *at, arrival, query, copies: 0, units: 0 });
+        if let Some(sent) = all.get_mut(&(to.remote, reply.txn, reply.round)) {
+            let units = bytes.len().div_ceil(UNIT) as u64;
+            sent.units += units;
+            sent.longest = sent.longest.max(units);
+        }
     }
-    for (at, to, bytes) in outcome.sent() {
-        let Destination::Peer(to) = to else { continue };
-        let Ok(Datagram::Reply(reply)) = decode(bytes) else { panic!("{bytes:?} to {to:?}") };
-        let question = admitted
-            .iter_mut()
-            .find(|question| question.is_answered_by(at, to, &reply, bytes.len()))
-            .unwrap_or_else(|| panic!("nobody asked {to:?} for {reply:?} at {at:?}"));
-        question.copies += 1;
-        question.units += bytes.len().div_ceil(UNIT);
+    let session_rate = rate.per_source.min(rate.total) / SESSION_SHARE;
+    let sources: BTreeSet<IpAddr> = all.keys().map(|(to, ..)| to.ip()).collect();
+    for source in sources {
+        let of_one = all.iter().filter(|((to, ..), _)| to.ip() == source);
+        keeps_to(of_one, rate.per_source, session_rate);
     }
-    admitted
+    keeps_to(all.iter(), rate.total, session_rate);
+}
+
+fn keeps_to<'a>(
+    all: impl Iterator<Item = (&'a Asker, &'a Sent)> + Clone,
+    rate: u32,
+    session_rate: u32,
+) {
+    let sessions = all.clone().map(|((to, txn, _), _)| (to.ip(), *txn)).collect::<BTreeSet<_>>();
+    let sessions = sessions.len().min(SESSIONS) as u128;
+    let second = u128::from(NANOS);
+    let in_time = |rate: u32, time: Duration| {
+        u128::from(rate) * (time.as_nanos() + u128::from(BURST) * second)
+    };
+    let mut by_end: Vec<&Sent> = all.map(|(_, sent)| sent).collect();
+    by_end.sort_by_key(|sent| sent.last);
+    // One that is longer than a burst goes out once there is as much as there can be.
+    let longest = by_end.iter().map(|sent| sent.longest).max().unwrap_or(0);
+    let spare = (u128::from(longest) * second).saturating_sub(in_time(rate, Duration::ZERO));
+    for begin in by_end.iter().map(|sent| sent.first) {
+        let mut units = 0;
+        for sent in by_end.iter().filter(|sent| sent.first >= begin) {
+            units += sent.units;
+            let time = sent.last - begin;
+            let most = in_time(rate, time) + sessions * in_time(session_rate, time) + spare;
+            let is_within = u128::from(units) * second <= most;
+            assert!(is_within, "{units} in {time:?} from {begin:?} on, at {rate} a second");
+        }
+    }
 }
 
 /// In all, an address is sent three times the bytes of its questions at the most.

@@ -2,6 +2,7 @@
 //! [`service::Watcher`](crate::service::Watcher).
 
 use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::is_proven;
@@ -83,13 +84,17 @@ pub fn is_complete_or_says_why_not(outcome: &Outcome) {
     }
 }
 
-/// A discovery is complete only if so many sweeps were clean after that in which somebody was found last,
-/// and since the network was another.
+/// A discovery is complete only if so many sweeps were clean after that in which somebody was heard for the
+/// first time, and since the network was another.
 ///
 /// # Panics
 ///
 /// If this is broken.
-pub fn is_complete_after_as_many_clean_sweeps(outcome: &Outcome, quiet: u32) {
+pub fn is_complete_after_as_many_clean_sweeps(
+    outcome: &Outcome,
+    keyring: Option<&Keyring>,
+    quiet: u32,
+) {
     if outcome.end().is_none_or(|(_, summary)| summary.complete != Some(true)) {
         return;
     }
@@ -98,14 +103,12 @@ pub fn is_complete_after_as_many_clean_sweeps(outcome: &Outcome, quiet: u32) {
         Did::Observed(observation) => *observation == Observation::NetworkChanged,
         _ => false,
     };
-    let is_found = |did: &Did| match did {
-        Did::Told(event) => matches!(event.as_event(), Event::ServiceFound(_)),
-        _ => false,
-    };
-    let is_end = |did: &Did| matches!(did, Did::Audited(_));
+    let mut known = BTreeSet::new();
+    let new = answers(outcome, keyring).filter(|heard| known.insert(heard.reply.id));
+    let new = new.last().expect("somebody was heard").nth;
     let dids = || outcome.log.iter().map(|(_, did)| did);
-    let found = dids().rposition(is_found).expect("somebody was found");
-    let swept = found + dids().skip(found).position(is_end).unwrap_or(0);
+    let is_end = |did: &Did| matches!(did, Did::Audited(_));
+    let swept = new + dids().skip(new).position(is_end).unwrap_or(0);
     let since = swept.max(dids().rposition(is_other).unwrap_or(0));
     let clean = clean_sweeps(outcome, |nth, _| nth > since);
     assert!(clean >= quiet as usize, "{clean} clean sweeps, not {quiet}");
@@ -128,14 +131,14 @@ pub fn has_evidence_of_all_that_it_tells(outcome: &Outcome, keyring: Option<&Key
     for (at, event) in outcome.events() {
         match event {
             Event::ServiceFound(instance) if instance.truncated => {
-                let is_it = |(_, heard): (Instant, Heard<'_>)| {
-                    heard.reply.is_truncated() && heard.is(&instance)
+                let is_it = |heard: Heard<'_>| {
+                    heard.at <= at && heard.reply.is_truncated() && heard.says(&instance)
                 };
-                assert!(answers(outcome, keyring, at).any(is_it), "{instance:?} {at:?}");
+                assert!(answers(outcome, keyring).any(is_it), "{instance:?} {at:?}");
             }
             Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
-                let is_it = |(when, heard): (Instant, Heard<'_>)| when == at && heard.is(&instance);
-                assert!(answers(outcome, keyring, at).any(is_it), "{instance:?} {at:?}");
+                let is_it = |heard: Heard<'_>| heard.at == at && heard.says(&instance);
+                assert!(answers(outcome, keyring).any(is_it), "{instance:?} {at:?}");
             }
             Event::ServiceLost { reason: Loss::NoRoom, .. } => {}
             Event::ServiceLost { id, reason: Loss::Goodbye, .. } => {
@@ -171,37 +174,48 @@ fn was_asked_in_vain(outcome: &Outcome, at: Instant, id: u64) {
     assert!(clean >= LEAST_SWEEPS, "{id} is lost at {at:?} after {clean} sweeps");
 }
 
+/// An answer to a question that the machine had put.
 struct Heard<'a> {
+    /// Its place in the log.
+    nth: usize,
+    at: Instant,
     arrival: &'a Arrival,
     reply: Reply<'a>,
 }
 
 impl Heard<'_> {
-    fn is(&self, told: &Instance<'_>) -> bool {
+    fn says(&self, told: &Instance<'_>) -> bool {
         self.reply.id == told.id
             && self.arrival.from == told.from
             && self.reply.tlvs.as_bytes() == told.tlvs.as_bytes()
     }
 }
 
-/// The answers to questions that the machine had put, up to that time.
 fn answers<'a>(
     outcome: &'a Outcome,
     keyring: Option<&'a Keyring>,
-    until: Instant,
-) -> impl Iterator<Item = (Instant, Heard<'a>)> {
-    let asked = move |at: Instant, txn: u64, round: u16| {
-        outcome.sent().any(|(when, _, bytes)| {
-            let is_it = |datagram| matches!(datagram, Ok(Datagram::Query(query)) if (query.txn, query.round) == (txn, round));
-            when <= at && at - when <= ANSWERED_WITHIN && is_it(decode(bytes))
+) -> impl Iterator<Item = Heard<'a>> {
+    let asked: Vec<(Instant, u64, u16)> = outcome
+        .sent()
+        .filter_map(|(at, _, bytes)| match decode(bytes) {
+            Ok(Datagram::Query(query)) => Some((at, query.txn, query.round)),
+            _ => None,
         })
+        .collect();
+    let was_asked = move |at: Instant, session: (u64, u16)| {
+        let is_it = |&(when, txn, round): &(Instant, u64, u16)| {
+            when <= at && at - when <= ANSWERED_WITHIN && (txn, round) == session
+        };
+        asked.iter().any(is_it)
     };
-    outcome.heard().filter_map(move |(at, arrival, bytes)| {
+    let log = outcome.log.iter().take_while(|(_, did)| !matches!(did, Did::Done(_)));
+    log.enumerate().filter_map(move |(nth, (at, did))| {
+        let (at, Did::Heard(arrival, bytes)) = (*at, did) else { return None };
         let Ok(Datagram::Reply(reply)) = decode(bytes) else { return None };
         let named = reply.tlvs.sessions();
-        let is_answer = asked(at, reply.txn, reply.round)
-            || named.is_some_and(|all| all.iter().any(|(txn, round)| asked(at, txn, round)));
-        let is_taken = at <= until && is_answer && is_proven(keyring, arrival, bytes);
-        is_taken.then_some((at, Heard { arrival, reply }))
+        let is_answer = was_asked(at, (reply.txn, reply.round))
+            || named.is_some_and(|all| all.iter().any(|session| was_asked(at, session)));
+        let is_taken = is_answer && is_proven(keyring, arrival, bytes);
+        is_taken.then_some(Heard { nth, at, arrival, reply })
     })
 }
