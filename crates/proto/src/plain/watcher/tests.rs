@@ -66,6 +66,8 @@ fn it_reports_who_comes_changes_and_leaves_three_probes_unanswered() {
     assert_eq!(hear(&mut watcher, second(41), peer(1), "Me!"), "found");
     let summary = watcher.summary(second(41));
     assert_eq!((summary.found, summary.sent, summary.complete), (3, 5, None));
+    // The same again, what may be a change, and what was known by then.
+    assert_eq!((summary.received, summary.duplicates), (7, 3));
 }
 
 #[test]
