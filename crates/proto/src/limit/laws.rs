@@ -79,6 +79,12 @@ proptest! {
         keeps_to(rate.total, share, &to_all)?;
     }
 
+}
+
+proptest! {
+    // Each case is a flood.
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
     /// Whatever else is asked, in its address or in others: three short answers every three eighths of a
     /// second are 8 a second.
     #[test]
@@ -104,10 +110,6 @@ proptest! {
         }
     }
 
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// An honest asker has its share of a flood in its own address, wherever between the flood's questions
     /// its own come: at one place always where those are spread evenly, anywhere where they come at once.
