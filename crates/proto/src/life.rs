@@ -82,6 +82,51 @@ impl Life {
 mod tests {
     use super::*;
 
+    fn ms(n: u64) -> Instant {
+        Instant::from_millis(n)
+    }
+
+    #[test]
+    fn it_starts_once_and_counts_its_time_from_there() {
+        let mut life = Life::default();
+        assert!(life.is_open() && !life.is_running());
+        assert_eq!((life.started(), life.summary(ms(9)).elapsed), (None, Duration::ZERO));
+        assert_eq!(life.deadline(None), Some(Instant::AT_ONCE));
+        assert!(life.start(ms(5)) && !life.start(ms(7)));
+        assert!(life.is_open() && life.is_running());
+        assert_eq!(life.started(), Some(ms(5)));
+        life.counts.found = 3;
+        let summary = life.summary(ms(9));
+        assert_eq!((summary.found, summary.elapsed), (3, Duration::from_millis(4)));
+        assert_eq!((life.deadline(Some(ms(8))), life.deadline(None)), (Some(ms(8)), None));
+    }
+
+    #[test]
+    fn it_closes_at_once_and_then_it_is_done() {
+        let mut life = Life::default();
+        life.start(ms(0));
+        life.close();
+        assert!(!life.is_open() && !life.is_running());
+        assert_eq!(life.deadline(Some(ms(8))), Some(Instant::AT_ONCE));
+        let Action::Done(summary) = life.finish(ms(9)) else { panic!("not done") };
+        assert_eq!((summary.elapsed, summary.doubts), (Duration::from_millis(9), Doubts::NONE));
+        assert_eq!(life.deadline(Some(ms(8))), None);
+        let mut life = Life::default();
+        life.start(ms(0));
+        let _done = life.finish(ms(9));
+        assert!(!life.is_open() && !life.is_running());
+    }
+
+    #[test]
+    fn what_closed_it_first_is_the_reason() {
+        let mut life = Life::default();
+        life.counts.doubts = Doubts::NO_ROOM;
+        life.close_for(Doubts::COUNT);
+        life.close_for(Doubts::DEADLINE);
+        assert!(!life.is_open());
+        assert_eq!(life.counts.doubts, Doubts::NO_ROOM | Doubts::COUNT);
+    }
+
     #[test]
     fn drops_are_counted_as_far_as_a_number_goes_while_it_runs() {
         let mut life = Life::default();

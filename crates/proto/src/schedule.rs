@@ -72,7 +72,7 @@ pub(crate) struct Waiting {
     arrivals: u64,
 }
 
-/// Answers that may wait at one time: two seconds' worth at the default rate, and a few batches.
+/// Answers that may wait at one time: a second's worth at the default rate.
 const MOST_WAITING: usize = 4096;
 
 impl Waiting {
@@ -111,20 +111,84 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
+    fn ms(n: u64) -> Instant {
+        Instant::from_millis(n)
+    }
+
     #[test]
-    fn gaps_grow_to_a_second_and_are_jittered_by_a_quarter() {
-        let mut rng = Rng::new(1);
-        let mut repeats = Repeats::new(6);
-        let mut now = Instant::ZERO;
-        let mut gaps = Vec::new();
-        while let Some(next) = repeats.next(now, &mut rng) {
-            gaps.push((next - now).as_millis());
-            now = next;
+    fn gaps_grow_to_a_second_and_are_jittered_by_a_quarter_to_either_side() {
+        let mut gaps = [const { Vec::new() }; 5];
+        for seed in 0..200 {
+            let (mut rng, mut repeats, mut now) = (Rng::new(seed), Repeats::new(6), ms(1000));
+            for gaps in &mut gaps {
+                let next = repeats.next(now, &mut rng).expect("there are six");
+                gaps.push((next - now).as_micros());
+                now = next;
+            }
+            assert_eq!(repeats.next(now, &mut rng), None);
         }
-        assert_eq!(gaps.len(), 5);
-        for (gap, nominal) in gaps.iter().zip([250, 500, 1000, 1000, 1000]) {
-            assert!((nominal * 3 / 4..=nominal * 5 / 4).contains(gap), "{gaps:?}");
+        for (gaps, nominal) in gaps.iter().zip([250_000, 500_000, 1_000_000, 1_000_000, 1_000_000])
+        {
+            let (least, most) = (gaps.iter().min().unwrap(), gaps.iter().max().unwrap());
+            assert!(
+                (nominal * 75 / 100..nominal * 77 / 100).contains(least),
+                "{least} of {nominal}"
+            );
+            assert!(
+                (nominal * 123 / 100..=nominal * 125 / 100).contains(most),
+                "{most} of {nominal}"
+            );
         }
-        assert_ne!(gaps[2], gaps[3]);
+    }
+
+    #[test]
+    fn no_probes_are_one_probe() {
+        for times in [0, 1] {
+            assert_eq!(Repeats::new(times).next(ms(0), &mut Rng::new(1)), None);
+        }
+    }
+
+    #[test]
+    fn a_round_trip_is_from_the_last_question_that_was_put_by_then() {
+        let mut asked = Asked::default();
+        assert_eq!((asked.last(), asked.round_trip(ms(9))), (None, Duration::ZERO));
+        asked.ask(ms(10));
+        assert_eq!(asked.last(), Some(ms(10)));
+        for (taken, round_trip) in [(9, 0), (10, 0), (15, 5)] {
+            assert_eq!(asked.round_trip(ms(taken)), Duration::from_millis(round_trip));
+        }
+        asked.ask(ms(20));
+        for (taken, round_trip) in [(9, 0), (19, 9), (20, 0), (25, 5)] {
+            assert_eq!(asked.round_trip(ms(taken)), Duration::from_millis(round_trip));
+        }
+    }
+
+    #[test]
+    fn what_is_due_first_leaves_first_and_what_is_due_together_in_the_order_of_coming() {
+        let mut waiting = Waiting::new();
+        assert_eq!((waiting.due(), waiting.pop_due(ms(99)), waiting.len()), (None, None, 0));
+        let to = |port: u16| Path::new(([10, 0, 0, 1], port).into());
+        for (due, port) in [(20, 7), (10, 9), (10, 8), (10, 6), (30, 5)] {
+            waiting.push(ms(due), to(port));
+        }
+        assert_eq!((waiting.len(), waiting.due()), (5, Some(ms(10))));
+        assert_eq!(waiting.pop_due(ms(9)), None);
+        for (now, port) in [(10, 9), (11, 8), (11, 6)] {
+            assert_eq!(waiting.pop_due(ms(now)), Some(to(port)));
+        }
+        assert_eq!((waiting.pop_due(ms(19)), waiting.pop_due(ms(40))), (None, Some(to(7))));
+        assert_eq!(waiting.pop_due(ms(40)), Some(to(5)));
+    }
+
+    #[test]
+    fn so_many_wait_and_no_more() {
+        let mut waiting = Waiting::new();
+        for n in 0..MOST_WAITING {
+            assert!(!waiting.is_full());
+            waiting.push(ms(1), Path::new(([10, 0, 0, 1], n as u16).into()));
+        }
+        assert!(waiting.is_full());
+        waiting.pop_due(ms(1));
+        assert!(!waiting.is_full());
     }
 }

@@ -89,4 +89,23 @@ mod tests {
         assert_eq!(Instant::ZERO - Instant::FAR_FUTURE, Duration::ZERO);
         assert_eq!(Instant::from_millis(u64::MAX), Instant::FAR_FUTURE);
     }
+
+    #[test]
+    fn a_moment_is_so_many_nanoseconds_after_the_epoch() {
+        let moment = Instant::from_nanos(7_000_000);
+        assert_eq!(moment.as_nanos(), 7_000_000);
+        for same in [
+            Instant::from_micros(7_000),
+            Instant::from_millis(7),
+            Instant::from_duration(Duration::from_millis(7)),
+            Instant::ZERO + Duration::from_millis(7),
+            Instant::from_millis(3) + Duration::from_millis(4),
+        ] {
+            assert_eq!(same, moment);
+        }
+        assert_eq!(Instant::from_millis(9) - moment, Duration::from_millis(2));
+        assert_eq!(Instant::from_duration(Duration::MAX), Instant::FAR_FUTURE);
+        assert_eq!(alloc::format!("{moment:?}"), "@7ms");
+        assert!(Instant::AT_ONCE <= Instant::ZERO);
+    }
 }
