@@ -157,8 +157,6 @@ fn in_a_watchers_table_an_honest_host_stays_while_one_address_makes_up_many() {
 }
 
 #[test]
-#[ignore = "fails: who gives way is found by a random place in the session's order, which who makes up numbers \
-            can steer"]
 fn in_a_watchers_table_an_honest_host_stays_wherever_what_is_made_up_lies() {
     assert_eq!(lost_by_a_watcher(1, MadeUp::SideBySide), (0, 0));
 }

