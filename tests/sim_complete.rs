@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mcast_proto::wire::{self, Datagram, MIN_QUERY};
-use mcast_proto::{Doubts, Instant, Summary};
+use mcast_proto::{Doubts, Instant, Observation, Summary};
 use mcast_tests::sim::{Card, Condition, NodeId, Packet, Socket, Verdict};
 use mcast_tests::stage::{
     Stage, group, here, on_turn, per_second, printer, printers, quiet, there,
@@ -169,6 +169,22 @@ fn after_an_interface_has_changed_everybody_is_asked_again_by_sixteen_sweeps() {
         let verdict = stage.end(asker);
         assert!(verdict.is_complete() && verdict.is_whole(), "{before} ms before the end");
         assert_eq!(verdict.told, 15, "{before} ms before the end");
+        let sweeps = sweeps_from(&stage, asker, asked);
+        assert!(sweeps >= 16, "{before} ms before the end: {sweeps} sweeps since");
+    }
+}
+
+#[test]
+fn so_it_is_when_its_driver_says_that_the_network_has_changed() {
+    let undisturbed = undisturbed(1).as_millis() as u64;
+    for before in [1, 20, 45, 300] {
+        let mut stage = stage_of(10, 1, 0.1);
+        let asker = stage.ask(here(), printers());
+        stage.run_ms(undisturbed - before);
+        assert!(!stage.sim.is_done(asker));
+        stage.sim.tell(asker, Observation::NetworkChanged);
+        let asked = stage.sim.sent().len();
+        assert!(stage.end(asker).is_complete());
         let sweeps = sweeps_from(&stage, asker, asked);
         assert!(sweeps >= 16, "{before} ms before the end: {sweeps} sweeps since");
     }
