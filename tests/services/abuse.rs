@@ -18,15 +18,30 @@ fn a_peer_made_from_the_page_alone_finds_and_is_found() {
     let _responder = offer(&printer, &["lab-3".into(), "lab-4".into()], "");
     let answerer = stranger.peer("structured.py", &["answer", "10.0.0.3", "printer", "foreign"]);
     answerer.line_with("ready");
+    let capture = stranger.capture("eth0");
     let finished = run(&asker, "discover --service printer --json");
     assert_eq!(found(&finished), ["foreign", "lab-3", "lab-4"], "{finished:?}");
     assert_eq!(done(&finished)["complete"], true);
+    is_silent_once_heard(&capture.stop(), 1);
+    let capture = printer.capture("eth0");
     let asked = asker.peer("structured.py", &["ask", "10.0.0.1", "printer"]).wait();
+    is_silent_once_heard(&capture.stop(), 2);
     let mut names: Vec<&str> = asked.stdout.lines().collect();
     names.sort_unstable();
     assert_eq!(names, ["complete", "foreign", "lab-3", "lab-4"], "{asked:?}");
     let none = asker.peer("structured.py", &["ask", "10.0.0.1", "scanner"]).wait();
     assert_eq!(none.stdout, "nobody\n", "{none:?}");
+}
+
+/// Both make the same names of what was said: who is in the filter of sixteen quiet sweeps, each of which
+/// asks for three copies, answers few of them.
+#[track_caller]
+fn is_silent_once_heard(packets: &[Packet], responders: usize) {
+    let asked = packets.iter().filter(|packet| is(packet, QUERY) && !packet.outgoing).count();
+    let answered = packets.iter().filter(|packet| is(packet, REPLY) && packet.outgoing).count();
+    assert!(asked >= 16, "{asked} questions");
+    assert!((responders..=16 * responders).contains(&answered), "{answered} answers to {asked}");
+    println!("{asked} questions, {answered} answers of {responders}");
 }
 
 /// Room is shared: a host's share is limited where room is short alone (`forgeries` of `tests/hostile`).
