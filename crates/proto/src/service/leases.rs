@@ -113,7 +113,7 @@ impl Leases {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "auth"))]
     pub(super) fn len(&self) -> usize {
         self.queue.len()
     }

@@ -456,5 +456,5 @@ impl Machine for Watcher {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "auth"))]
 mod tests;
