@@ -264,7 +264,7 @@ impl Responder {
     fn group_reply(&mut self, now: Instant) -> Option<Action<'_>> {
         let lease_s = self.words.lease_s();
         let named = self.words.most_named();
-        let said = self.words.to_group(self.audience.take_due(now, named, &mut self.rng)?);
+        let said = self.words.group_answer(self.audience.take_due(now, named, &mut self.rng)?);
         let reply = Reply {
             txn: 0,
             id: self.id,

@@ -119,7 +119,7 @@ impl Words {
     }
 
     /// What is said in an answer to the group, for so many of these sessions as it can name.
-    pub(super) fn to_group(&mut self, sessions: impl Iterator<Item = (u64, u16)>) -> Said<'_> {
+    pub(super) fn group_answer(&mut self, sessions: impl Iterator<Item = (u64, u16)>) -> Said<'_> {
         let mut named = SessionsBuf::new();
         sessions.take(self.most_named()).for_each(|(txn, round)| _ = named.push(txn, round));
         self.scratch.clear();
@@ -243,13 +243,13 @@ mod tests {
                 let mut words = words(offer(length), is_sealed);
                 assert!(words.is_whole_to_group() && words.most_named() == most, "{length}");
                 for asked in [1, 64, 100] {
-                    let said = words.to_group(sessions(asked));
+                    let said = words.group_answer(sessions(asked));
                     assert_eq!(said.whole, None);
                     assert_eq!(said.tlvs.len(), length + 3 + 10 * most.min(asked as usize));
                     let named = said.tlvs.sessions().unwrap().iter();
                     assert!(named.eq(sessions(asked.min(most as u64))));
                 }
-                let tlvs: Vec<u8> = words.to_group(sessions(1)).tlvs.as_bytes()[13..].into();
+                let tlvs: Vec<u8> = words.group_answer(sessions(1)).tlvs.as_bytes()[13..].into();
                 assert_eq!(tlvs, words.offer().as_bytes());
             }
         }
@@ -267,13 +267,13 @@ mod tests {
             assert!(!words.is_whole_to_group() && words.most_named() == 64);
             let whole = words.whole_len() as u16;
             let digest = words.digest();
-            let said = words.to_group(sessions(70));
+            let said = words.group_answer(sessions(70));
             assert_eq!((said.whole, said.tlvs.digest()), (Some(whole), Some(digest)));
             assert_eq!(said.tlvs.sessions().unwrap().len(), 64);
             assert!(said.tlvs.iter().any(|tlv| tlv == epoch(0)));
             assert!(said.tlvs.iter().any(|tlv| tlv == Tlv::Service("s")));
         }
-        assert_eq!(many.to_group(sessions(1)).tlvs.iter().count(), MAX_TLVS);
+        assert_eq!(many.group_answer(sessions(1)).tlvs.iter().count(), MAX_TLVS);
     }
 
     #[test]
