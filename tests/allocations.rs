@@ -1,12 +1,12 @@
 //! Once a machine runs, a datagram from one who is known costs no allocation.
-//! One test, in a binary of its own, because the counting allocator sees the whole process.
+//! In a binary of their own, because the counting allocator sees the whole process.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::wire::{self, Datagram, Query, Reply, Tlvs};
+use mcast_proto::wire::{self, Announce, Datagram, Epoch, Query, Reply, Tlv, TlvBuf, Tlvs};
 use mcast_proto::{Action, Arrival, Cast, Instant, Machine, Path, plain, service};
 use mcast_tests::vectors::read_all;
 
@@ -15,25 +15,41 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that are allocated now, and the most that ever were.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST_HELD: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count() {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
 }
 
+fn hold(bytes: usize) {
+    HELD.set(HELD.get().wrapping_add_unsigned(bytes));
+    MOST_HELD.set(MOST_HELD.get().max(HELD.get()));
+}
+
+fn give_back(bytes: usize) {
+    HELD.set(HELD.get().wrapping_sub_unsigned(bytes));
+}
+
 // SAFETY: every call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        hold(layout.size());
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        give_back(layout.size());
         // SAFETY: `block` came from `System`, as above.
         unsafe { System.dealloc(block, layout) }
     }
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        hold(size);
+        give_back(layout.size());
         // SAFETY: `block` came from `System`, as above.
         unsafe { System.realloc(block, layout, size) }
     }
@@ -46,6 +62,14 @@ fn allocations(work: impl FnOnce()) -> u64 {
     let before = ALLOCATIONS.get();
     work();
     ALLOCATIONS.get() - before
+}
+
+/// The most bytes that `work` held at one time of those that it allocated.
+fn most_held(work: impl FnOnce()) -> isize {
+    let before = HELD.get();
+    MOST_HELD.set(before);
+    work();
+    MOST_HELD.get() - before
 }
 
 /// Gives a machine 10,000 datagrams from 3,000 sources, a tenth of a millisecond apart, and carries out
@@ -132,22 +156,76 @@ fn feed_each(
     sent
 }
 
+/// A question of a session of its own; each hundredth datagram is an announcement of these instead.
+fn write_each(n: u32, multicast_reply: bool, tlvs: Tlvs<'_>, datagram: &mut Vec<u8>) {
+    let id = u64::from(n);
+    if n.is_multiple_of(100) {
+        return Datagram::Announce(Announce { id, lease_s: 120, tlvs }).encode(None, datagram);
+    }
+    let query = Query { window_ms: 8, copies: 3, multicast_reply, ..Query::new(id, 1) };
+    Datagram::Query(query).encode(None, datagram);
+}
+
+/// What an announcement says at the least.
+fn epoch() -> TlvBuf {
+    let mut tlvs = TlvBuf::new();
+    tlvs.push(Tlv::Epoch(Epoch { boot: 1, seq: 1 })).unwrap();
+    tlvs
+}
+
+/// What a small machine needs, as the documentation of `Stores` says: under 16 KiB, whatever comes.
+#[test]
+fn a_responder_with_sixteen_places_in_each_store_fits_16_kib() {
+    let group = Cast::Group(SocketAddr::from((service::GROUP_V4, service::PORT)));
+    let stores = service::Stores { pending: 16, recent: 16, sources: 16 };
+    let announced = epoch();
+    let mut inline = 0;
+    let (mut idle, mut busy) = (0, 0);
+    for by_group in [false, true] {
+        let all = most_held(|| {
+            let start = HELD.get();
+            let payload = vec![7; 1_100];
+            let offer = service::Offer::new("printer").unwrap();
+            let offer = offer.with(Tlv::Payload(&payload)).unwrap();
+            drop(payload);
+            let config = service::Responding { stores, ..service::Responding::of(offer) };
+            let mut responder = service::Responder::new(config, 1);
+            inline = size_of_val(&responder) as isize;
+            idle = HELD.get() - start;
+            MOST_HELD.set(HELD.get());
+            feed_each(Instant::ZERO, &mut responder, group, |n, datagram| {
+                write_each(n, by_group, announced.as_tlvs(), datagram);
+            });
+        });
+        // Without the two buffers of `feed_each`.
+        busy = all - 2 * 2048;
+        assert!(inline + busy < 16 * 1024, "{inline} + {busy} bytes");
+    }
+    assert_eq!(busy, idle, "it holds from the start what it ever will");
+    println!("{} bytes: {inline} of its own, and {busy} allocated", inline + busy);
+}
+
 #[test]
 fn no_allocation_per_structured_datagram() {
     let group = Cast::Group(SocketAddr::from((service::GROUP_V4, service::PORT)));
 
     // The two buffers of `feed_each`, and no more.
-    let offer = service::Offer::new("printer").unwrap();
-    let mut responder = service::Responder::new(service::Responding::of(offer), 1);
-    let mut sent = 0;
-    let counted = allocations(|| {
-        sent = feed_each(Instant::ZERO, &mut responder, group, |n, datagram| {
-            let query = Query { window_ms: 8, copies: 3, ..Query::new(u64::from(n), 1) };
-            Datagram::Query(query).encode(None, datagram);
+    let announced = epoch();
+    let long = service::Offer::new("printer").unwrap().attr("note", &[b'x'; 200]).unwrap();
+    for (offer, by_group) in
+        [(service::Offer::new("printer").unwrap(), false), (long.clone(), false), (long, true)]
+    {
+        let mut responder = service::Responder::new(service::Responding::of(offer), 1);
+        let mut sent = 0;
+        let counted = allocations(|| {
+            sent = feed_each(Instant::ZERO, &mut responder, group, |n, datagram| {
+                write_each(n, by_group, announced.as_tlvs(), datagram);
+            });
         });
-    });
-    assert!(sent > 2000, "it answered: {sent}");
-    assert_eq!(counted, 2, "responder");
+        // To the group it answers all in one, five times a second.
+        assert!(sent > if by_group { 4 } else { 2000 }, "it answered: {sent}");
+        assert_eq!(counted, 2, "responder");
+    }
 
     // A discoverer's table grows with whom it finds; a datagram of one it knows costs nothing.
     let effort = service::Effort::Thorough;

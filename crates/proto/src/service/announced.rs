@@ -80,9 +80,9 @@ mod tests {
     #[test]
     fn however_many_are_made_up_few_are_remembered_and_all_are_counted() {
         let mut announced = Announced::default();
-        (0..100_000).for_each(|id| announced.hear(Instant::ZERO, id));
-        assert_eq!(announced.take_news(), 100_000);
+        (0..5_000).for_each(|id| announced.hear(Instant::ZERO, id));
+        assert_eq!(announced.take_news(), 5_000);
         assert_eq!(announced.waiting.len(), MOST);
-        assert_eq!(announced.waiting.last(), Some(&(99_999, Instant::ZERO)));
+        assert_eq!(announced.waiting.last(), Some(&(4_999, Instant::ZERO)));
     }
 }

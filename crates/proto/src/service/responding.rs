@@ -52,6 +52,9 @@ impl Responding {
 /// The caps of a responder's stores, which are reserved at its start: a small machine, or a simulator of
 /// a hundred thousand responders, wants them small. Each is one at the least, and 1024 at the most
 /// (`sources`: 65,536); what is beyond counts as that.
+///
+/// A responder with 16 in each takes under 16 KiB in all, its offer with it (of 1132 bytes: 9.8 kB on a
+/// 64-bit machine), and with the default about 33 kB; nothing that is sent to it makes that more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stores {
     /// Answers that may wait to be sent, each of them once or several times.

@@ -111,7 +111,7 @@ fn announcements_of_neighbours_spread_answers_and_others_do_not() {
     ] {
         let keyring = keyed.map(|key| Keyring::new(key.clone(), vec![]));
         let mut responder = started(Responding { keyring, ..printer() });
-        for id in 1_000..6_000 {
+        for id in 1_000..3_500 {
             let bytes = announcement(id, host(3), sealed);
             let arrival = Arrival::new(Path::new(host(3)), group(), on_link);
             assert_eq!(responder.handle_datagram(at(0), arrival, &bytes), None);
