@@ -41,7 +41,7 @@ pub(crate) struct Sources {
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum When {
-    /// So many a second, and so many in all.
+    /// So many a second, and so many in all; fewer where the machine is too slow for the rate.
     Rate { each_second: u32, count: u64 },
     /// So many in answer to each question that is heard in a group, for so many seconds.
     Asked { times: u32, seconds: u32, back: Back },
@@ -138,7 +138,9 @@ impl Order {
         let seed = seed();
         let mut bytes = Vec::new();
         let mut sent = 0;
-        while sent < count {
+        // Not for ever on a machine that does not reach the rate.
+        let end = Duration::from_secs(count / u64::from(each_second) * 3 / 2 + 1);
+        while sent < count && clock.now() - Instant::ZERO < end {
             let elapsed = (clock.now() - Instant::ZERO).as_secs_f64();
             let due = ((elapsed * f64::from(each_second)) as u64 + 1).min(count);
             // Who is behind sends at once what it owes, a batch at a time.
