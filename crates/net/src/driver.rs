@@ -97,6 +97,9 @@ impl<M: Machine> Driver<M> {
                 self.handle_due(now, &mut on_event)?;
             }
             self.endpoint.flush(now)?;
+            for to in self.endpoint.outbox.given_up() {
+                self.machine.handle_observation(now, Observation::Unsent { to });
+            }
             if let Some((summary, at)) = self.finished
                 && (!self.endpoint.outbox.is_waiting() || now - at >= LAST_WORDS)
             {

@@ -23,6 +23,10 @@ use crate::sys::{self, Outgoing};
 /// are dropped, until it has room.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// Peers that are told at once of those to whom something was given up. More say no more: to a machine
+/// they are everybody.
+const GIVEN_UP: usize = 16;
+
 /// What is to be sent, in buffers that are made once.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -31,8 +35,21 @@ pub(crate) struct Outbox {
     bytes: Vec<u8>,
     neighbours: Neighbours,
     resolving: Resolving,
+    given_up: GivenUp,
     /// Whether anything was ever sent.
     has_sent: bool,
+}
+
+/// Whom something was for that is not sent any more, and who was not told to the machine yet.
+#[derive(Debug)]
+struct GivenUp(Vec<SocketAddr>);
+
+impl GivenUp {
+    fn note(&mut self, to: SocketAddr) {
+        if self.0.len() < GIVEN_UP && !self.0.contains(&to) {
+            self.0.push(to);
+        }
+    }
 }
 
 impl Outbox {
@@ -42,6 +59,7 @@ impl Outbox {
             bytes: Vec::new(),
             neighbours: Neighbours::new(),
             resolving: Resolving::new(),
+            given_up: GivenUp(Vec::with_capacity(GIVEN_UP)),
             has_sent: false,
         }
     }
@@ -57,6 +75,11 @@ impl Outbox {
         self.is_blocked() || self.resolving.due().is_some()
     }
 
+    /// The peers to whom something was given up since this was last asked.
+    pub(crate) fn given_up(&mut self) -> impl Iterator<Item = SocketAddr> {
+        self.given_up.0.drain(..)
+    }
+
     /// Datagrams to the group that wait for room.
     pub(crate) fn waiting_for_group(&self) -> u64 {
         self.batch.iter().filter(|datagram| datagram.is_to_group()).count() as u64
@@ -66,6 +89,8 @@ impl Outbox {
     /// move up. Returns how many datagrams it were.
     pub(crate) fn forget(&mut self, place: usize) -> u64 {
         let before = self.batch.len();
+        let gone = self.batch.iter().filter(|d| d.channel == place && !d.is_to_group());
+        gone.for_each(|datagram| self.given_up.note(datagram.to));
         self.batch.retain(|datagram| datagram.channel != place);
         for datagram in &mut self.batch {
             datagram.channel -= usize::from(datagram.channel > place);
@@ -113,11 +138,12 @@ impl Endpoint {
 
     fn queue_to_peer(&mut self, now: Instant, path: Path, message: &Message<'_>) {
         let Endpoint { role, channels, interfaces, accounts, kernel, outbox, .. } = self;
-        let Outbox { batch, bytes, neighbours, resolving, .. } = outbox;
+        let Outbox { batch, bytes, neighbours, resolving, given_up, .. } = outbox;
         let to = path.remote;
         let port = path.local.map(|own| own.port());
         let Some((place, from)) = way_out(channels, *role, interfaces, path, port) else {
             log::debug!("{to}: the interface that it was heard on is gone");
+            given_up.note(to);
             return;
         };
         let Channel { purpose, port, account, .. } = &channels[place];
@@ -132,15 +158,16 @@ impl Endpoint {
         let bytes = bytes.split_off(range.start);
         let (port, account) = (*port, *account);
         let datagram = Waiting { interface, to, from, port, bytes, account, since: now };
-        resolving.keep(datagram, state, |given_up| {
-            accounts[given_up.account].report.send_drops += 1;
+        resolving.keep(datagram, state, |oldest| {
+            accounts[oldest.account].report.send_drops += 1;
+            given_up.note(oldest.to);
         });
     }
 
     /// Puts in the batch what has waited for its peer to be found and may go now.
     fn requeue(&mut self, now: Instant) {
         let Endpoint { role, channels, interfaces, accounts, kernel, outbox, .. } = self;
-        let Outbox { batch, bytes, neighbours, resolving, .. } = outbox;
+        let Outbox { batch, bytes, neighbours, resolving, given_up, .. } = outbox;
         let state_of = |it| neighbours.state(now, it, interfaces, |it| ask(kernel, it));
         resolving.retry(now, state_of, |datagram, may_go| {
             let Waiting { interface, to, from, port, account, .. } = datagram;
@@ -157,7 +184,10 @@ impl Endpoint {
                     let bytes = start..bytes.len();
                     batch.push(Outgoing { channel, to, from, interface, bytes });
                 }
-                None => accounts[account].report.send_drops += 1,
+                None => {
+                    accounts[account].report.send_drops += 1;
+                    given_up.note(to);
+                }
             }
         });
     }
@@ -167,7 +197,7 @@ impl Endpoint {
     pub(crate) fn flush(&mut self, now: Instant) -> Result<(), Error> {
         self.requeue(now);
         let Endpoint { channels, accounts, outbox, ledger, .. } = self;
-        let Outbox { batch, bytes, has_sent, .. } = outbox;
+        let Outbox { batch, bytes, given_up, has_sent, .. } = outbox;
         let mut last_error = None;
         let mut left = 0;
         let mut next = 0;
@@ -201,12 +231,17 @@ impl Endpoint {
                         let to_group = batch[run.clone()].iter().filter(|d| d.is_to_group());
                         account.note_unsent(channel.slot, to_group.count() as u64);
                         account.report.send_drops += run.len() as u64;
+                        let to_peers = batch[run.clone()].iter().filter(|d| !d.is_to_group());
+                        to_peers.for_each(|datagram| given_up.note(datagram.to));
                     }
                     next = run.end;
                 }
                 Err(cause) => {
                     account.report.send_errors += 1;
                     account.note_unsent(channel.slot, first.is_to_group().into());
+                    if !first.is_to_group() {
+                        given_up.note(first.to);
+                    }
                     let error = Error::refused("send", first.to, &account.report.name, cause);
                     account.complain(channel.slot, &error);
                     last_error = Some(error);

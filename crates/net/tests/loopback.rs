@@ -9,7 +9,8 @@ use mcast_proto::plain::{
     Discoverer, Discovery, Listener, Listening, Responder, Responding, Sender, Sending,
 };
 use mcast_proto::{
-    Action, Arrival, Destination, Event, Instant, Machine, Message, Path, Refusal, Summary,
+    Action, Arrival, Destination, Event, Instant, Machine, Message, Observation, Path, Refusal,
+    Summary,
 };
 use socket2::{Domain, Socket, Type};
 
@@ -142,6 +143,8 @@ fn a_first_send_that_fails_everywhere_is_an_error() {
 /// Sends to peers of whom the second can't be sent to.
 struct ThreeAnswers {
     peers: Vec<SocketAddr>,
+    /// Those of whom it was told that nothing went to them.
+    unsent: Vec<SocketAddr>,
 }
 
 impl Machine for ThreeAnswers {
@@ -157,6 +160,11 @@ impl Machine for ThreeAnswers {
         Some(Instant::ZERO)
     }
     fn close(&mut self, _: Instant) {}
+    fn handle_observation(&mut self, _: Instant, observation: Observation) {
+        if let Observation::Unsent { to } = observation {
+            self.unsent.push(to);
+        }
+    }
 }
 
 #[test]
@@ -165,7 +173,7 @@ fn a_peer_that_cannot_be_reached_keeps_nothing_from_the_others() {
     let [first, second] = peers.each_ref().map(|peer| peer.local_addr().unwrap());
     // Without SO_BROADCAST that is refused, on every system.
     let unreachable = SocketAddr::from(([255; 4], 9));
-    let machine = ThreeAnswers { peers: vec![second, unreachable, first] };
+    let machine = ThreeAnswers { peers: vec![second, unreachable, first], unsent: Vec::new() };
     let mut driver = Driver::new(machine, Endpoint::member(&settings()).unwrap());
     let report = driver.run(|_| {}).unwrap();
     assert_eq!((report.interfaces[0].sent, report.interfaces[0].send_errors), (2, 1));
@@ -173,6 +181,7 @@ fn a_peer_that_cannot_be_reached_keeps_nothing_from_the_others() {
         peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         assert_eq!(peer.recv(&mut [0; 4]).expect("what was sent to it"), 1);
     }
+    assert_eq!(driver.machine().unsent, [unreachable]);
     assert_eq!(driver.run(|_| {}).unwrap(), report, "a finished run tells its report again");
 }
 
