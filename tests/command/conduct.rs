@@ -133,6 +133,24 @@ fn a_closed_pipe_ends_listen_in_silence() {
     drop(ticks);
 }
 
+/// Whoever closes the pipe has seen enough, however many were asked for.
+#[test]
+fn a_closed_pipe_is_the_end_that_was_wanted() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let _responder = respond(&answerer, "eth0", "");
+    let words = "discover -n 3 -t 60s --repeat 1000";
+    let (discovery, stdout) = Process::start_unread(command(&asker, words));
+    let mut line = String::new();
+    let mut stdout = BufReader::new(stdout);
+    stdout.read_line(&mut line).expect("a line");
+    drop(stdout);
+    // Another line, for which there is no reader.
+    let _other = respond(&answerer, "eth0", "--reply another");
+    let finished = discovery.wait();
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{finished:?}");
+}
+
 #[test]
 fn a_closed_pipe_does_not_stop_the_answering() {
     let Some(world) = World::new() else { return };

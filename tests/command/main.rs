@@ -10,6 +10,7 @@ mod output;
 mod signals;
 mod terminal;
 mod tutorial;
+mod warnings;
 mod watch;
 mod wire;
 

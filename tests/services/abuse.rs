@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use mcast_tests::netns::{Packet, World};
+use serde_json::Value;
 
 use crate::doubts::assert_doubted;
 use crate::{
-    QUERY, REPLY, asker_and_printer, done, events, found, host, is, json, mcast, offer, run,
+    QUERY, REPLY, asker_and_printer, done, events, forge, found, host, is, json, mcast, offer, run,
 };
 
 #[test]
@@ -100,6 +101,28 @@ fn what_is_sent_is_bounded_by_what_was_asked() {
     };
     println!("{} bytes in brought {} bytes out", bytes(false), bytes(true));
     assert!(bytes(true) <= 3 * bytes(false));
+}
+
+#[test]
+fn beyond_the_link_only_who_asks_one_is_answered_and_only_where_that_is_allowed() {
+    let Some(world) = World::new() else { return };
+    for (words, alone) in [("--json", false), ("--json --allow-off-link", true)] {
+        let (asker, printer, responder) = asker_and_printer(&world, words);
+        let capture = printer.capture("eth0");
+        let found = &events(&run(&asker, "discover --service * --json -n 1").stdout, "found")[0];
+        let address = found["addr"].as_str().expect("text").parse().expect("an address");
+        assert_eq!(json(&responder.line())["answered"], true);
+        // The first that asks everybody, and not a sample.
+        let query = capture.packet(|packet| is(packet, QUERY) && packet.payload[21] == 0);
+        let beyond = "192.0.2.9:4000".parse().expect("an address");
+        for (destination, is_answered) in [(query.destination, false), (address, alone)] {
+            forge(&asker, &Packet { source: beyond, destination, ..query.clone() });
+            let request = json(&responder.line_with("192.0.2.9"));
+            assert_eq!(request["answered"], is_answered, "{words} to {destination}: {request}");
+            let refused = if is_answered { Value::Null } else { "off-link".into() };
+            assert_eq!(request["refused"], refused, "{words} to {destination}: {request}");
+        }
+    }
 }
 
 /// The datagrams that left, each of which must go to the group: what is said in another's name makes nobody

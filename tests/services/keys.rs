@@ -1,23 +1,29 @@
 //! Services that only those with the secret may ask for.
 
-use std::fs::OpenOptions;
+use std::fmt;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 
-use mcast_tests::netns::{Packet, Signal, World};
+use mcast_tests::netns::{Packet, Process, Signal, World};
+use tempfile::NamedTempFile;
 
 use crate::{
-    QUERY, REPLY, asker_and_printer, done, events, forge, found, hex, host, is, json, mcast, offer,
-    run,
+    GROUP, QUERY, REPLY, asker_and_printer, command, done, events, forge, found, hex, host, is,
+    json, mcast, offer, run,
 };
 
-/// A file with this secret, which only we can read; its path.
-fn key_file(secret: &str) -> String {
-    let name = format!("{}-{}", std::process::id(), secret.replace(' ', "-"));
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-    file.and_then(|mut file| file.write_all(secret.as_bytes())).expect("a file of our own");
-    path.to_str().expect("a path in UTF-8").to_owned()
+/// A file with a secret, which only we can read; it goes with this. It displays as its path.
+struct KeyFile(NamedTempFile);
+
+impl fmt::Display for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.path().display())
+    }
+}
+
+fn key_file(secret: &str) -> KeyFile {
+    let mut file = NamedTempFile::new().expect("a file of our own");
+    file.write_all(secret.as_bytes()).expect("it is written");
+    KeyFile(file)
 }
 
 fn answers(packets: &[Packet]) -> usize {
@@ -142,7 +148,8 @@ fn a_watcher_with_the_key_hears_those_who_have_it_come_and_go() {
 #[test]
 fn a_question_proves_itself_on_every_card_that_it_leaves_by() {
     let Some(world) = World::new() else { return };
-    let key = format!("--key-file {}", key_file("a secret of two cards"));
+    let file = key_file("a secret of two cards");
+    let key = format!("--key-file {file}");
     let [near, far] = [world.segment(), world.segment()];
     let asker = host(&world, &near, 1);
     asker.card("eth1", &far, &["10.1.0.1/24"]);
@@ -155,4 +162,64 @@ fn a_question_proves_itself_on_every_card_that_it_leaves_by() {
     });
     let finished = run(&asker, &format!("discover --service printer --json {key}"));
     assert_eq!(found(&finished), ["lab-3", "lab-4"], "{finished:?}");
+}
+
+#[test]
+fn who_has_another_key_is_told_of_on_both_sides() {
+    let Some(world) = World::new() else { return };
+    let [ours, others] = ["a secret of this side", "a secret of that side"].map(key_file);
+    let (asker, _printer, responder) = asker_and_printer(&world, &format!("-v --key-file {ours}"));
+    let words = "discover --service printer -v -t 500ms --source-port 4242";
+    let finished = run(&asker, &format!("{words} --key-file {others}"));
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.contains("is anybody who has the key offering it"), "{finished:?}");
+    // While it goes on, and at its end.
+    responder.error_line_with("with another key than ours, or none");
+    let finished = responder.stop(Signal::TERM);
+    assert!(
+        finished.stderr.contains(" refused in all: with another key than ours"),
+        "{finished:?}"
+    );
+}
+
+/// A file names its keys from where it is.
+#[test]
+fn services_and_their_key_are_read_from_a_file_wherever_it_is() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, printer] = [1, 2].map(|number| host(&world, &lan, number));
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let config = folder.path().join("services.toml");
+    std::fs::write(
+        &config,
+        "lease = \"45s\"\nkey-file = [\"key\"]\n\n[[services]]\nservice = \"printer\"\n\
+         name = \"lab-3\"\nport = 631\ntxt = [\"color=yes\"]\nid = \"c0ffee\"\n\n\
+         [[services]]\nservice = \"scanner\"\n",
+    )
+    .expect("a file");
+    let key = folder.path().join("key");
+    std::fs::copy(key_file("a secret in a folder").0.path(), &key).expect("with its mode");
+    let mut words = command(&printer, "respond --config");
+    // From elsewhere, and by a path that is not from the root.
+    words.arg(config.file_name().expect("a name")).current_dir(folder.path());
+    let near = Process::start(words);
+    printer.until_joined("eth0", GROUP, 2);
+    assert_eq!(near.stop(Signal::TERM).code, Some(0));
+    let mut words = command(&printer, "respond --config");
+    words.arg(&config).current_dir("/");
+    let _responder = Process::start(words);
+    printer.until_joined("eth0", GROUP, 2);
+    let key = key.to_str().expect("a path in UTF-8");
+    let finished = run(&asker, &format!("discover --service * --json --key-file {key}"));
+    let found = events(&finished.stdout, "found");
+    let printer = found.iter().find(|event| event["service"] == "printer").expect("it is found");
+    assert_eq!(
+        (&printer["name"], &printer["port"], &printer["lease_ms"], &printer["id"]),
+        (&"lab-3".into(), &631.into(), &45_000.into(), &"0000000000c0ffee".into())
+    );
+    assert_eq!((&printer["txt"]["color"], &printer["authentic"]), (&"yes".into(), &true.into()));
+    assert!(found.iter().any(|event| event["service"] == "scanner" && event["name"].is_null()));
+    assert_eq!((found.len(), &done(&finished)["complete"]), (2, &true.into()), "{finished:?}");
+    // Who has a key answers no plain probe.
+    assert_eq!(run(&asker, "discover -t 300ms").code, Some(1));
 }

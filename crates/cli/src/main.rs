@@ -7,6 +7,7 @@
 
 mod args;
 mod config;
+mod drivers;
 mod escape;
 mod failure;
 mod offer;

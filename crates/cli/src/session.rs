@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Error, Heard, Report, Stopper};
 use mcast_proto::{Doubts, Machine};
 
+use crate::drivers::{self, AnyDriver};
 use crate::failure::{Failure, Status};
 use crate::output::{IfFull, Output, Reader, Trouble, explain};
 use crate::render::{Done, Format, Plural, Renderer, Told};
@@ -22,9 +22,6 @@ pub(crate) struct Session {
     /// What the end tells.
     pub(crate) told: Told,
 }
-
-/// A driver for a machine of any kind.
-pub(crate) type AnyDriver = Driver<Box<dyn Machine + Send>>;
 
 /// How a run ended.
 pub(crate) struct Ended {
@@ -77,25 +74,13 @@ impl Session {
         })
     }
 
-    /// Runs machines side by side, each in a thread of its own, until all have ended; where one fails,
-    /// the others are ended too. The report is of all together.
+    /// Runs machines side by side until all have ended.
     pub(crate) fn run_all(self, mut drivers: Vec<AnyDriver>) -> Result<Ended, Failure> {
-        let stoppers: Vec<Stopper> = drivers.iter().map(Driver::stopper).collect();
-        self.conduct(stoppers.clone(), |printer| {
+        let stoppers = drivers.iter().map(Driver::stopper).collect();
+        self.conduct(stoppers, |printer| {
             let printer = Mutex::new(printer);
-            let print = |heard: Heard<'_>| {
+            drivers::run(&mut drivers, |heard| {
                 printer.lock().unwrap_or_else(PoisonError::into_inner).print(&heard);
-            };
-            let stop_all = || stoppers.iter().for_each(Stopper::stop);
-            let run = |driver: &mut AnyDriver| driver.run(print).inspect_err(|_| stop_all());
-            thread::scope(|scope| {
-                let runs: Vec<_> =
-                    drivers.iter_mut().map(|driver| scope.spawn(move || run(driver))).collect();
-                let reports = runs.into_iter().map(|run| match run.join() {
-                    Ok(report) => report,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                });
-                reports.collect::<Result<Vec<_>, _>>().map(together)
             })
         })
     }
@@ -211,33 +196,6 @@ fn stdout() -> io::Result<impl Write + Send + 'static> {
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 fn stdout() -> io::Result<impl Write + Send + 'static> {
     Ok(io::stdout())
-}
-
-/// One report of several.
-fn together(reports: Vec<Report>) -> Report {
-    reports.into_iter().fold(Report::default(), |mut all, report| {
-        let (sum, part) = (&mut all.summary, report.summary);
-        sum.sent += part.sent;
-        sum.received += part.received;
-        sum.duplicates += part.duplicates;
-        sum.ignored += part.ignored;
-        sum.unauthentic += part.unauthentic;
-        sum.elapsed = sum.elapsed.max(part.elapsed);
-        all.kernel_drops += report.kernel_drops;
-        for interface in report.interfaces {
-            match all.interfaces.iter_mut().find(|known| known.name == interface.name) {
-                Some(known) => {
-                    known.sent += interface.sent;
-                    known.received += interface.received;
-                    known.send_errors += interface.send_errors;
-                    known.send_drops += interface.send_drops;
-                }
-                None => all.interfaces.push(interface),
-            }
-        }
-        all.refused.extend(report.refused);
-        all
-    })
 }
 
 impl Ended {

@@ -120,3 +120,46 @@ impl Endpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+
+    use socket2::{InterfaceIndexOrAddress, SockRef};
+
+    use super::*;
+    use crate::{Selector, Settings};
+
+    /// As behind a switch that has forgotten it.
+    #[test]
+    fn who_has_fallen_out_of_a_group_is_in_it_again_after_two_minutes() {
+        let loopback = crate::interfaces().unwrap().into_iter().find(|it| it.loopback).unwrap();
+        let random = crate::seed().to_ne_bytes();
+        let ip = Ipv4Addr::new(239, 255, random[0], random[1]);
+        // A port that nobody has.
+        let held = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let group = SocketAddr::new(ip.into(), held.local_addr().unwrap().port());
+        let mut endpoint = Endpoint::member(&Settings {
+            groups: vec![group],
+            interfaces: vec![Selector::Index(loopback.index)],
+            ..Settings::default()
+        })
+        .unwrap();
+        let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        SockRef::from(&sender).set_multicast_if_v4(&Ipv4Addr::LOCALHOST).unwrap();
+        let hears = |endpoint: &Endpoint| {
+            sender.send_to(b"x", group).unwrap();
+            // What was sent on the loopback is there when the sending returns.
+            endpoint.channels[0].socket.recv_from(&mut [0]).is_ok()
+        };
+        endpoint.tend(Instant::ZERO);
+        assert!(hears(&endpoint));
+        let interface = InterfaceIndexOrAddress::Index(loopback.index);
+        SockRef::from(&endpoint.channels[0].socket).leave_multicast_v4_n(&ip, &interface).unwrap();
+        endpoint.tend(Instant::from_millis(119_999));
+        assert!(!hears(&endpoint));
+        let next = endpoint.tend(Instant::from_millis(120_000));
+        assert!(hears(&endpoint));
+        assert!(next <= Instant::from_millis(240_000), "and so on: {next:?}");
+    }
+}

@@ -12,13 +12,14 @@ use mcast_proto::wire::Keyring;
 
 use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
+use crate::drivers::AnyDriver;
 use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
 use crate::output::Reader;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
 use crate::place::{Place, warn_of_family};
 use crate::render::{Plural, Seconds};
-use crate::session::{AnyDriver, Session};
+use crate::session::Session;
 use crate::stderr;
 use crate::{payload, secret};
 use services::{Common, Offered, Services};

@@ -12,11 +12,11 @@ use mcast_proto::wire::Keyring;
 use mcast_proto::{Instant, Machine};
 
 use crate::config::{Config, Lease};
+use crate::drivers::AnyDriver;
 use crate::failure::Failure;
 use crate::offer::{OfferWords, Offers};
 use crate::parse::{RateLimit, parse_lease};
 use crate::render::Plural;
-use crate::session::AnyDriver;
 use crate::tick::Ticking;
 
 /// What is offered, and to whom.
