@@ -125,7 +125,9 @@ fn a_key_that_others_can_read_or_guess_is_refused() {
     use std::fs::{Permissions, set_permissions, write};
     use std::os::unix::fs::PermissionsExt;
 
-    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/key");
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let path = folder.path().join("key");
+    let path = path.to_str().expect("a path in UTF-8");
     let with = |mode, secret: &str| {
         write(path, secret).expect("the key is written");
         set_permissions(path, Permissions::from_mode(mode)).expect("its mode is set");
@@ -151,27 +153,21 @@ fn a_payload_that_no_datagram_can_hold_is_refused() {
     assert!(refused(&["respond", "--reply", &text], 2).contains("65507 bytes at the most"));
 }
 
-/// What the words print on a terminal; `script` runs a command on one of its own.
+/// What the words show on a terminal.
 #[cfg(target_os = "linux")]
-fn on_a_terminal(words: &str, no_color: Option<&str>) -> Option<Output> {
-    let command = format!("{} {words}", env!("CARGO_BIN_EXE_mcast"));
-    let mut script = Command::new("script");
-    script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm");
-    script.env_remove("NO_COLOR").envs(no_color.map(|value| ("NO_COLOR", value)));
-    let output = script.output().ok();
-    if output.is_none() {
-        println!("skipped: there is no script command here");
-    }
-    output
+fn on_a_terminal(words: &str, no_color: Option<&str>) -> mcast_tests::netns::Finished {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcast"));
+    command.args(words.split(' ')).env("TERM", "xterm");
+    command.env_remove("NO_COLOR").envs(no_color.map(|value| ("NO_COLOR", value)));
+    mcast_tests::netns::Process::start_on_terminal(command).wait()
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn raw_bytes_are_kept_from_a_terminal() {
-    let Some(output) = on_a_terminal("listen --raw", None) else { return };
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("--raw does not write to a terminal"), "{said}");
+    let finished = on_a_terminal("listen --raw", None);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(finished.stdout.contains("--raw does not write to a terminal"), "{finished:?}");
 }
 
 #[test]
@@ -188,11 +184,8 @@ fn colours_are_for_those_who_want_them() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_gets_colours_unless_no_color_says_otherwise() {
-    let is_colored = |words, no_color| {
-        on_a_terminal(words, no_color).map(|output| output.stdout.contains(&0x1b))
-    };
-    let Some(by_default) = is_colored("discover -i no-such-0", None) else { return };
-    assert!(by_default);
-    assert_eq!(is_colored("discover -i no-such-0", Some("1")), Some(false));
-    assert_eq!(is_colored("discover -i no-such-0 --color never", None), Some(false));
+    let is_colored = |words, no_color| on_a_terminal(words, no_color).stdout.contains('\x1b');
+    assert!(is_colored("discover -i no-such-0", None));
+    assert!(!is_colored("discover -i no-such-0", Some("1")));
+    assert!(!is_colored("discover -i no-such-0 --color never", None));
 }

@@ -1,17 +1,16 @@
 //! What a person sees on a terminal.
 
-use mcast_tests::netns::World;
+use mcast_tests::netns::{Process, World};
 
-use crate::{MCAST, respond, run, two_hosts};
+use crate::{command, respond, run, two_hosts};
 
 #[test]
 fn progress_stands_on_a_terminal_and_is_gone_at_the_end() {
     let Some(world) = World::new() else { return };
     let [asker, answerer] = two_hosts(&world);
     let _responder = respond(&answerer, "eth0", "");
-    let words = format!("{MCAST} --color never discover -t 500ms");
-    // `script` runs a command on a terminal of its own.
-    let finished = asker.run("script", ["-qec", &words, "/dev/null"]);
+    let words = "--color never discover -t 500ms";
+    let finished = Process::start_on_terminal(command(&asker, words)).wait();
     let seen = &finished.stdout;
     assert!(seen.contains("1 answer, 0."), "{seen:?}");
     let left_standing: Vec<&str> = seen

@@ -1,8 +1,8 @@
 //! Watching plain responders, in lines and in a table.
 
-use mcast_tests::netns::{Signal, World, until};
+use mcast_tests::netns::{Process, Signal, World, until};
 
-use crate::{MCAST, json, mcast, respond, two_hosts};
+use crate::{command, json, mcast, respond, two_hosts};
 
 #[test]
 fn a_plain_responder_is_found_changed_and_lost() {
@@ -35,13 +35,8 @@ fn a_table_is_redrawn_in_place_and_left_whole_at_the_end() {
     let Some(world) = World::new() else { return };
     let [asker, answerer] = two_hosts(&world);
     let responder = respond(&answerer, "eth0", "--reply first");
-    // The terminal is of `script`; the shell tells whom to signal.
-    let words = format!(
-        "sh -c 'echo process $$; exec {MCAST} --color never discover --watch --every 200ms'"
-    );
-    let terminal = asker.start("script", ["-qec", &words, "/dev/null"]);
-    let line = terminal.line_with("process ");
-    let process = line.trim().rsplit(' ').next().expect("a number").to_owned();
+    let words = "--color never discover --watch --every 200ms";
+    let terminal = Process::start_on_terminal(command(&asker, words));
     // A table goes on for ever, so it is the whole wait that is bounded.
     let mut seen = Vec::new();
     let mut wait_for = |part: &str| {
@@ -56,8 +51,7 @@ fn a_table_is_redrawn_in_place_and_left_whole_at_the_end() {
     responder.stop(Signal::TERM);
     let _other = respond(&answerer, "eth0", "--reply second");
     wait_for("second");
-    assert!(asker.run("kill", ["-INT", &process]).code == Some(0), "{process}");
-    let finished = terminal.wait();
+    let finished = terminal.stop(Signal::INT);
     assert_eq!(finished.code, Some(130), "{finished:?}");
     let last: Vec<&str> = finished.stdout.lines().map(|line| line.trim_end_matches('\r')).collect();
     let [.., sum, summary] = last[..] else { panic!("{last:?}") };

@@ -302,12 +302,24 @@ mod tests {
 
     #[test]
     fn a_zone_is_looked_up() {
-        let interfaces = mcast_net::interfaces;
-        let lo = mcast_net::interfaces().unwrap().into_iter().find(|i| i.loopback);
-        let Some(lo) = lo else { return println!("skipped: no loopback interface here") };
-        let group: Group = format!("[ff12::1%{}]:9", lo.name).parse().unwrap();
-        let expected = SocketAddrV6::new("ff12::1".parse().unwrap(), 9, 0, lo.index);
-        assert_eq!(group.address(Protocol::Plain, interfaces).unwrap(), SocketAddr::V6(expected));
+        let interfaces = || {
+            Ok(vec![Interface {
+                index: 7,
+                name: "eth0".into(),
+                addresses: Vec::new(),
+                routes: Vec::new(),
+                up: true,
+                multicast: true,
+                loopback: false,
+                point_to_point: false,
+            }])
+        };
+        for (text, scope_id) in [("[ff12::1%eth0]:9", 7), ("[ff12::1%3]:9", 3)] {
+            let group: Group = text.parse().unwrap();
+            let expected = SocketAddrV6::new("ff12::1".parse().unwrap(), 9, 0, scope_id);
+            let address = group.address(Protocol::Plain, interfaces).unwrap();
+            assert_eq!(address, SocketAddr::V6(expected), "{text}");
+        }
     }
 
     #[test]

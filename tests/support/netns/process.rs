@@ -1,11 +1,17 @@
 //! Programs under test: their lines as they come, signals, and an end within bounds.
 
+use std::ffi::OsString;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
+use rustix::fs::OFlags;
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{PATIENCE, until};
 
@@ -47,6 +53,23 @@ impl Process {
     pub fn start_unheard(command: Command) -> (Process, ChildStderr) {
         let (child, stdout, stderr) = spawn(command);
         (Process { child, stdout: lines(stdout), stderr: channel().1 }, stderr)
+    }
+
+    /// Starts a command on a terminal of its own, which nobody types at. What it shows there, both its
+    /// outputs, is read as its stdout.
+    ///
+    /// # Panics
+    ///
+    /// Where the system gives no terminal.
+    #[track_caller]
+    pub fn start_on_terminal(mut command: Command) -> Process {
+        let (ours, theirs) = terminal().expect("a terminal");
+        let end = || Stdio::from(theirs.try_clone().expect("another descriptor"));
+        command.stdin(end()).stdout(end()).stderr(end());
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        // Its end is that of the terminal's other side, so nobody else may hold that.
+        drop((command, theirs));
+        Process { child: Guarded(child), stdout: lines(ours), stderr: channel().1 }
     }
 
     /// The next line of stdout.
@@ -128,6 +151,18 @@ fn spawn(mut command: Command) -> (Guarded, ChildStdout, ChildStderr) {
     let stdout = child.stdout.take().expect("a pipe");
     let stderr = child.stderr.take().expect("a pipe");
     (Guarded(child), stdout, stderr)
+}
+
+/// A terminal: the side that shows what the other side writes, and that side.
+fn terminal() -> std::io::Result<(File, File)> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let ours = openpt(flags)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let path = OsString::from_vec(ptsname(&ours, Vec::new())?.into_bytes());
+    let mut options = File::options();
+    options.read(true).write(true).custom_flags(OFlags::NOCTTY.bits().cast_signed());
+    Ok((ours.into(), options.open(path)?))
 }
 
 /// A child that is killed when this is dropped.
