@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::entry::Voice;
+use super::instance::Via;
 use super::known::Known;
 use super::pace::Pace;
 use super::rounds::{Round, Rounds};
@@ -48,6 +49,9 @@ const GROUP_RATE: u64 = 1_000;
 const UNHEARD_SWEEPS: u32 = 4;
 /// An answer of this length is one at the rate at which answers are asked for; a longer one is more.
 const UNIT: u64 = 160;
+/// So many quiet sweeps follow at least on one in which somebody known said something new: who was made
+/// to seem to have said it has time to say otherwise.
+const SETTLED_SWEEPS: u32 = 2;
 /// A run that has a bound ends after this many sweeps, however many of them did not count.
 const MOST_SWEEPS: u32 = 64;
 /// An asker that was called late catches up by this much at the most.
@@ -129,6 +133,16 @@ pub(super) enum Step<'a> {
     Audit,
 }
 
+/// What an answer has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    Nothing,
+    /// Somebody known says something new.
+    Changed,
+    /// Somebody new, or somebody known from where nobody was known.
+    Voice,
+}
+
 /// Decides which query is sent when.
 #[derive(Debug, Clone)]
 pub(super) struct Asking {
@@ -159,8 +173,9 @@ pub(super) struct Asking {
     ordinary_began: Instant,
     last_group: Option<Instant>,
     last_asked: Option<Instant>,
-    /// Heard for the first time since the last sweep was judged.
+    /// Voices heard for the first time since the last sweep was judged, and whether others changed.
     news: u64,
+    has_changed: bool,
     /// In this run, and in all.
     run_sweeps: u32,
     sweeps: u32,
@@ -206,6 +221,7 @@ impl Asking {
             last_group: None,
             last_asked: None,
             news: 0,
+            has_changed: false,
             run_sweeps: 0,
             sweeps: 0,
             filter: Vec::with_capacity(MAX_FILTER),
@@ -217,7 +233,8 @@ impl Asking {
         self.goal = goal;
         self.pace = Pace::new(now, self.limits.answers, self.limits.buffer);
         self.verdict.begin();
-        (self.news, self.run_sweeps, self.first) = (0, 0, goal.expected.is_none());
+        (self.news, self.has_changed, self.run_sweeps) = (0, false, 0);
+        self.first = goal.expected.is_none();
         // One forged promise of a long answer must not make every sweep a long one.
         self.padded_left = goal.quiet * 3 / 2;
         match goal.expected {
@@ -285,11 +302,12 @@ impl Asking {
         now: Instant,
         id: u64,
         round: u16,
-        is_new: bool,
-        by_group: bool,
+        news: News,
+        via: Via,
     ) -> Option<Duration> {
-        self.news += u64::from(is_new);
-        self.verdict.heard(by_group);
+        self.news += u64::from(news == News::Voice);
+        self.has_changed |= news == News::Changed;
+        self.verdict.heard(via);
         if round == 0 {
             return self.answered(now, round).map(|round| now - round.began);
         }
@@ -499,6 +517,9 @@ impl Asking {
             Kind::Padded => false,
         };
         self.verdict.judge(news, !says_something);
+        if core::mem::take(&mut self.has_changed) {
+            self.verdict.limit(self.goal.quiet.saturating_sub(SETTLED_SWEEPS));
+        }
         let is_missing = known.missing().is_some() && self.padded_left > 0;
         let is_quiet = self.verdict.quiet() >= self.goal.quiet;
         let has_somebody = self.goal.even_if_nobody || !known.is_empty();

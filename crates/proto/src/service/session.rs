@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use super::asking::{Asking, Step};
+use super::asking::{Asking, News, Step};
 use super::departed::Departed;
 use super::discovery::Discovery;
 use super::entry::{Heard, Part, Said, Voice};
@@ -88,7 +88,9 @@ impl Session {
                 None => Taken::Nothing,
             },
             Ok(Datagram::Busy(busy)) => {
-                if self.is_about_us(arrival, busy) && self.is_authentic(arrival, datagram) {
+                // Who proves nothing must at least be here.
+                let is_heeded = arrival.on_link || self.keyring.is_some();
+                if is_heeded && is_about_us(arrival, busy) && self.is_authentic(arrival, datagram) {
                     self.asking.refused();
                 }
                 Taken::Nothing
@@ -100,15 +102,6 @@ impl Session {
 
     pub(super) fn is_authentic(&mut self, arrival: Arrival, datagram: &[u8]) -> bool {
         is_proven(self.keyring.as_ref(), arrival, datagram, &mut self.life.counts)
-    }
-
-    /// Whether a responder that refuses questions may have refused ours.
-    fn is_about_us(&self, arrival: Arrival, busy: Busy<'_>) -> bool {
-        let own = arrival.from.local.map(|own| own.ip().to_canonical());
-        let is_ours = |refused: Option<IpAddr>| {
-            refused.is_none_or(|ip| own.is_none_or(|own| own == ip.to_canonical()))
-        };
-        busy.tlvs.iter().any(|tlv| matches!(tlv, Tlv::Refused(ip) if is_ours(ip)))
     }
 
     fn hear_reply<'d>(
@@ -131,7 +124,11 @@ impl Session {
         }
         self.life.counts.received += 1;
         let round = number.and_then(|number| self.asking.answered(now, number));
-        let Some(round) = round else {
+        let words = match reply.whole {
+            None => Some(wire::digest(reply.lease_s, reply.tlvs)),
+            Some(_) => reply.tlvs.digest(),
+        };
+        let Some((round, words)) = round.zip(words) else {
             self.life.counts.ignored += 1;
             return None;
         };
@@ -146,11 +143,6 @@ impl Session {
         if reply.busy {
             self.asking.refused();
         }
-        let words = if reply.is_truncated() {
-            reply.tlvs.digest()?
-        } else {
-            wire::digest(reply.lease_s, reply.tlvs)
-        };
         let via = if by_group { Via::Group } else { Via::Unicast };
         let lease = Duration::from_secs(reply.lease_s.into());
         let said = Said {
@@ -164,10 +156,16 @@ impl Session {
             tlvs: reply.tlvs,
             asked: round.began,
         };
+        let voices = self.known.voices();
         let heard = self.known.hear(now, said);
-        let is_new = matches!(heard, Heard::New | Heard::NewInPart | Heard::NoRoom);
+        let news = match heard {
+            _ if self.known.voices() > voices => News::Voice,
+            Heard::New | Heard::NewInPart | Heard::NoRoom => News::Voice,
+            Heard::Whole | Heard::Changed(_) => News::Changed,
+            Heard::Nothing => News::Nothing,
+        };
         let taken = arrival.time(now);
-        let round_trip = self.asking.heard(taken, reply.id, round.number, is_new, by_group);
+        let round_trip = self.asking.heard(taken, reply.id, round.number, news, via);
         let instance = Instance {
             id: reply.id,
             from: arrival.from,
@@ -206,7 +204,6 @@ impl Session {
     /// Tells of a responder whose whole answer could not be had what is known of it.
     pub(super) fn tell_in_part(&mut self) -> Option<Action<'_>> {
         let (id, part) = self.known.tell_in_part()?;
-        self.flaws |= Doubts::CUT_SHORT;
         self.life.counts.found += 1;
         self.life.counts.found_by_group += u64::from(part.via == Via::Group);
         let part = self.telling.insert(part);
@@ -220,6 +217,11 @@ impl Session {
             truncated: true,
             tlvs: part.tlvs(),
         })))
+    }
+
+    /// Whether something is missing of what somebody known says.
+    pub(super) fn cut_short(&self) -> Doubts {
+        if self.known.missing().is_some() { Doubts::CUT_SHORT } else { Doubts::NONE }
     }
 
     /// Whether somebody is known of whom nothing was told.
@@ -257,6 +259,15 @@ impl Session {
             Observation::Unsent { .. } => {}
         }
     }
+}
+
+/// Whether a responder that refuses questions may have refused ours.
+fn is_about_us(arrival: Arrival, busy: Busy<'_>) -> bool {
+    let own = arrival.from.local.map(|own| own.ip().to_canonical());
+    let is_ours = |refused: Option<IpAddr>| {
+        refused.is_none_or(|ip| own.is_none_or(|own| own == ip.to_canonical()))
+    };
+    busy.tlvs.iter().any(|tlv| matches!(tlv, Tlv::Refused(ip) if is_ours(ip)))
 }
 
 /// What an application is told of an answer.

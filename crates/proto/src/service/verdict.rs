@@ -1,5 +1,6 @@
 //! What sweeps have shown: how many in a row were quiet, and what keeps others from counting.
 
+use super::instance::Via;
 use crate::{Doubts, Evidence};
 
 /// Judges sweeps. One is quiet if it heard nobody new, and if that says something: all its questions
@@ -27,9 +28,11 @@ impl Verdict {
         *self = Verdict { by_group, by_unicast, ..Verdict::default() };
     }
 
-    pub(super) fn heard(&mut self, by_group: bool) {
-        self.by_group |= by_group;
-        self.by_unicast |= !by_group;
+    pub(super) fn heard(&mut self, via: Via) {
+        match via {
+            Via::Group => self.by_group = true,
+            Via::Unicast => self.by_unicast = true,
+        }
     }
 
     pub(super) fn spoil(&mut self, doubt: Doubts) {
@@ -73,6 +76,11 @@ impl Verdict {
         if !is_extra {
             self.doubts |= spoilt;
         }
+    }
+
+    /// Of the sweeps that were quiet so many count at the most.
+    pub(super) fn limit(&mut self, quiet: u32) {
+        self.quiet = self.quiet.min(quiet);
     }
 
     pub(super) fn quiet(&self) -> u32 {
@@ -185,10 +193,19 @@ mod tests {
     }
 
     #[test]
+    fn of_the_quiet_sweeps_no_more_count_than_is_said() {
+        let mut verdict = quiet_ones(10);
+        for (limit, left) in [(11, 10), (10, 10), (3, 3)] {
+            verdict.limit(limit);
+            assert_eq!(verdict.quiet(), left);
+        }
+    }
+
+    #[test]
     fn how_answers_come_is_known_from_one_run_to_the_next_and_nothing_else_is() {
         let mut verdict = quiet_ones(3);
         assert!(!verdict.only_by_group());
-        verdict.heard(true);
+        verdict.heard(Via::Group);
         verdict.spoil(Doubts::REFUSED);
         verdict.take(Evidence::CLEAN);
         verdict.begin();
@@ -196,9 +213,9 @@ mod tests {
         assert_eq!(verdict.quiet(), 0);
         assert_eq!(judged(&mut verdict, 0, None), 0);
         assert_eq!(verdict.doubts(), Doubts::UNAUDITED);
-        verdict.heard(false);
+        verdict.heard(Via::Unicast);
         assert!(!verdict.only_by_group());
-        verdict.heard(true);
+        verdict.heard(Via::Group);
         verdict.begin();
         assert!(!verdict.only_by_group());
     }
