@@ -291,10 +291,10 @@ impl Watcher {
         let is_clean = self.session.asking.has_reached_goal();
         if self.complete.is_none() {
             // Nobody at all is never known to be everybody.
-            let is_complete =
-                is_clean && !self.session.known.is_empty() && !self.session.has_untold();
+            let cut_short = self.session.cut_short();
+            let is_complete = is_clean && !self.session.known.is_empty() && cut_short.is_empty();
             self.complete = Some(is_complete);
-            self.doubts = self.session.asking.verdict().doubts();
+            self.doubts = self.session.asking.verdict().doubts() | cut_short;
             self.leases.begin(now);
         }
         if is_clean {
