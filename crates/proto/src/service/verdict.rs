@@ -157,13 +157,10 @@ mod tests {
 
     #[test]
     fn another_network_and_a_refusal_make_what_was_quiet_worthless_in_any_sweep() {
-        let changed = |verdict: &mut Verdict| verdict.take(Evidence::new(0, 0, true));
-        let observed = |verdict: &mut Verdict| verdict.spoil(Doubts::NETWORK_CHANGED);
-        let refused = |verdict: &mut Verdict| verdict.spoil(Doubts::REFUSED);
-        let ways: [(&dyn Fn(&mut Verdict), Doubts); 3] = [
-            (&changed, Doubts::NETWORK_CHANGED),
-            (&observed, Doubts::NETWORK_CHANGED),
-            (&refused, Doubts::REFUSED),
+        let ways: [(fn(&mut Verdict), Doubts); 3] = [
+            (|verdict| verdict.take(Evidence::new(0, 0, true)), Doubts::NETWORK_CHANGED),
+            (|verdict| verdict.spoil(Doubts::NETWORK_CHANGED), Doubts::NETWORK_CHANGED),
+            (|verdict| verdict.spoil(Doubts::REFUSED), Doubts::REFUSED),
         ];
         for (happens, word) in ways {
             for is_extra in [false, true] {
