@@ -9,9 +9,7 @@ use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::attacker::{Attacker, Back, Order, Sources, When};
 use crate::forge::{Claim, Forgery};
 use crate::meter::Meter;
-use crate::program::{
-    Answer, GROUP, PATIENCE_MS, discover, honest_id, host, names, offer, services, watch,
-};
+use crate::program::{Answer, GROUP, discover, honest_id, host, names, offer, services, watch};
 use crate::tally::Tally;
 
 pub(crate) const ATTACKS: [Attack; 9] = [

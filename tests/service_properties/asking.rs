@@ -104,6 +104,7 @@ proptest! {
     ) {
         let outcome = discover(&discovery, ops);
         asking::is_complete_or_says_why_not(&outcome);
+        asking::is_whole_where_it_is_complete(&outcome);
         let (keyring, quiet) = (scene.keyring.as_ref(), discovery.effort.quiet_sweeps());
         asking::is_complete_after_as_many_clean_sweeps(&outcome, keyring, quiet);
     }

@@ -144,6 +144,7 @@ impl World {
         assert!(outcome.done, "it goes on after its deadline");
         self.keeps_an_askers_laws(&outcome, true);
         asking::is_complete_or_says_why_not(&outcome);
+        asking::is_whole_where_it_is_complete(&outcome);
         let (keyring, quiet) = (self.scene.keyring.as_ref(), Effort::Fast.quiet_sweeps());
         asking::is_complete_after_as_many_clean_sweeps(&outcome, keyring, quiet);
         outcome

@@ -19,6 +19,9 @@ use crate::{Doubts, Evidence, Instant};
 
 /// The scout asks 1 in 2^8: a hundred thousand then send 390 answers, which fit any buffer.
 const SAMPLE_BITS: u8 = 8;
+/// More answers to it are not believed, which anybody can make up: the first sweep then takes a few seconds
+/// at the most, and where there are more than 130,000 responders it follows what it hears.
+const MOST_SCOUTED: u64 = 1 << 9;
 const SCOUT_WINDOW: Duration = Duration::from_millis(4);
 const SCOUT_WAIT: Duration = Duration::from_millis(5);
 /// What is expected when the scout heard nobody, which happens up to about a thousand.
@@ -342,7 +345,7 @@ impl Asking {
             Stage::Rest => None,
             Stage::Scout => Some(Step::Ask(self.scout(now, selection))),
             Stage::AwaitScout(_) => {
-                let heard = self.news.min(MOST_EXPECTED >> SAMPLE_BITS);
+                let heard = self.news.min(MOST_SCOUTED);
                 self.expected = if heard == 0 {
                     EXPECTED_UNSEEN
                 } else {

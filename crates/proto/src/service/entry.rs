@@ -309,7 +309,9 @@ impl Entry {
             return Dated::Restarted;
         }
         let mut of_latest = self.voices.iter().filter(|voice| voice.epoch == latest);
-        if of_latest.clone().any(|voice| voice.words == said.words) {
+        // One that was started earlier is another machine, whatever it says.
+        let was_before = latest.zip(said.epoch).is_some_and(|(old, new)| new.boot < old.boot);
+        if !was_before && of_latest.clone().any(|voice| voice.words == said.words) {
             return Dated::Same;
         }
         match said.epoch.cmp(&latest) {

@@ -1,6 +1,7 @@
 //! What a discoverer and a watcher have in common: a session in which they ask, and hear answers.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 use core::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Session {
     /// The part of an answer that was told last.
     telling: Option<Box<Part>>,
     pub(super) departed: Departed,
+    /// Those of whom it is still to be told that they are lost.
+    pub(super) parting: BTreeSet<u64>,
     /// What keeps the session from being complete for good.
     pub(super) flaws: Doubts,
     pub(super) life: Life,
@@ -64,6 +67,7 @@ impl Session {
             known: Known::new(txn, config.capacity, secret.rng("room")),
             telling: None,
             departed: Departed::default(),
+            parting: BTreeSet::new(),
             flaws: Doubts::NONE,
             life: Life::default(),
         }
@@ -136,7 +140,7 @@ impl Session {
             return None;
         }
         let epoch = reply.tlvs.epoch();
-        if self.departed.has(now, reply.id, epoch) {
+        if self.departed.has(now, reply.id, epoch) || self.parting.contains(&reply.id) {
             self.life.counts.duplicates += 1;
             return None;
         }

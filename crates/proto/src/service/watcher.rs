@@ -124,7 +124,11 @@ impl Watcher {
             }
         }
         if let Some((id, at)) = self.session.known.gave_way {
-            self.losses.push_back((id, at, Loss::NoRoom));
+            self.part_with(id, at, Loss::NoRoom);
+        }
+        if heard == Heard::NewInPart && self.run.is_none() {
+            // The whole of what it says is still to be asked for.
+            self.verify_by(now);
         }
         tell(&answer)
     }
@@ -251,8 +255,15 @@ impl Watcher {
         let place = self.session.known.place(entry.id);
         self.doubted.remove(&place);
         if entry.is_told() {
-            self.losses.push_back((entry.id, at, reason));
+            self.part_with(entry.id, at, reason);
         }
+    }
+
+    /// It is to be told that this responder is lost. Until that is told nothing it says is heard: the
+    /// application would take who was found again for lost.
+    fn part_with(&mut self, id: u64, at: Path, reason: Loss) {
+        self.session.parting.insert(id);
+        self.losses.push_back((id, at, reason));
     }
 
     // What it does.
@@ -350,7 +361,7 @@ impl Watcher {
 
     /// Whether somebody is to be told of in part, since no whole answer could be had.
     fn is_telling(&self) -> bool {
-        self.run.is_none() && self.session.has_untold()
+        self.run.is_none() && self.verify_at.is_none() && self.session.has_untold()
     }
 
     fn look(&mut self, now: Instant) -> Option<Action<'_>> {
@@ -359,6 +370,7 @@ impl Watcher {
             return None;
         }
         if let Some((id, from, reason)) = self.losses.pop_front() {
+            self.session.parting.remove(&id);
             return Some(Action::Emit(Event::ServiceLost { id, from, reason }));
         }
         if self.is_telling() {

@@ -61,7 +61,7 @@ pub fn tells_what_it_counts(outcome: &Outcome, forgets: bool) {
 }
 
 /// A result is complete, and there is no doubt, or it is not, and there is. It is complete only if somebody
-/// was found, all were told whole, and nobody contradicted another.
+/// was found.
 ///
 /// # Panics
 ///
@@ -73,6 +73,18 @@ pub fn is_complete_or_says_why_not(outcome: &Outcome) {
         return assert!(is_explained || summary.complete.is_none(), "{summary:?}");
     }
     assert_eq!((summary.doubts, summary.found > 0), (Doubts::NONE, true), "{summary:?}");
+}
+
+/// Where a discovery is complete, all were told whole, and nobody contradicted another. (A watcher that was
+/// complete at first goes on, and may come to hear of more than it can have.)
+///
+/// # Panics
+///
+/// If this is broken.
+pub fn is_whole_where_it_is_complete(outcome: &Outcome) {
+    if outcome.end().is_none_or(|(_, summary)| summary.complete != Some(true)) {
+        return;
+    }
     for (at, event) in outcome.events() {
         match event {
             Event::ServiceFound(instance) => assert!(!instance.truncated, "{instance:?} {at:?}"),
@@ -106,7 +118,10 @@ pub fn is_complete_after_as_many_clean_sweeps(
     let mut known = BTreeSet::new();
     let new = answers(outcome, keyring).filter(|heard| known.insert(heard.reply.id));
     let new = new.last().expect("somebody was heard").nth;
-    let dids = || outcome.log.iter().map(|(_, did)| did);
+    // What a driver reports after the end is for nobody.
+    let is_done = |(_, did): &(Instant, Did)| matches!(did, Did::Done(_));
+    let end = outcome.log.iter().position(is_done).unwrap_or(outcome.log.len());
+    let dids = || outcome.log.iter().take(end).map(|(_, did)| did);
     let is_end = |did: &Did| matches!(did, Did::Audited(_));
     let swept = new + dids().skip(new).position(is_end).unwrap_or(0);
     let since = swept.max(dids().rposition(is_other).unwrap_or(0));
@@ -215,7 +230,9 @@ fn answers<'a>(
         let named = reply.tlvs.sessions();
         let is_answer = was_asked(at, (reply.txn, reply.round))
             || named.is_some_and(|all| all.iter().any(|session| was_asked(at, session)));
-        let is_taken = is_answer && is_proven(keyring, arrival, bytes);
+        // Cut short so far that it does not say of what, it says nothing.
+        let says_something = !reply.is_truncated() || reply.tlvs.digest().is_some();
+        let is_taken = is_answer && says_something && is_proven(keyring, arrival, bytes);
         is_taken.then_some(Heard { nth, at, arrival, reply })
     })
 }

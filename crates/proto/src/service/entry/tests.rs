@@ -213,11 +213,13 @@ fn who_grows_older_with_each_answer_does_not_put_off_the_contradiction() {
 }
 
 #[test]
-fn who_says_the_same_contradicts_nobody_however_old() {
+fn who_says_the_same_contradicts_nobody_but_by_an_earlier_start() {
     let mut known = knows(says(10));
     assert_eq!(known.hear(says(10).since(1, 9).from(6)), NEW_ADDRESS);
     assert_eq!(known.hear(says(10)), Heard::Nothing);
     assert_eq!(known.hear(says(10).since(9, 0)), RESTARTED);
+    // A machine has one start: this is a copy of it that was started earlier.
+    assert_eq!(known.hear(says(10).from(6)), CONFLICT);
     assert_eq!(known.hear(says(10).from(6)), Heard::Nothing);
     assert_eq!(known.entry.epoch(), says(0).since(9, 0).epoch);
 }
