@@ -10,7 +10,7 @@ use mcast_proto::service::{
     Change, Discoverer, Discovery, Loss, Offer, Responder, Responding, Via, Watcher,
 };
 use mcast_proto::wire::{Binding, Key, Keyring};
-use mcast_proto::{Action, Arrival, Event, Instant, Machine, Observation, Summary};
+use mcast_proto::{Action, Arrival, Event, Evidence, Instant, Machine, Observation, Summary};
 
 /// A group of the test's own on the loopback interface: which is random, so that tests that run at the
 /// same time, here or elsewhere on the machine, don't meet.
@@ -124,9 +124,13 @@ fn everybody_is_found_each_from_a_port_of_its_own() {
     let Summary { found, complete, dropped, .. } = report.summary;
     assert_eq!((found, complete, dropped, report.kernel_drops), (12, Some(true), 0, 0));
     assert_eq!(report.interfaces[0].sent, report.summary.sent, "each query leaves once");
+    // Each sweep is audited; 16 quiet ones at the least.
+    let told = driver.machine().observations.iter();
+    let clean = Observation::Audit(Evidence::CLEAN);
+    let (audits, others): (Vec<_>, Vec<_>) = told.partition(|told| **told == clean);
+    assert!(audits.len() >= 16, "{audits:?}");
     // A datagram of an answer's size takes some 800 bytes of a buffer.
-    let told = &driver.machine().observations;
-    let [Observation::ReceiveBuffer { datagrams }] = told[..] else { panic!("{told:?}") };
+    let [Observation::ReceiveBuffer { datagrams }] = others[..] else { panic!("{others:?}") };
     let least = buffer as u64 / 1000;
     assert!((least..2 * least).contains(&datagrams), "{datagrams} in {buffer} bytes");
 }
