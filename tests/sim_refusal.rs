@@ -111,12 +111,12 @@ fn under_flood(seed: u64, loss: f64, rate: u32, kind: &impl Fn(u64) -> Flood) ->
 
 /// Under floods of a kind `under_flood` sees to it that nobody is complete with one missing.
 fn nobody_is_hidden(kind: impl Fn(u64) -> Flood) {
-    for (rate, loss) in [(400, 0.1), (2_000, 0.1), (2_000, 0.3), (10_000, 0.1), (10_000, 0.3)] {
-        let runs: Vec<_> = (0..4).map(|seed| under_flood(seed, loss, rate, &kind)).collect();
+    for (rate, loss) in [(400, 0.1), (2_000, 0.3), (10_000, 0.1), (10_000, 0.3)] {
+        let runs: Vec<_> = (0..3).map(|seed| under_flood(seed, loss, rate, &kind)).collect();
         let complete = runs.iter().filter(|(done, _)| done.complete == Some(true)).count();
         let missing: usize = runs.iter().map(|(_, missing)| missing).sum();
         println!(
-            "{:?} at {rate}/s, loss {loss}: {complete} of 4 complete, {missing} of 16 missing",
+            "{:?} at {rate}/s, loss {loss}: {complete} of 3 complete, {missing} of 12 missing",
             kind(0)
         );
     }
