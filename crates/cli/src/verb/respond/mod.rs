@@ -54,12 +54,13 @@ pub(crate) struct Respond {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     delay: Duration,
 
-    /// Short answers a second at the most, to one source and in all, or off; a long one counts once for
-    /// each 128 bytes
+    /// Short answers a second at the most, to one source and in all; a long one counts once for each 128
+    /// bytes. off: without limit, so that who asks in another's name can flood that other
     #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value_t)]
     rate: RateLimit,
 
-    /// Answer also what comes from beyond the link, where its source may be forged
+    /// Answer also what comes from beyond the link, once and with no more bytes than were asked with, as
+    /// its source may be forged
     #[arg(long)]
     allow_off_link: bool,
 
