@@ -2,7 +2,7 @@
 
 use mcast_tests::netns::{Process, Signal, World, until};
 
-use crate::{command, json, mcast, respond, two_hosts};
+use crate::{command, json, mcast, respond, run, two_hosts};
 
 #[test]
 fn a_plain_responder_is_found_changed_and_lost() {
@@ -71,6 +71,11 @@ fn two_responders_that_share_an_address_are_two_and_neither_changes() {
     let found = json(&watcher.line());
     assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"two".into()), "{found}");
     assert_eq!(found["addr"], "10.0.0.2:50008", "{found}");
+    // Who asks once is told of both too.
+    let both = run(&asker, "discover -t 500ms");
+    let mut said: Vec<&str> = both.stdout.lines().map(|line| &line[line.len() - 3..]).collect();
+    said.sort_unstable();
+    assert_eq!(said, ["one", "two"], "{both:?}");
     // Until one is lost both are asked three times at the least.
     first.stop(Signal::TERM);
     let lost = json(&watcher.line());
