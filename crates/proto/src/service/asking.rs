@@ -1,21 +1,24 @@
 //! The asker's plan: scout, sweep, sweep those not yet heard, stop.
 
-use alloc::vec::Vec;
+use core::iter;
 use core::time::Duration;
 
 use super::entry::Voice;
+use super::goal::{Goal, Limits};
 use super::instance::Via;
 use super::known::Known;
 use super::pace::Pace;
+use super::questions::Questions;
 use super::rounds::{Round, Rounds};
 use super::selection::Selection;
-use super::tally::{MOST_SLICE_BITS, MOST_SLICES, Tally};
+use super::sweep::{Kind, Need, Sweep};
 use super::verdict::Verdict;
 use crate::secret::Salts;
-use crate::wire::{
-    Filter, FilterBuilder, MAX_FILTER, MAX_SENT, MAX_WINDOW_MS, MIN_QUERY, Query, Slice, Tlvs,
-};
+use crate::wire::{Query, Slice};
 use crate::{Doubts, Evidence, Instant};
+
+#[cfg(test)]
+mod tests;
 
 /// The scout asks 1 in 2^8: a hundred thousand then send 390 answers, which fit any buffer.
 const SAMPLE_BITS: u8 = 8;
@@ -28,94 +31,30 @@ const SCOUT_WAIT: Duration = Duration::from_millis(5);
 const EXPECTED_UNSEEN: u64 = 64;
 /// More are never expected, whatever the application says or a forger pretends.
 const MOST_EXPECTED: u64 = 1 << 20;
-/// The shortest window of a copy. It is above what a host takes to wake up, holds a thousand answers
-/// that nobody expected, and three are longer than most bursts of loss.
-const SHORTEST_WINDOW: Duration = Duration::from_millis(8);
-/// The longest window of a slice, and so the time after which the asker can slow down or stop.
-const LONGEST_WINDOW: Duration = Duration::from_millis(100);
-/// With more expected than this a second and a third copy cost more than a further sweep.
-const BULK: u64 = 500;
-const TAIL_COPIES: u8 = 3;
 /// After the last window; and again, for as long as further responders are heard, but not for ever.
 const SETTLE: Duration = Duration::from_millis(2);
 const LONGEST_SETTLE: Duration = Duration::from_secs(2);
-/// From the start of a sweep that heard nobody new to the start of the next. Sixteen then span two of
-/// Wi-Fi's longest usual delivery periods for multicasts (DTIM 3, 307 ms).
+/// From the start of a sweep to the start of the next: after the first that heard nobody new, and where
+/// enough have heard nobody at all.
 const FIRST_GAP: Duration = Duration::from_millis(20);
-const GAP: Duration = Duration::from_millis(40);
 const IDLE_GAP: Duration = Duration::from_millis(100);
 /// A responder's answers to the group are this far apart at the least, so that one to each sweep that
-/// asks for them may come that much later than its window says; and this is how many come a second.
+/// asks for them may come that much later than its window says.
 pub(super) const GROUP_GAP: Duration = Duration::from_millis(200);
-const GROUP_RATE: u64 = 1_000;
 /// Sweeps without anybody after which one in as many asks for answers to the group.
 const UNHEARD_SWEEPS: u32 = 4;
-/// An answer of this length is one at the rate at which answers are asked for; a longer one is more.
-const UNIT: u64 = 160;
 /// So many quiet sweeps follow at least on one in which somebody known said something new: who was made
 /// to seem to have said it has time to say otherwise.
 const SETTLED_SWEEPS: u32 = 2;
-/// A run that has a bound ends after this many sweeps, however many of them did not count.
-const MOST_SWEEPS: u32 = 64;
 /// An asker that was called late catches up by this much at the most.
 const CATCH_UP: Duration = Duration::from_millis(2);
-
-/// What a run of sweeps is for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Goal {
-    /// It ends after this many sweeps in a row that heard nobody new.
-    pub(super) quiet: u32,
-    /// From the start of a sweep to the start of the next, once nobody new is heard.
-    pub(super) gap: Duration,
-    /// Whether it may end with nobody known.
-    pub(super) even_if_nobody: bool,
-    /// It ends after so many sweeps in any case.
-    pub(super) most_sweeps: u32,
-    /// How many answers are expected; `None`: find out first.
-    pub(super) expected: Option<u64>,
-    /// Whether the queries say that the asker watches.
-    pub(super) watch: bool,
-    /// Whether the first sweep asks for answers to the group.
-    pub(super) group: bool,
-}
-
-impl Goal {
-    /// To find everybody, with nothing known.
-    pub(super) fn everybody(quiet: u32, expected: Option<u64>) -> Goal {
-        Goal {
-            quiet,
-            gap: GAP,
-            even_if_nobody: false,
-            most_sweeps: u32::MAX,
-            expected,
-            watch: false,
-            group: false,
-        }
-    }
-
-    /// The same, which ends after some time even if its sweeps do not count.
-    pub(super) fn bounded(self) -> Goal {
-        Goal { most_sweeps: MOST_SWEEPS, ..self }
-    }
-}
-
-/// What a sweep asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Answers to the asker, as long as the shortest query allows.
-    Ordinary,
-    /// The same, as long as the longest that is missing. Where the way is too narrow for so long a query,
-    /// nobody hears it: so that nobody answers says nothing.
-    Padded,
-    /// Answers to the group.
-    Group,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Not asking, or done with it.
     Rest,
-    Scout,
+    /// The scout is due then.
+    Scout(Instant),
     AwaitScout(Instant),
     /// The next slice is due then.
     Sweep(Instant),
@@ -150,29 +89,22 @@ pub(super) enum News {
 #[derive(Debug, Clone)]
 pub(super) struct Asking {
     pub(super) txn: u64,
-    salts: Salts,
+    questions: Questions,
     limits: Limits,
     goal: Goal,
     stage: Stage,
     pace: Pace,
-    tally: Tally,
     rounds: Rounds,
     round: u16,
-    kind: Kind,
+    sweep: Sweep,
     verdict: Verdict,
-    /// The sweep is the first that asks everybody.
-    first: bool,
-    /// Answers expected in the next sweep, and how much longer each is than the shortest.
+    /// The next sweep is the first that asks everybody.
+    is_first: bool,
+    /// Answers expected in the next sweep that is not padded.
     expected: u64,
-    units: u64,
-    /// The longest answer that is missing and so the length of a padded query.
-    length: usize,
-    slice_bits: u8,
-    copies: u8,
     /// Padded sweeps that may still be made.
     padded_left: u32,
-    /// When the last sweep began, and the last that was not an extra one.
-    began: Instant,
+    /// When the last sweep began that was not padded, and the last by group.
     ordinary_began: Instant,
     last_group: Option<Instant>,
     last_asked: Option<Instant>,
@@ -182,44 +114,24 @@ pub(super) struct Asking {
     /// In this run, and in all.
     run_sweeps: u32,
     sweeps: u32,
-    filter: Vec<u8>,
-}
-
-/// What bounds the asking.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// Answers a second.
-    pub(super) answers: u32,
-    /// Queries a second.
-    pub(super) queries: u32,
-    /// Datagrams in the socket's receive buffer.
-    pub(super) buffer: u64,
-    /// Whether queries carry a trailer.
-    pub(super) sealed: bool,
 }
 
 impl Asking {
     pub(super) fn new(txn: u64, salts: Salts, limits: Limits) -> Asking {
         Asking {
             txn,
-            salts,
+            questions: Questions::new(salts, limits.sealed),
             limits,
             goal: Goal::everybody(0, None),
             stage: Stage::Rest,
             pace: Pace::new(Instant::ZERO, limits.answers, limits.buffer),
-            tally: Tally::new(),
             rounds: Rounds::new(),
             round: 0,
-            kind: Kind::Ordinary,
+            sweep: Sweep::new(),
             verdict: Verdict::default(),
-            first: false,
+            is_first: false,
             expected: 0,
-            units: 1,
-            length: MIN_QUERY,
-            slice_bits: 0,
-            copies: 1,
             padded_left: 0,
-            began: Instant::ZERO,
             ordinary_began: Instant::ZERO,
             last_group: None,
             last_asked: None,
@@ -227,7 +139,6 @@ impl Asking {
             has_changed: false,
             run_sweeps: 0,
             sweeps: 0,
-            filter: Vec::with_capacity(MAX_FILTER),
         }
     }
 
@@ -237,17 +148,13 @@ impl Asking {
         self.pace = Pace::new(now, self.limits.answers, self.limits.buffer);
         self.verdict.begin();
         (self.news, self.has_changed, self.run_sweeps) = (0, false, 0);
-        self.first = goal.expected.is_none();
+        self.is_first = goal.expected.is_none();
         // One forged promise of a long answer must not make every sweep a long one.
         self.padded_left = goal.quiet * 3 / 2;
-        match goal.expected {
-            None => self.stage = Stage::Scout,
-            Some(expected) => {
-                self.expected = expected.min(MOST_EXPECTED);
-                let kind = if goal.group { Kind::Group } else { Kind::Ordinary };
-                self.stage = Stage::Pause(now, kind);
-            }
-        }
+        self.expected = goal.expected.unwrap_or(EXPECTED_UNSEEN).min(MOST_EXPECTED);
+        let at = self.may_ask_at(now);
+        let kind = if goal.group { Kind::Group } else { Kind::Ordinary };
+        self.stage = if self.is_first { Stage::Scout(at) } else { Stage::Pause(at, kind) };
     }
 
     pub(super) fn is_at_rest(&self) -> bool {
@@ -282,14 +189,9 @@ impl Asking {
         self.pace.dropped(datagrams);
     }
 
-    /// Responders say that they refuse questions: silence is not absence.
-    pub(super) fn refused(&mut self) {
-        self.verdict.spoil(Doubts::REFUSED);
-    }
-
-    /// The network is another one: what was quiet says nothing of it.
-    pub(super) fn network_changed(&mut self) {
-        self.verdict.spoil(Doubts::NETWORK_CHANGED);
+    /// What happens keeps the sweep that is under way from counting.
+    pub(super) fn spoil(&mut self, doubt: Doubts) {
+        self.verdict.spoil(doubt);
     }
 
     /// What became of the sweep that is over.
@@ -314,8 +216,8 @@ impl Asking {
         if round == 0 {
             return self.answered(now, round).map(|round| now - round.began);
         }
-        let slice = Slice::of(id, self.txn, self.slice_bits).index() as usize;
-        let heard = (round == self.round).then(|| self.tally.heard(now, slice)).flatten();
+        let is_current = round == self.round;
+        let heard = is_current.then(|| self.sweep.heard(now, id, self.txn)).flatten();
         self.pace.heard(heard.is_none_or(|heard| heard.is_late));
         heard.map(|heard| now - heard.asked)
     }
@@ -323,9 +225,9 @@ impl Asking {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::Rest => None,
-            Stage::Scout | Stage::Audit | Stage::Audited => Some(Instant::ZERO),
-            Stage::AwaitScout(at) | Stage::Sweep(at) | Stage::Pause(at, _) => Some(at),
-            Stage::Settle(at, ..) => Some(at),
+            Stage::Audit | Stage::Audited => Some(Instant::ZERO),
+            Stage::Scout(at) | Stage::AwaitScout(at) | Stage::Sweep(at) => Some(at),
+            Stage::Settle(at, ..) | Stage::Pause(at, _) => Some(at),
         }
     }
 
@@ -342,21 +244,19 @@ impl Asking {
             return None;
         }
         match self.stage {
-            Stage::Rest => None,
-            Stage::Scout => Some(Step::Ask(self.scout(now, selection))),
+            Stage::Rest => {}
+            Stage::Scout(_) => return Some(Step::Ask(self.scout(now, selection))),
             Stage::AwaitScout(_) => {
-                let heard = self.news.min(MOST_SCOUTED);
-                self.expected = if heard == 0 {
-                    EXPECTED_UNSEEN
-                } else {
+                if self.news > 0 {
                     // Two standard deviations more than the sample says.
-                    (heard + (4 * heard).isqrt() + 1) << SAMPLE_BITS
-                };
+                    let heard = self.news.min(MOST_SCOUTED);
+                    let sampled = heard + (4 * heard).isqrt() + 1;
+                    self.expected = (sampled << SAMPLE_BITS).min(MOST_EXPECTED);
+                }
                 self.begin_sweep(now, Kind::Ordinary, known, selection);
-                None
             }
             Stage::Sweep(due) => {
-                Some(Step::Ask(self.ask_slice(now, due, known, selection, is_silent)))
+                return Some(Step::Ask(self.ask_slice(now, due, known, selection, is_silent)));
             }
             Stage::Settle(_, news, limit) => {
                 self.stage = if self.news != news && now < limit {
@@ -364,77 +264,53 @@ impl Asking {
                 } else {
                     Stage::Audit
                 };
-                None
             }
             Stage::Audit => {
                 self.stage = Stage::Audited;
-                Some(Step::Audit)
+                return Some(Step::Audit);
             }
-            Stage::Audited => {
-                self.judge_sweep(now, known);
-                None
-            }
-            Stage::Pause(_, kind) => {
-                self.begin_sweep(now, kind, known, selection);
-                None
-            }
+            Stage::Audited => self.judge_sweep(now, known),
+            Stage::Pause(_, kind) => self.begin_sweep(now, kind, known, selection),
         }
+        None
     }
 
-    fn scout<'a>(&mut self, now: Instant, selection: &'a Selection) -> Query<'a> {
-        self.stage = Stage::AwaitScout(now + SCOUT_WAIT);
+    /// When the next query may go out, whatever it is for.
+    fn may_ask_at(&self, now: Instant) -> Instant {
+        self.last_asked.map_or(now, |asked| now.max(asked + self.limits.query_gap()))
+    }
+
+    fn scout<'a>(&'a mut self, now: Instant, selection: &'a Selection) -> Query<'a> {
         (self.last_asked, self.round) = (Some(now), 0);
         self.rounds.ask(now, 0);
-        Query {
+        self.stage = Stage::AwaitScout(self.may_ask_at(now + SCOUT_WAIT));
+        let query = Query {
             window_ms: SCOUT_WINDOW.as_millis() as u16,
             sample_bits: SAMPLE_BITS,
             watch: self.goal.watch,
-            salt: self.salts.next(),
             tlvs: selection.tlvs(),
             ..Query::new(self.txn, 0)
-        }
+        };
+        self.questions.put(query, iter::empty())
     }
 
     fn begin_sweep(&mut self, now: Instant, kind: Kind, known: &Known, selection: &Selection) {
         // 0 is the scout's.
         self.round = self.round.checked_add(1).unwrap_or(1);
-        self.kind = kind;
-        let mut expected = self.expected;
-        (self.units, self.length) = (1, MIN_QUERY);
-        if kind == Kind::Padded {
-            let (missing, longest) = known.missing().unwrap_or((0, 0));
-            expected = missing + 1;
-            self.length = usize::from(longest).clamp(MIN_QUERY, MAX_SENT);
-            self.units = (self.length as u64).div_ceil(UNIT);
-            self.padded_left = self.padded_left.saturating_sub(1);
-        }
-        let one_copy = self.first || expected > BULK || kind == Kind::Group;
-        self.copies = if one_copy { 1 } else { TAIL_COPIES };
-        self.first = false;
-
-        let room = self.filter_room(selection.tlvs()).max(1);
-        let filters = Filter::bytes_for(known.voices()).div_ceil(room);
-        let milli_expected = expected.saturating_mul(1000 * u64::from(self.copies) * self.units);
-        let window = self.pace.time_for(milli_expected);
-        let windows = window.as_nanos().div_ceil(LONGEST_WINDOW.as_nanos()) as usize;
-        let slices = filters.max(windows).clamp(1, MOST_SLICES).next_power_of_two();
-        self.slice_bits = (slices.ilog2() as u8).min(MOST_SLICE_BITS);
-
-        self.tally.begin(now, (milli_expected / self.units) >> self.slice_bits);
-        if kind == Kind::Group {
-            self.last_group = Some(now);
-        }
-        self.began = now;
-        if kind != Kind::Padded {
-            self.ordinary_began = now;
+        let need = Need {
+            expected: self.expected,
+            missing: known.missing(),
+            voices: known.voices(),
+            room: self.questions.filter_room(selection.tlvs().len()),
+            is_first: core::mem::take(&mut self.is_first),
+        };
+        self.sweep.begin(now, kind, need, &self.pace);
+        match kind {
+            Kind::Ordinary => self.ordinary_began = now,
+            Kind::Group => (self.ordinary_began, self.last_group) = (now, Some(now)),
+            Kind::Padded => self.padded_left = self.padded_left.saturating_sub(1),
         }
         self.stage = Stage::Sweep(now);
-    }
-
-    /// Room for the filter: what is left beside selectors and trailer, less a thirtieth, since slices
-    /// are not all of one size.
-    fn filter_room(&self, selectors: Tlvs<'_>) -> usize {
-        Query::filter_room(selectors.len(), self.limits.sealed) * 29 / 30
     }
 
     fn ask_slice<'a>(
@@ -446,63 +322,35 @@ impl Asking {
         is_silent: impl Fn(&Voice) -> bool,
     ) -> Query<'a> {
         self.pace.adjust(now);
-        let index = self.tally.len() as u32;
-        let slice = Slice::new(self.slice_bits, index).unwrap_or(Slice::ALL);
+        let slice = self.sweep.slice().unwrap_or(Slice::ALL);
         let population = (known.len() as u64).saturating_add(self.expected).max(1);
-
-        let spread = self.pace.time_for(self.tally.density(now).saturating_mul(self.units));
-        let shortest = match self.kind {
-            Kind::Group => Duration::from_nanos(population * 1_000_000_000 / GROUP_RATE)
-                .clamp(SHORTEST_WINDOW * TAIL_COPIES.into(), LONGEST_SETTLE),
-            _ => SHORTEST_WINDOW * self.copies.into(),
-        };
-        let window_ms = spread.max(shortest).as_nanos().div_ceil(1_000_000);
-        let window_ms = window_ms.min(MAX_WINDOW_MS.into()) as u16;
-        self.tally.asked(now, now + Duration::from_millis(window_ms.into()));
+        let (window, spread) = self.sweep.ask(now, population, &self.pace);
         self.rounds.ask(now, self.round);
         self.last_asked = Some(now);
-
-        self.stage = if index + 1 == 1 << self.slice_bits {
-            let late = if self.kind == Kind::Group { GROUP_GAP } else { Duration::ZERO };
-            let settled = self.tally.last_window() + late + SETTLE;
+        self.stage = if self.sweep.slice().is_none() {
+            let settled = self.sweep.settled() + SETTLE;
             Stage::Settle(settled, self.news, settled + LONGEST_SETTLE)
         } else {
-            let pause = spread.max(self.query_gap());
             let on_time = if now - due > CATCH_UP { now } else { due };
-            Stage::Sweep(on_time + pause)
+            Stage::Sweep(on_time + spread.max(self.limits.query_gap()))
         };
 
         // Who has promised a long answer is asked for it in padded sweeps, and there alone.
-        let is_named = |voice: &&Voice| {
-            is_silent(voice) && (voice.missing.is_none() || self.kind != Kind::Padded)
-        };
-        let room = Query::filter_room(selection.tlvs().len(), self.limits.sealed);
-        let silent = known.in_slice(slice).filter(is_named);
-        let length = Filter::bytes_for(silent.clone().count()).min(room);
-        let salt = self.salts.next();
-        self.filter.clear();
-        self.filter.resize(length, 0);
-        let mut filter = FilterBuilder::new(&mut self.filter, self.txn, salt);
-        silent.for_each(|voice| filter.insert(voice.name));
-
-        Query {
-            window_ms,
+        let is_padded = self.sweep.kind == Kind::Padded;
+        let is_named = |voice: &&Voice| is_silent(voice) && (voice.missing.is_none() || !is_padded);
+        let query = Query {
+            window_ms: window.as_millis() as u16,
             slice,
-            copies: self.copies,
+            copies: self.sweep.copies,
             estimate: Some(population.ilog2() as u8),
-            multicast_reply: self.kind == Kind::Group,
+            multicast_reply: self.sweep.kind == Kind::Group,
             watch: self.goal.watch,
-            salt,
-            filter: filter.finish(),
             tlvs: selection.tlvs(),
-            length: self.length,
+            length: self.sweep.length,
             ..Query::new(self.txn, self.round)
-        }
-    }
-
-    /// The time from one query to the next, at the least.
-    fn query_gap(&self) -> Duration {
-        Duration::from_secs(1) / self.limits.queries.max(1)
+        };
+        let named = known.in_slice(slice).filter(is_named).map(|voice| voice.name);
+        self.questions.put(query, named)
     }
 
     /// A sweep is over, and what became of it is known, or will never be.
@@ -510,11 +358,11 @@ impl Asking {
         self.sweeps = self.sweeps.saturating_add(1);
         self.run_sweeps = self.run_sweeps.saturating_add(1);
         let news = core::mem::take(&mut self.news);
-        if self.kind != Kind::Padded {
+        if self.sweep.kind != Kind::Padded {
             self.expected = (news + 1).min(MOST_EXPECTED);
         }
         // Where answers come by the group alone, silence to the asker alone says nothing.
-        let says_something = match self.kind {
+        let says_something = match self.sweep.kind {
             Kind::Ordinary => !self.verdict.only_by_group(),
             Kind::Group => self.verdict.only_by_group(),
             Kind::Padded => false,
@@ -526,12 +374,12 @@ impl Asking {
         let is_missing = known.missing().is_some() && self.padded_left > 0;
         let is_quiet = self.verdict.quiet() >= self.goal.quiet;
         let has_somebody = self.goal.even_if_nobody || !known.is_empty();
-        let is_done = is_quiet && has_somebody && !is_missing;
-        if is_done || self.run_sweeps >= self.goal.most_sweeps {
+        let is_done = is_quiet && has_somebody;
+        if (is_done && !is_missing) || self.run_sweeps >= self.goal.most_sweeps {
             self.stage = Stage::Rest;
             return;
         }
-        let kind = self.next_kind(is_missing, is_quiet && has_somebody, known);
+        let kind = self.next_kind(is_missing, is_done, known);
         let gap = match self.verdict.quiet() {
             _ if kind == Kind::Padded => Duration::ZERO,
             0 if news > 0 || self.verdict.is_clean() => Duration::ZERO,
@@ -539,17 +387,16 @@ impl Asking {
             _ if is_quiet => IDLE_GAP,
             _ => self.goal.gap,
         };
-        let mut at = self.ordinary_began + gap;
+        let mut at = self.may_ask_at(now).max(self.ordinary_began + gap);
         if kind == Kind::Group {
             at = at.max(self.last_group.map_or(now, |last| last + GROUP_GAP));
         }
-        let soonest = self.last_asked.map_or(now, |asked| asked + self.query_gap());
-        self.stage = Stage::Pause(at.max(soonest), kind);
+        self.stage = Stage::Pause(at, kind);
     }
 
-    fn next_kind(&self, is_missing: bool, is_quiet: bool, known: &Known) -> Kind {
-        let was_ordinary = self.kind == Kind::Ordinary;
-        if is_missing && (was_ordinary || is_quiet) {
+    fn next_kind(&self, is_missing: bool, is_done: bool, known: &Known) -> Kind {
+        let was_ordinary = self.sweep.kind == Kind::Ordinary;
+        if is_missing && (was_ordinary || is_done) {
             return Kind::Padded;
         }
         // Nobody is known after several sweeps: now and then it asks for answers to the group, which

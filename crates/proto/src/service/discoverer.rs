@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::asking::Goal;
 use super::discovery::Discovery;
 use super::entry::Heard;
+use super::goal::Goal;
 use super::session::{Session, Taken, tell};
 use crate::{Action, Arrival, Doubts, Instant, Machine, Observation, Summary};
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::asking::Limits;
+use super::goal::Limits;
 use super::selection::Selection;
 use crate::wire::{DecodeError, Keyring};
 

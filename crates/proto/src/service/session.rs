@@ -95,7 +95,7 @@ impl Session {
                 // Who proves nothing must at least be here.
                 let is_heeded = arrival.on_link || self.keyring.is_some();
                 if is_heeded && is_about_us(arrival, busy) && self.is_authentic(arrival, datagram) {
-                    self.asking.refused();
+                    self.asking.spoil(Doubts::REFUSED);
                 }
                 Taken::Nothing
             }
@@ -145,7 +145,7 @@ impl Session {
             return None;
         }
         if reply.busy {
-            self.asking.refused();
+            self.asking.spoil(Doubts::REFUSED);
         }
         let via = if by_group { Via::Group } else { Via::Unicast };
         let lease = Duration::from_secs(reply.lease_s.into());
@@ -257,7 +257,7 @@ impl Session {
                 self.asking.dropped(datagrams);
                 self.life.counts.dropped = self.life.counts.dropped.saturating_add(datagrams);
             }
-            Observation::NetworkChanged => self.asking.network_changed(),
+            Observation::NetworkChanged => self.asking.spoil(Doubts::NETWORK_CHANGED),
             Observation::Audit(evidence) => self.asking.audited(evidence),
             // Questions go to the group; what becomes of those is audited.
             Observation::Unsent { .. } => {}

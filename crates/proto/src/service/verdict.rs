@@ -157,8 +157,8 @@ mod tests {
 
     #[test]
     fn another_network_and_a_refusal_make_what_was_quiet_worthless_in_any_sweep() {
-        type Spoil = fn(&mut Verdict);
-        let ways: [(Spoil, Doubts); 3] = [
+        type Happening = fn(&mut Verdict);
+        let ways: [(Happening, Doubts); 3] = [
             (|verdict| verdict.take(Evidence::new(0, 0, true)), Doubts::NETWORK_CHANGED),
             (|verdict| verdict.spoil(Doubts::NETWORK_CHANGED), Doubts::NETWORK_CHANGED),
             (|verdict| verdict.spoil(Doubts::REFUSED), Doubts::REFUSED),

