@@ -96,3 +96,37 @@ impl Discovery {
 
 /// What Linux's default receive buffer holds, until the driver says what there is.
 const DEFAULT_BUFFER: u64 = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Binding, Key};
+
+    #[test]
+    fn by_default_everybody_is_looked_for_and_for_three_seconds() {
+        let all = Discovery::all();
+        assert_eq!((all.deadline, all.silence), (Some(Duration::from_secs(3)), None));
+        assert_eq!((all.count, all.expected, all.capacity), (None, None, 200_000));
+        assert_eq!(all.selection, Selection::all());
+        let printers = Discovery::of("printer").unwrap();
+        assert_eq!(printers.selection, Selection::service("printer").unwrap());
+        assert_eq!(Discovery { selection: Selection::all(), ..printers }, all);
+        assert!(Discovery::of("").is_err());
+    }
+
+    #[test]
+    fn its_rates_bound_the_asking_and_a_secret_takes_room() {
+        let config = Discovery { answer_rate: 7, query_rate: 8, ..Discovery::all() };
+        let Limits { answers, queries, buffer, sealed } = config.limits();
+        assert_eq!((answers, queries, buffer, sealed), (7, 8, 256, false));
+        let key = Key::new(b"sixteen bytes, ours", Binding::Source).unwrap();
+        let keyring = Some(Keyring::new(key, alloc::vec::Vec::new()));
+        assert!(Discovery { keyring, ..config }.limits().sealed);
+    }
+
+    #[test]
+    fn the_more_effort_the_more_sweeps_are_to_be_quiet() {
+        let sweeps = [Effort::Fast, Effort::Normal, Effort::Thorough].map(Effort::quiet_sweeps);
+        assert_eq!((sweeps, Effort::default()), ([8, 16, 32], Effort::Normal));
+    }
+}

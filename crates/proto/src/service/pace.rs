@@ -47,8 +47,7 @@ impl Pace {
     /// Before more is asked for: over 1 % dropped or over 20 % late slows down.
     pub(super) fn adjust(&mut self, now: Instant) {
         let since = now - self.changed;
-        let congested = self.dropped.saturating_mul(100) > self.heard.saturating_add(self.dropped)
-            || self.late * 5 > self.heard;
+        let congested = self.dropped.saturating_mul(99) > self.heard || self.late * 5 > self.heard;
         if congested && since >= SLOW_DOWN_EVERY {
             self.change(now, (self.rate * 7 / 10).max(SLOWEST.min(self.most)));
         } else if !congested && since >= SPEED_UP_EVERY {
@@ -86,6 +85,67 @@ mod tests {
             assert_eq!(pace.rate == 100_000, ms >= 400, "{ms}: {}", pace.rate);
         }
         assert_eq!(pace.time_for(1_000_000), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn no_configuration_stops_it() {
+        for (most, buffer, rate) in [(0, 0, 1), (1, 256, 1), (u32::MAX, u64::MAX, 50_000)] {
+            let pace = Pace::new(after(0), most, buffer);
+            assert_eq!(pace.rate, rate);
+            assert!(pace.time_for(u64::MAX) > Duration::from_secs(1));
+            assert_eq!(pace.time_for(0), Duration::ZERO);
+        }
+    }
+
+    /// The rate after 100 ms in which so many were heard, of which so many were late, and dropped.
+    fn rate_after(heard: u64, late: u64, dropped: u64) -> u64 {
+        let mut pace = Pace::new(after(0), 100_000, 256);
+        (0..heard).for_each(|n| pace.heard(n < late));
+        pace.dropped(dropped);
+        pace.adjust(after(100));
+        pace.rate
+    }
+
+    #[test]
+    fn over_one_in_a_hundred_dropped_or_one_in_five_late_is_too_fast() {
+        for (heard, late, dropped, is_fast) in [
+            (0, 0, 0, false),
+            (99, 0, 1, false),
+            (98, 0, 1, true),
+            (198, 0, 2, false),
+            (0, 0, 1, true),
+            (100, 20, 0, false),
+            (100, 21, 0, true),
+            (1, 1, 0, true),
+            (0, 0, u64::MAX, true),
+        ] {
+            let expected = if is_fast { 35_000 } else { 62_500 };
+            assert_eq!(rate_after(heard, late, dropped), expected, "{heard} {late} {dropped}");
+        }
+    }
+
+    #[test]
+    fn it_is_judged_by_what_came_since_it_last_changed() {
+        let mut pace = Pace::new(after(0), 100_000, 256);
+        pace.heard(true);
+        pace.dropped(9);
+        pace.dropped(u64::MAX);
+        pace.adjust(after(50));
+        assert_eq!(pace.rate, 35_000);
+        pace.adjust(after(149));
+        assert_eq!(pace.rate, 35_000);
+        pace.adjust(after(150));
+        assert_eq!(pace.rate, 43_750);
+    }
+
+    #[test]
+    fn who_wants_few_answers_a_second_gets_no_fewer_when_it_slows_down() {
+        let mut pace = Pace::new(after(0), 700, 256);
+        pace.dropped(1);
+        pace.adjust(after(50));
+        assert_eq!(pace.rate, 700);
+        pace.adjust(after(150));
+        assert_eq!(pace.rate, 700);
     }
 
     #[test]
