@@ -146,7 +146,7 @@ impl Responder {
             return Err(Refusal::OffLink);
         }
         let window = self.crowd.window(now, query);
-        if query.multicast_reply && on_link {
+        if query.multicast_reply {
             self.audience.ask(now, (query.txn, query.round), window, &mut self.rng);
             return Ok(());
         }
@@ -196,6 +196,9 @@ impl Responder {
         query: &Query<'d>,
         datagram: &'d [u8],
     ) -> Option<Action<'d>> {
+        // The group gets no answer to what comes from beyond the link: its asker alone may get one.
+        let multicast_reply = query.multicast_reply && arrival.on_link;
+        let query = &Query { multicast_reply, ..*query };
         if !self.is_asked(arrival, query, datagram) {
             return None;
         }

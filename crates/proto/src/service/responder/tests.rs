@@ -147,3 +147,17 @@ fn announcement(id: u64, from: SocketAddr, key: Option<&Key>) -> Vec<u8> {
 fn key(secret: &[u8]) -> Key {
     Key::new(secret, Binding::Source).unwrap()
 }
+
+#[test]
+fn from_beyond_the_link_who_asks_for_an_answer_to_the_group_is_answered_alone_within_its_bounds() {
+    let config = Responding { allow_off_link: true, offer: offer_of(200), ..printer() };
+    let mut responder = started(config);
+    let beyond = Arrival { on_link: false, cast: Cast::Unicast, ..from(host(9)) };
+    let asked = |max_reply| Query { max_reply, ..to_group(1, u16::from(max_reply > 8)) };
+    assert_eq!(hear(&mut responder, at(0), beyond, asked(8)), None);
+    assert_eq!(hear(&mut responder, at(0), beyond, asked(60)), Some(None));
+    let sent = sent(&mut responder, at(1_000));
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].to, Destination::Peer(beyond.from));
+    assert!(sent[0].bytes.len() <= 60 && sent[0].reply().is_truncated());
+}
