@@ -62,6 +62,8 @@ mod tests {
         drop(hold);
         assert!(Hold::of(id).unwrap().is_some());
         #[cfg(any(not(target_os = "linux"), feature = "portable"))]
-        [id, id ^ 1].map(|id| std::fs::remove_file(path(id)).unwrap());
+        for id in [id, id ^ 1] {
+            std::fs::remove_file(path(id)).unwrap();
+        }
     }
 }

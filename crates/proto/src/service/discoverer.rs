@@ -8,7 +8,8 @@ use super::goal::Goal;
 use super::session::{Session, Taken, tell};
 use crate::{Action, Arrival, Doubts, Instant, Machine, Observation, Summary};
 
-#[cfg(test)]
+// Some of them need a key.
+#[cfg(all(test, feature = "auth"))]
 mod tests;
 
 /// Finds everybody, and says whether it did: see the [module](super).

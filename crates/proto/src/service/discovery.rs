@@ -97,7 +97,8 @@ impl Discovery {
 /// What Linux's default receive buffer holds, until the driver says what there is.
 const DEFAULT_BUFFER: u64 = 256;
 
-#[cfg(test)]
+// Some of them need a key.
+#[cfg(all(test, feature = "auth"))]
 mod tests {
     use super::*;
     use crate::wire::{Binding, Key};
