@@ -1,6 +1,6 @@
 //! A network in memory, in which a whole run is decided by one seed.
 //!
-//! Nodes are [`Machine`]s; a [`Sim`] is their driver, their clock and the wire between them. Every
+//! Nodes are [`Machine`](mcast_proto::Machine)s; a [`Sim`] is their driver, their clock and the wire between them. Every
 //! choice that a real network makes by chance (loss, delay, order, copies) is drawn from one generator,
 //! and everything that happens waits in one queue ordered by time and then by arrival, so that a seed
 //! replays its run byte for byte. A test that fails while a `Sim` is alive prints the command that

@@ -29,7 +29,7 @@ impl Effort {
     }
 }
 
-/// What a [`Discoverer`] asks, and for how long.
+/// What a [`Discoverer`](super::Discoverer) asks, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovery {
     /// Who is asked.
