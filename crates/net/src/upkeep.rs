@@ -125,7 +125,7 @@ impl Endpoint {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
-    use socket2::{InterfaceIndexOrAddress, SockRef};
+    use socket2::{Domain, InterfaceIndexOrAddress, SockRef, Socket, Type};
 
     use super::*;
     use crate::{Selector, Settings};
@@ -136,9 +136,12 @@ mod tests {
         let loopback = crate::interfaces().unwrap().into_iter().find(|it| it.loopback).unwrap();
         let random = crate::seed().to_ne_bytes();
         let ip = Ipv4Addr::new(239, 255, random[0], random[1]);
-        // A port that nobody has.
-        let held = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let group = SocketAddr::new(ip.into(), held.local_addr().unwrap().port());
+        // A port that nobody else has, and that the endpoint may share.
+        let held = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
+        held.set_reuse_address(true).unwrap();
+        held.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        let port = held.local_addr().unwrap().as_socket().unwrap().port();
+        let group = SocketAddr::new(ip.into(), port);
         let mut endpoint = Endpoint::member(&Settings {
             groups: vec![group],
             interfaces: vec![Selector::Index(loopback.index)],
