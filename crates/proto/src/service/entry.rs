@@ -30,6 +30,8 @@ pub(super) struct Voice {
     pub(super) words: u64,
     /// By which a filter names it.
     pub(super) name: u64,
+    /// Of its last whole answer.
+    print: u64,
     /// The latest at which it has said so.
     epoch: Option<Epoch>,
     /// Where what it says is not whole: what is still to come.
@@ -97,6 +99,8 @@ pub(super) struct Said<'d> {
     pub(super) via: Via,
     pub(super) id: u64,
     pub(super) words: u64,
+    /// The print of it, where it is whole.
+    pub(super) print: u64,
     /// Where it is cut short: how long the whole is.
     pub(super) missing: Option<u16>,
     pub(super) epoch: Option<Epoch>,
@@ -126,12 +130,12 @@ pub(super) enum Heard {
 impl Voice {
     /// It says this, of which that is new.
     fn new(said: Said<'_>, change: Option<Change>) -> Voice {
-        let Said { at, id, words, epoch, .. } = said;
+        let Said { at, id, words, print, epoch, .. } = said;
         let missing = said.missing.map(|length| Missing { length, change });
         let name = if missing.is_some() { short_name } else { whole_name };
         let name = name(id, at.remote, words);
         let at = Path { local: None, ..at };
-        Voice { at, words, name, epoch, missing, doubted: None, lease: Lease::NONE }
+        Voice { at, words, name, print, epoch, missing, doubted: None, lease: Lease::NONE }
     }
 
     fn is_at(&self, at: Path) -> bool {
@@ -143,6 +147,9 @@ impl Voice {
         let is_same = self.words == said.words;
         if is_same && self.missing.is_none() && (said.missing.is_none() || change.is_none()) {
             self.epoch = self.epoch.max(said.epoch);
+            if said.missing.is_none() {
+                self.print = said.print;
+            }
             return change;
         }
         let before = *self;
@@ -233,6 +240,12 @@ impl Entry {
     /// The voice that was heard last there.
     pub(super) fn voice_at(&mut self, at: Path) -> Option<&mut Voice> {
         self.voices.iter_mut().rev().find(|voice| voice.is_at(at))
+    }
+
+    /// The digest of the whole answer from there that has this print.
+    pub(super) fn words_of(&self, at: Path, print: u64) -> Option<u64> {
+        let is_it = |v: &&Voice| v.is_at(at) && v.print == print && v.missing.is_none();
+        self.voices.iter().rev().find(is_it).map(|voice| voice.words)
     }
 
     /// Forgets the voices that are gone.

@@ -5,9 +5,11 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::net::IpAddr;
 
 use super::entry::{Entry, Heard, MOST_VOICES, Part, Said, Voice};
+use super::prints::Prints;
 use super::sources::Sources;
 use crate::rng::Rng;
-use crate::wire::{Slice, place};
+use crate::secret::Secret;
+use crate::wire::{self, Reply, Slice, place};
 use crate::{Instant, Path};
 
 #[cfg(test)]
@@ -24,6 +26,7 @@ pub(super) struct Known {
     txn: u64,
     capacity: usize,
     rng: Rng,
+    prints: Prints,
     entries: BTreeMap<u64, Entry>,
     /// The places of all, each by a number that nobody can guess.
     lots: BTreeMap<u64, u64>,
@@ -42,11 +45,12 @@ pub(super) struct Known {
 struct Lengths(BTreeMap<u16, u64>);
 
 impl Known {
-    pub(super) fn new(txn: u64, capacity: usize, rng: Rng) -> Known {
+    pub(super) fn new(txn: u64, capacity: usize, secret: Secret) -> Known {
         Known {
             txn,
             capacity: capacity.max(1),
-            rng,
+            rng: secret.rng("room"),
+            prints: Prints::new(secret),
             entries: BTreeMap::new(),
             lots: BTreeMap::new(),
             sources: Sources::default(),
@@ -115,6 +119,17 @@ impl Known {
         let place = self.untold.pop_first()?;
         let entry = self.entries.get_mut(&place)?;
         Some((entry.id, entry.tell_in_part()?))
+    }
+
+    /// The digest of an answer from there, and its print, by which it is known when it is heard again;
+    /// `None` where it is cut short and tells no digest.
+    pub(super) fn words(&self, at: Path, reply: &Reply<'_>) -> Option<(u64, u64)> {
+        if reply.is_truncated() {
+            return Some((reply.tlvs.digest()?, 0));
+        }
+        let print = self.prints.of(reply.lease_s, reply.tlvs);
+        let known = self.get(reply.id).and_then(|entry| entry.words_of(at, print));
+        Some((known.unwrap_or_else(|| wire::digest(reply.lease_s, reply.tlvs)), print))
     }
 
     /// A responder was heard.

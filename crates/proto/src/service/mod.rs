@@ -84,6 +84,7 @@ mod neighbours;
 mod offer;
 mod pace;
 mod pressure;
+mod prints;
 mod prompts;
 mod proof;
 mod questions;

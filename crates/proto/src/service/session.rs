@@ -64,7 +64,7 @@ impl Session {
             selection: config.selection.clone(),
             keyring: config.keyring.clone(),
             asking: Asking::new(txn, secret.salts("salts"), config.limits()),
-            known: Known::new(txn, config.capacity, secret.rng("room")),
+            known: Known::new(txn, config.capacity, secret),
             telling: None,
             departed: Departed::default(),
             parting: BTreeSet::new(),
@@ -128,11 +128,7 @@ impl Session {
         }
         self.life.counts.received += 1;
         let round = number.and_then(|number| self.asking.answered(now, number));
-        let words = match reply.whole {
-            None => Some(wire::digest(reply.lease_s, reply.tlvs)),
-            Some(_) => reply.tlvs.digest(),
-        };
-        let Some((round, words)) = round.zip(words) else {
+        let Some(round) = round else {
             self.life.counts.ignored += 1;
             return None;
         };
@@ -144,6 +140,10 @@ impl Session {
             self.life.counts.duplicates += 1;
             return None;
         }
+        let Some((words, print)) = self.known.words(arrival.from, &reply) else {
+            self.life.counts.ignored += 1;
+            return None;
+        };
         if reply.busy {
             self.asking.spoil(Doubts::REFUSED);
         }
@@ -154,6 +154,7 @@ impl Session {
             via,
             id: reply.id,
             words,
+            print,
             missing: reply.whole,
             epoch,
             lease,

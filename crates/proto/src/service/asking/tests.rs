@@ -52,7 +52,7 @@ fn asker_with(limits: Limits, goal: Goal) -> Asker {
     asking.start(at(1_000), goal);
     Asker {
         asking,
-        known: Known::new(TXN, 1_000_000, Rng::new(1)),
+        known: Known::new(TXN, 1_000_000, Secret::new(1)),
         selection: Selection::all(),
         now: at(1_000),
         evidence: Some(Evidence::CLEAN),
@@ -121,6 +121,7 @@ impl Asker {
             via,
             id,
             words: 10,
+            print: 0,
             missing,
             epoch: Some(Epoch { boot: 1, seq: 1 }),
             lease: ms(120_000),
@@ -416,7 +417,7 @@ fn while_slices_are_asked_the_pace_is_adjusted() {
 fn queries_keep_their_rate_from_the_scout_on_through_sweeps_and_runs() {
     let limits = Limits { queries: 10, ..LIMITS };
     let mut asker = asker_with(limits, Goal { even_if_nobody: true, ..Goal::everybody(2, None) });
-    asker.known = Known::new(TXN, 1_000_000, Rng::new(1));
+    asker.known = Known::new(TXN, 1_000_000, Secret::new(1));
     let mut last: Option<Instant> = None;
     for run in 0..3 {
         let mut asked = 0;
@@ -605,6 +606,7 @@ fn said_before() -> Said<'static> {
         via: Via::Unicast,
         id: 1,
         words: 10,
+        print: 0,
         missing: None,
         epoch: None,
         lease: ms(120_000),

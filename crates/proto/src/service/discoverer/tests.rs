@@ -7,8 +7,8 @@ use core::net::{IpAddr, SocketAddr};
 use super::*;
 use crate::service::{Effort, Offer, Selection};
 use crate::wire::{
-    self, Attr, Binding, Busy, Datagram, Epoch, Key, Keyring, Query, Reply, Seal, SessionsBuf, Tlv,
-    TlvBuf, Tlvs, short_name, whole_name,
+    self, Attr, Busy, Datagram, Epoch, Query, Reply, SessionsBuf, Tlv, TlvBuf, Tlvs, short_name,
+    whole_name,
 };
 use crate::{Cast, Event, Evidence, Path};
 
@@ -499,7 +499,9 @@ fn what_is_told_of_an_answer_is_what_it_says() {
 }
 
 #[test]
+#[cfg(feature = "auth")]
 fn with_a_secret_only_who_has_it_is_believed_and_its_words_are_authentic() {
+    use crate::wire::{Binding, Key, Keyring, Seal};
     let key = |secret| Key::new(secret, Binding::Source).unwrap();
     let (ours, theirs) = (key(b"a secret of ours alone"), key(b"a secret of the others"));
     let keyring = Some(Keyring::new(ours.clone(), Vec::new()));

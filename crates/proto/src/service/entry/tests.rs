@@ -19,6 +19,7 @@ fn says(words: u64) -> Said<'static> {
         via: Via::Unicast,
         id: 7,
         words,
+        print: 0,
         missing: None,
         epoch: Some(Epoch { boot: 1, seq: 1 }),
         lease: Duration::from_secs(120),
@@ -366,6 +367,31 @@ fn of_two_voices_in_one_place_the_one_that_was_heard_last_is_there() {
         assert_eq!(known.entry.voice_at(local).unwrap().words, words);
     }
     assert!(known.entry.voice_at(host(2)).is_none());
+}
+
+#[test]
+fn a_whole_answer_is_known_again_by_its_print_in_its_place() {
+    let print = |print, said| Said { print, ..said };
+    let mut known = knows(print(1, says(10)));
+    assert_eq!(known.entry.words_of(host(1), 1), Some(10));
+    assert_eq!(known.entry.words_of(host(1).from_local(([10, 0, 0, 9], 1).into()), 1), Some(10));
+    assert_eq!((known.entry.words_of(host(1), 2), known.entry.words_of(host(2), 1)), (None, None));
+    // The same words of another age have another print; cut short they have none.
+    known.hear(print(2, says(10).since(1, 2)));
+    known.hear(print(0, says(10).since(1, 2).of(200)));
+    assert_eq!(
+        (known.entry.words_of(host(1), 2), known.entry.words_of(host(1), 1)),
+        (Some(10), None)
+    );
+    known.hear(print(3, says(11).since(1, 2)));
+    assert_eq!(
+        (known.entry.words_of(host(1), 2), known.entry.words_of(host(1), 3)),
+        (Some(10), Some(11))
+    );
+    known.hear(print(0, says(12).since(1, 3).of(200).from(2)));
+    assert_eq!(known.entry.words_of(host(2), 0), None);
+    known.hear(print(4, says(12).since(1, 3).from(2)));
+    assert_eq!(known.entry.words_of(host(2), 4), Some(12));
 }
 
 #[test]

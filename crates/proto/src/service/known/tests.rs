@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::service::instance::{Change, Via};
-use crate::wire::{Epoch, Tlvs, short_name, whole_name};
+use crate::wire::{Epoch, Tlv, TlvBuf, Tlvs, short_name, whole_name};
 
 const TXN: u64 = 0x7e57;
 
@@ -26,6 +26,7 @@ fn said(id: u64, number: u16) -> Said<'static> {
         via: Via::Unicast,
         id,
         words: 10,
+        print: 0,
         missing: None,
         epoch: Some(Epoch { boot: 1, seq: 1 }),
         lease: Duration::from_secs(120),
@@ -43,7 +44,7 @@ fn hear_all(known: &mut Known, ids: Range<u64>, number: u16) {
 }
 
 fn known(capacity: usize) -> Known {
-    Known::new(TXN, capacity, Rng::new(1))
+    Known::new(TXN, capacity, Secret::new(1))
 }
 
 impl Known {
@@ -104,6 +105,41 @@ fn who_is_heard_is_known_by_id_and_by_place() {
     assert_eq!(all, expected);
     known.audit();
 }
+
+#[test]
+fn the_words_of_an_answer_are_its_digest_whether_it_is_known_or_not() {
+    let (mut ours, mut others) = (TlvBuf::new(), TlvBuf::new());
+    ours.push(Tlv::Name("lab")).unwrap();
+    others.push(Tlv::Name("attic")).unwrap();
+    others.push(Tlv::Digest(66)).unwrap();
+    let reply = |tlvs, whole| Reply { id: 7, whole, tlvs, ..REPLY };
+    let whole = reply(ours.as_tlvs(), None);
+    let mut known = known(10);
+    let (words, print) = known.words(host(1), &whole).unwrap();
+    assert_eq!(words, crate::wire::digest(120, ours.as_tlvs()));
+    // It is not made anew where it is known.
+    known.hears(Said { words: 5, print, ..said(7, 1) });
+    assert_eq!(known.words(host(1), &whole), Some((5, print)));
+    assert_eq!(known.words(host(2), &whole), Some((words, print)));
+    assert_eq!(known.words(host(1), &Reply { id: 8, ..whole }), Some((words, print)));
+    let later = known.words(host(1), &Reply { lease_s: 121, ..whole }).unwrap();
+    assert!(later.0 == crate::wire::digest(121, ours.as_tlvs()) && later.1 != print);
+    // Where it is cut short it is what is said.
+    assert_eq!(known.words(host(1), &reply(others.as_tlvs(), Some(200))), Some((66, 0)));
+    assert_eq!(known.words(host(1), &reply(ours.as_tlvs(), Some(200))), None);
+    assert_ne!(known.words(host(1), &reply(others.as_tlvs(), None)).unwrap().0, 66);
+}
+
+const REPLY: Reply<'static> = Reply {
+    txn: TXN,
+    id: 0,
+    round: 1,
+    copy: 0,
+    whole: None,
+    busy: false,
+    lease_s: 120,
+    tlvs: Tlvs::NONE,
+};
 
 #[test]
 fn each_voice_is_in_the_slice_of_its_id_and_in_no_other() {
@@ -178,7 +214,7 @@ fn promises_take_a_quarter_of_the_room_at_the_most() {
     assert_eq!(known.hears(said(0, 1)), Heard::Whole);
     assert_eq!(known.hears(short(11, 1, 200)), Heard::NewInPart);
     known.audit();
-    let mut smallest = Known::new(TXN, 0, Rng::new(1));
+    let mut smallest = Known::new(TXN, 0, Secret::new(1));
     assert_eq!(smallest.hears(short(1, 1, 200)), Heard::NewInPart);
     assert_eq!(smallest.hears(short(2, 1, 200)), Heard::NoRoom);
 }
