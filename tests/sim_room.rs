@@ -162,7 +162,6 @@ fn in_a_watchers_table_an_honest_host_stays_wherever_what_is_made_up_lies() {
 }
 
 #[test]
-#[ignore = "fails: where no address is greedy, those who were there long give way as often as those who just came"]
 fn in_a_watchers_table_an_honest_host_stays_while_many_addresses_make_up_many() {
     assert_eq!(lost_by_a_watcher(625, MadeUp::Apart), (0, 0));
 }

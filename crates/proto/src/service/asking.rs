@@ -46,6 +46,12 @@ const UNHEARD_SWEEPS: u32 = 4;
 /// So many quiet sweeps follow at least on one in which somebody known said something new: who was made
 /// to seem to have said it has time to say otherwise.
 const SETTLED_SWEEPS: u32 = 2;
+/// A run's padded sweeps are three for two quiet ones at the most, and those of all runs that begin in
+/// such a time no more than of one: somebody may forge what makes a watcher ask again and again.
+const PADDED_EVERY: Duration = Duration::from_secs(10);
+/// After so many rounds a session is to have another number: what was recorded in one round would be an
+/// answer to a later one of the same number.
+const MOST_ROUNDS: u16 = 60_000;
 /// An asker that was called late catches up by this much at the most.
 const CATCH_UP: Duration = Duration::from_millis(2);
 
@@ -102,8 +108,9 @@ pub(super) struct Asking {
     is_first: bool,
     /// Answers expected in the next sweep that is not padded.
     expected: u64,
-    /// Padded sweeps that may still be made.
-    padded_left: u32,
+    /// Padded sweeps that were made of late, and since when that is counted.
+    padded: u32,
+    padded_since: Option<Instant>,
     /// When the last sweep began that was not padded, and the last by group.
     ordinary_began: Instant,
     last_group: Option<Instant>,
@@ -131,7 +138,8 @@ impl Asking {
             verdict: Verdict::default(),
             is_first: false,
             expected: 0,
-            padded_left: 0,
+            padded: 0,
+            padded_since: None,
             ordinary_began: Instant::ZERO,
             last_group: None,
             last_asked: None,
@@ -149,12 +157,28 @@ impl Asking {
         self.verdict.begin();
         (self.news, self.has_changed, self.run_sweeps) = (0, false, 0);
         self.is_first = goal.expected.is_none();
-        // One forged promise of a long answer must not make every sweep a long one.
-        self.padded_left = goal.quiet * 3 / 2;
+        if self.padded_since.is_none_or(|since| now - since >= PADDED_EVERY) {
+            (self.padded, self.padded_since) = (0, Some(now));
+        }
         self.expected = goal.expected.unwrap_or(EXPECTED_UNSEEN).min(MOST_EXPECTED);
         let at = self.may_ask_at(now);
         let kind = if goal.group { Kind::Group } else { Kind::Ordinary };
         self.stage = if self.is_first { Stage::Scout(at) } else { Stage::Pause(at, kind) };
+    }
+
+    /// Whether the session is to have another number before the next run.
+    pub(super) fn is_worn_out(&self) -> bool {
+        self.round >= MOST_ROUNDS
+    }
+
+    #[cfg(test)]
+    pub(super) fn wear_out(&mut self) {
+        self.round = MOST_ROUNDS;
+    }
+
+    /// The session has this number from now on. Nothing that was asked before is answered any more.
+    pub(super) fn set_txn(&mut self, txn: u64) {
+        (self.txn, self.round, self.rounds) = (txn, 0, Rounds::new());
     }
 
     pub(super) fn is_at_rest(&self) -> bool {
@@ -231,8 +255,34 @@ impl Asking {
         }
     }
 
-    /// Does one thing that is due: what it returns, or a step of the plan. `is_silent` says whose words
-    /// need not be heard again.
+    /// Goes on with the plan to where something is to be done.
+    pub(super) fn advance(&mut self, now: Instant, known: &Known, selection: &Selection) {
+        while self.deadline().is_some_and(|due| due <= now) {
+            match self.stage {
+                Stage::Rest | Stage::Scout(_) | Stage::Sweep(_) | Stage::Audit => return,
+                Stage::AwaitScout(_) => {
+                    let sampled = known.sampled().min(MOST_SCOUTED);
+                    if sampled > 0 {
+                        // Two standard deviations more than the sample says.
+                        let most = sampled + (4 * sampled).isqrt() + 1;
+                        self.expected = (most << SAMPLE_BITS).min(MOST_EXPECTED);
+                    }
+                    self.begin_sweep(now, Kind::Ordinary, known, selection);
+                }
+                Stage::Settle(_, news, limit) => {
+                    self.stage = if self.news != news && now < limit {
+                        Stage::Settle((now + SETTLE).min(limit), self.news, limit)
+                    } else {
+                        Stage::Audit
+                    };
+                }
+                Stage::Audited => self.judge_sweep(now, known),
+                Stage::Pause(_, kind) => self.begin_sweep(now, kind, known, selection),
+            }
+        }
+    }
+
+    /// Does one thing that is due. `is_silent` says whose words need not be heard again.
     pub(super) fn poll<'a>(
         &'a mut self,
         now: Instant,
@@ -240,39 +290,18 @@ impl Asking {
         selection: &'a Selection,
         is_silent: impl Fn(&Voice) -> bool,
     ) -> Option<Step<'a>> {
-        if self.deadline().is_none_or(|due| due > now) {
-            return None;
-        }
+        self.advance(now, known, selection);
         match self.stage {
-            Stage::Rest => {}
-            Stage::Scout(_) => return Some(Step::Ask(self.scout(now, selection))),
-            Stage::AwaitScout(_) => {
-                if self.news > 0 {
-                    // Two standard deviations more than the sample says.
-                    let heard = self.news.min(MOST_SCOUTED);
-                    let sampled = heard + (4 * heard).isqrt() + 1;
-                    self.expected = (sampled << SAMPLE_BITS).min(MOST_EXPECTED);
-                }
-                self.begin_sweep(now, Kind::Ordinary, known, selection);
-            }
-            Stage::Sweep(due) => {
-                return Some(Step::Ask(self.ask_slice(now, due, known, selection, is_silent)));
-            }
-            Stage::Settle(_, news, limit) => {
-                self.stage = if self.news != news && now < limit {
-                    Stage::Settle((now + SETTLE).min(limit), self.news, limit)
-                } else {
-                    Stage::Audit
-                };
+            Stage::Scout(due) if due <= now => Some(Step::Ask(self.scout(now, selection))),
+            Stage::Sweep(due) if due <= now => {
+                Some(Step::Ask(self.ask_slice(now, due, known, selection, is_silent)))
             }
             Stage::Audit => {
                 self.stage = Stage::Audited;
-                return Some(Step::Audit);
+                Some(Step::Audit)
             }
-            Stage::Audited => self.judge_sweep(now, known),
-            Stage::Pause(_, kind) => self.begin_sweep(now, kind, known, selection),
+            _ => None,
         }
-        None
     }
 
     /// When the next query may go out, whatever it is for.
@@ -308,7 +337,7 @@ impl Asking {
         match kind {
             Kind::Ordinary => self.ordinary_began = now,
             Kind::Group => (self.ordinary_began, self.last_group) = (now, Some(now)),
-            Kind::Padded => self.padded_left = self.padded_left.saturating_sub(1),
+            Kind::Padded => self.padded += 1,
         }
         self.stage = Stage::Sweep(now);
     }
@@ -371,7 +400,8 @@ impl Asking {
         if core::mem::take(&mut self.has_changed) {
             self.verdict.limit(self.goal.quiet.saturating_sub(SETTLED_SWEEPS));
         }
-        let is_missing = known.missing().is_some() && self.padded_left > 0;
+        // One forged promise of a long answer must not make every sweep a long one.
+        let is_missing = known.missing().is_some() && self.padded < self.goal.quiet * 3 / 2;
         let is_quiet = self.verdict.quiet() >= self.goal.quiet;
         let has_somebody = self.goal.even_if_nobody || !known.is_empty();
         let is_done = is_quiet && has_somebody;

@@ -120,6 +120,8 @@ impl Machine for Discoverer {
         if self.deadline().is_none_or(|due| due > now) {
             return None;
         }
+        // What is heard between the last sweep and the end would be neither.
+        self.session.advance(now);
         if let Some(why) = self.ending(now) {
             self.ended_by |= why;
             return self.finish(now);

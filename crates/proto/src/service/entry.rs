@@ -74,8 +74,9 @@ pub(super) struct Part {
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) id: u64,
-    /// Its number where lots are drawn.
-    pub(super) lot: u64,
+    /// Its number where lots are drawn, and among all who came.
+    pub(super) lot: usize,
+    pub(super) number: u64,
     told: Told,
     /// When it first said what is the latest.
     since: Instant,
@@ -154,7 +155,10 @@ impl Voice {
         }
         let before = *self;
         let promised = before.missing.filter(|_| is_same);
-        let change = change.or(promised.and_then(|missing| missing.change));
+        let change = match promised.and_then(|missing| missing.change) {
+            Some(promised) if change != Some(Change::Conflict) => Some(promised),
+            _ => change,
+        };
         *self = Voice { doubted: before.doubted, lease: before.lease, ..Voice::new(said, change) };
         if is_same {
             self.epoch = self.epoch.max(before.epoch);
@@ -180,7 +184,7 @@ impl Part {
 
 impl Entry {
     /// One that was not known.
-    pub(super) fn new(now: Instant, said: Said<'_>, lot: u64) -> Entry {
+    pub(super) fn new(now: Instant, said: Said<'_>, lot: usize, number: u64) -> Entry {
         let told = match said.missing {
             None => Told::Words(said.words),
             Some(_) => Told::Nothing(Part::new(said).into()),
@@ -188,6 +192,7 @@ impl Entry {
         Entry {
             id: said.id,
             lot,
+            number,
             told,
             since: now,
             in_conflict: false,

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::entry::{Entry, Heard, MOST_VOICES, Part, Said, Voice};
@@ -17,8 +18,11 @@ mod tests;
 
 /// One in so many places may be taken by responders of which no whole answer has come.
 const SHORT_SHARE: usize = 4;
-/// Of so many who might give way one is found who was told of.
-const LOOKED_AT: usize = 64;
+/// Voices of one address that count in a sample. One in 256 is sampled: so many stand for four thousand.
+const SAMPLED_AT_ONE: usize = 16;
+/// Of so many, by lot, the one that came last gives way: who comes in their thousands takes the places of
+/// his own kind, and not of those who have long been there.
+const DRAWN: usize = 16;
 
 /// Responders by their id, in the order of the session's slices.
 #[derive(Debug, Clone)]
@@ -28,8 +32,10 @@ pub(super) struct Known {
     rng: Rng,
     prints: Prints,
     entries: BTreeMap<u64, Entry>,
-    /// The places of all, each by a number that nobody can guess.
-    lots: BTreeMap<u64, u64>,
+    /// The places of all in no order, to draw from.
+    lots: Vec<u64>,
+    /// How many have come so far.
+    come: u64,
     sources: Sources,
     /// The places of those of whom nothing was told, since no whole answer has come.
     untold: BTreeSet<u64>,
@@ -52,13 +58,40 @@ impl Known {
             rng: secret.rng("room"),
             prints: Prints::new(secret),
             entries: BTreeMap::new(),
-            lots: BTreeMap::new(),
+            lots: Vec::new(),
+            come: 0,
             sources: Sources::default(),
             untold: BTreeSet::new(),
             missing: Lengths::default(),
             gave_way: None,
             was_full: false,
         }
+    }
+
+    /// The session has this number from now on, so that everybody has another place.
+    pub(super) fn set_txn(&mut self, txn: u64) {
+        self.txn = txn;
+        self.untold.clear();
+        self.sources = Sources::default();
+        for entry in core::mem::take(&mut self.entries).into_values() {
+            let place = self.place(entry.id);
+            if let Some(lot) = self.lots.get_mut(entry.lot) {
+                *lot = place;
+            }
+            if !entry.is_told() {
+                self.untold.insert(place);
+            }
+            for voice in &entry.voices {
+                self.sources.add(voice.at.remote.ip(), place);
+            }
+            self.entries.insert(place, entry);
+        }
+    }
+
+    /// Voices, of which no address counts for more than a few: how many answered a sample, as far as one
+    /// host can't make it up.
+    pub(super) fn sampled(&self) -> u64 {
+        self.sources.len_bounded(SAMPLED_AT_ONE)
     }
 
     /// Responders.
@@ -166,9 +199,9 @@ impl Known {
             }
             self.untold.insert(place);
         }
-        let lot = self.rng.next();
-        self.lots.insert(lot, place);
-        let entry = Entry::new(now, said, lot);
+        self.come += 1;
+        let entry = Entry::new(now, said, self.lots.len(), self.come);
+        self.lots.push(place);
         self.missing.add(&entry);
         self.entries.insert(place, entry);
         self.sources.add(said.at.remote.ip(), place);
@@ -177,7 +210,8 @@ impl Known {
     }
 
     /// Where there are too many voices one gives way: one of the greediest address, if one has more than
-    /// its fair share, else any of those who were told of. The newcomer does if there is nobody else.
+    /// its fair share, else the youngest of some who were told of. The newcomer does if there is nobody
+    /// else.
     fn make_room(&mut self, newcomer: u64) {
         if self.voices() <= self.capacity {
             return;
@@ -187,13 +221,21 @@ impl Known {
         match self.sources.greediest(from, newcomer) {
             Some((address, place)) => self.forget_one(place, Some(address)),
             None => {
-                let lots = self.lots.range(from..).chain(self.lots.range(..from));
-                let mut places = lots.map(|(_, place)| *place).take(LOOKED_AT);
-                let may_go = |at: &u64| *at != newcomer && self.at(*at).is_some_and(Entry::is_told);
-                let place = places.find(may_go).unwrap_or(newcomer);
+                let place = self.youngest_of_some(newcomer).unwrap_or(newcomer);
                 self.forget_one(place, None);
             }
         }
+    }
+
+    /// Of some who were told of, by lot, the one that came last.
+    fn youngest_of_some(&mut self, spared: u64) -> Option<u64> {
+        let Known { rng, lots, entries, .. } = self;
+        let last = lots.len().checked_sub(1)? as u64;
+        let told = |place: &&u64| entries.get(place).is_some_and(Entry::is_told);
+        let may_go = |place: &&u64| **place != spared && told(place);
+        let drawn = (0..DRAWN).filter_map(|_| lots.get(rng.up_to(last) as usize)).filter(may_go);
+        let youngest = drawn.max_by_key(|place| entries.get(place).map(|entry| entry.number));
+        youngest.or_else(|| lots.iter().find(may_go)).copied()
     }
 
     /// Forgets the voice of a responder that was heard least lately, at this address or at any.
@@ -209,7 +251,11 @@ impl Known {
 
     pub(super) fn remove(&mut self, place: u64) -> Option<Entry> {
         let entry = self.entries.remove(&place)?;
-        self.lots.remove(&entry.lot);
+        self.lots.swap_remove(entry.lot);
+        let moved = self.lots.get(entry.lot).and_then(|place| self.entries.get_mut(place));
+        if let Some(moved) = moved {
+            moved.lot = entry.lot;
+        }
         self.untold.remove(&place);
         self.missing.remove(&entry);
         for voice in &entry.voices {
@@ -227,7 +273,7 @@ impl Known {
     ) -> Option<(Entry, Path)> {
         let entry = self.entries.get_mut(&place)?;
         if entry.voices.iter().all(&is_gone) {
-            let at = entry.voices.first()?.at;
+            let at = entry.voices.last()?.at;
             return self.remove(place).map(|entry| (entry, at));
         }
         self.missing.remove(entry);

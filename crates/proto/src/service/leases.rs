@@ -149,6 +149,12 @@ impl Leases {
         }
     }
 
+    /// Everybody has another place.
+    pub(super) fn set_places(&mut self, known: &mut Known) {
+        let due = known.iter_mut().map(|(place, entry)| (entry.due, place));
+        self.queue = due.filter(|(due, _)| *due < Instant::FAR_FUTURE).collect();
+    }
+
     /// A first discovery has ended: from now on those who were never heard are asked for now and then.
     pub(super) fn begin(&mut self, now: Instant) {
         self.ask_anyway = now + LONGEST_PAUSE;

@@ -16,7 +16,7 @@ use super::selection::Selection;
 use crate::life::Life;
 use crate::path::is_peer;
 use crate::rng::Rng;
-use crate::secret::Secret;
+use crate::secret::{Salts, Secret};
 use crate::wire::{self, Busy, Datagram, Keyring, Reply, Tlv};
 use crate::{Action, Arrival, Cast, Destination, Doubts, Event, Instant, Message, Observation};
 
@@ -27,6 +27,7 @@ pub(super) struct Session {
     pub(super) selection: Selection,
     pub(super) keyring: Option<Keyring>,
     pub(super) asking: Asking,
+    txns: Salts,
     pub(super) known: Known,
     /// The part of an answer that was told last.
     telling: Option<Box<Part>>,
@@ -58,12 +59,14 @@ pub(super) enum Taken<'d> {
 impl Session {
     pub(super) fn new(config: &Discovery, seed: u64) -> Session {
         let secret = Secret::new(seed);
-        let txn = secret.number("txn");
+        let mut txns = secret.salts("txn");
+        let txn = txns.next();
         Session {
             rng: secret.rng("jitter"),
             selection: config.selection.clone(),
             keyring: config.keyring.clone(),
             asking: Asking::new(txn, secret.salts("salts"), config.limits()),
+            txns,
             known: Known::new(txn, config.capacity, secret),
             telling: None,
             departed: Departed::default(),
@@ -71,6 +74,18 @@ impl Session {
             flaws: Doubts::NONE,
             life: Life::default(),
         }
+    }
+
+    /// Gives the session another number, where it has asked so much that its rounds would come again.
+    /// Says whether it did, so that everybody has another place.
+    pub(super) fn renew(&mut self) -> bool {
+        if !self.asking.is_worn_out() {
+            return false;
+        }
+        let txn = self.txns.next();
+        self.asking.set_txn(txn);
+        self.known.set_txn(txn);
+        true
     }
 
     /// Takes a datagram in.
@@ -232,6 +247,11 @@ impl Session {
     /// Whether somebody is known of whom nothing was told.
     pub(super) fn has_untold(&self) -> bool {
         self.known.has_untold()
+    }
+
+    /// Goes on with the plan to where something is to be done.
+    pub(super) fn advance(&mut self, now: Instant) {
+        self.asking.advance(now, &self.known, &self.selection);
     }
 
     /// Does what is due for the plan.

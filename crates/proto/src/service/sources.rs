@@ -23,6 +23,11 @@ impl Sources {
         self.all
     }
 
+    /// All voices, of which no address counts for more than this.
+    pub(super) fn len_bounded(&self, most: usize) -> u64 {
+        self.by_address.values().map(|count| (*count).min(most) as u64).sum()
+    }
+
     /// One more voice of the responder at `place` is at this address.
     pub(super) fn add(&mut self, address: IpAddr, place: u64) {
         self.all += 1;
@@ -86,6 +91,15 @@ mod tests {
         assert_eq!(sources.greediest(0, 99), Some((host(2), 0)));
         sources.remove(host(2), 7);
         assert_eq!((sources.len(), sources.greediest(0, 99)), (128, None));
+    }
+
+    #[test]
+    fn where_each_counts_for_few_the_others_are_not_counted() {
+        let mut sources = Sources::default();
+        add(&mut sources, 1, 0..3);
+        add(&mut sources, 2, 0..16);
+        add(&mut sources, 3, 0..17);
+        assert_eq!((sources.len_bounded(16), sources.len_bounded(2)), (35, 6));
     }
 
     #[test]

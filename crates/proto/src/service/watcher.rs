@@ -231,7 +231,7 @@ impl Watcher {
             return;
         }
         self.session.departed.insert(now, id, epoch);
-        let at = self.session.known.get(id).and_then(|entry| Some(entry.voices.first()?.at));
+        let at = self.session.known.get(id).and_then(|entry| Some(entry.voices.last()?.at));
         if let (Some(entry), Some(at)) = (self.session.known.remove(place), at) {
             self.lose(entry, at, Loss::Goodbye);
         }
@@ -269,6 +269,12 @@ impl Watcher {
     // What it does.
 
     fn start(&mut self, now: Instant, goal: Goal) {
+        if self.session.renew() {
+            let known = &mut self.session.known;
+            self.leases.set_places(known);
+            let doubted = known.iter_mut().filter(|(_, entry)| entry.is_doubted());
+            self.doubted = doubted.map(|(place, _)| place).collect();
+        }
         self.session.asking.start(now, goal);
         let is_thorough = goal.quiet >= DOUBT_QUIET;
         self.run = Some(Run { began: now, is_thorough, by_group: goal.group });
@@ -437,6 +443,7 @@ impl Machine for Watcher {
                 self.refresh(now, self.session.known.len() as u64, false);
             }
         }
+        self.session.advance(now);
         if self.next_look().is_some_and(|at| at <= now) {
             return self.look(now);
         }

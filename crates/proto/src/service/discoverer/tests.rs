@@ -266,6 +266,26 @@ fn who_is_there_is_found_and_then_all_are_known_to_be() {
 }
 
 #[test]
+fn nothing_is_heard_between_the_last_sweep_and_the_end() {
+    let mut run = run(few());
+    run.ask_all(&[host(1)]);
+    let last = run.ask_until(|query| query.round == 17);
+    run.now = run.discoverer.deadline().unwrap();
+    while run.step().is_none() && run.done.is_none() {
+        // Each time that it is called, somebody new has answered before.
+        assert!(run.hear_from(host(2).at(), Cast::Unicast, &host(2).reply(&last)).is_some());
+    }
+    assert_eq!((run.done, run.found()), (None, 2));
+    let mut run = self::run(few());
+    run.ask_all(&[host(1)]);
+    run.ask_until(|query| query.round == 17);
+    run.now = run.discoverer.deadline().unwrap();
+    // It asks what became of the sweep, and then it is done.
+    assert!(run.step().is_none() && run.step().is_none());
+    assert_eq!(run.done.map(|done| done.complete), Some(Some(true)));
+}
+
+#[test]
 fn where_nobody_answers_it_ends_by_silence_or_deadline_and_is_not_complete() {
     let (short, long) = (Some(ms(700)), Some(ms(9_000)));
     for (deadline, silence) in [(short, None), (None, short), (short, long), (long, short)] {

@@ -50,7 +50,7 @@ struct Heard7 {
 }
 
 fn knows(said: Said<'_>) -> Heard7 {
-    Heard7 { entry: Entry::new(at(1_000), said, 0), now: 1_000 }
+    Heard7 { entry: Entry::new(at(1_000), said, 0, 1), now: 1_000 }
 }
 
 impl Heard7 {
@@ -226,6 +226,24 @@ fn who_says_the_same_contradicts_nobody_but_by_an_earlier_start() {
 }
 
 #[test]
+fn who_says_the_same_since_another_start_is_another() {
+    // Both answer each question, a copy of the host and the host.
+    for words in [10, 11] {
+        let mut known = knows(says(10));
+        assert_eq!(known.hear(says(words).since(2, 0).from(6)), RESTARTED);
+        let asked = known.now - 10;
+        assert_eq!(known.hear_late(says(10), asked), Heard::Nothing);
+        assert_eq!(known.doubted(), 1);
+        assert_eq!(known.hear(says(10)), CONFLICT);
+
+        let mut known = knows(says(words).since(2, 0).from(6));
+        assert_eq!(known.hear_late(says(10), known.now - 10), Heard::Nothing);
+        assert_eq!(known.hear(says(10)), CONFLICT);
+        assert_eq!(known.names(), [whole(6, words), whole(1, 10)]);
+    }
+}
+
+#[test]
 fn a_truncated_answer_is_not_told_until_the_whole_has_come() {
     let mut known = knows(says(10).of(200));
     assert!(!known.entry.is_told());
@@ -285,6 +303,10 @@ fn a_change_that_is_cut_short_is_told_once_it_is_whole() {
     assert_eq!(known.hear(says(10).since(2, 0).of(200)), Heard::Nothing);
     assert_eq!(known.names(), [short(1, 10)]);
     assert_eq!(known.hear(says(10).since(2, 0)), RESTARTED);
+
+    let mut known = knows(says(10));
+    assert_eq!(known.hear(says(11).since(2, 0).of(200)), Heard::Nothing);
+    assert_eq!(known.hear(says(11).since(2, 0)), RESTARTED);
 
     let mut known = knows(says(10));
     assert_eq!(known.hear(says(10).of(200).from(2)), Heard::Nothing);

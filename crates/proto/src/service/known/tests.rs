@@ -68,7 +68,7 @@ impl Known {
         assert!(self.voices() <= self.capacity);
         let mut sources = Sources::default();
         for (place, entry) in &self.entries {
-            assert_eq!(self.lots.get(&entry.lot), Some(place));
+            assert_eq!(self.lots.get(entry.lot), Some(place));
             assert_eq!(self.untold.contains(place), !entry.is_told());
             assert!(!entry.voices.is_empty() && entry.voices.len() <= MOST_VOICES);
             entry.voices.iter().for_each(|voice| sources.add(voice.at.remote.ip(), *place));
@@ -160,6 +160,36 @@ fn each_voice_is_in_the_slice_of_its_id_and_in_no_other() {
         }
     }
     assert_eq!(known.in_slice(Slice::ALL).count(), 101);
+}
+
+#[test]
+fn with_another_number_of_the_session_everybody_has_another_place() {
+    let mut known = known(1_000);
+    hear_all(&mut known, 0..66, 1);
+    (66..100).for_each(|id| hear_all(&mut known, id..id + 1, id as u16));
+    known.hears(short(100, 100, 300));
+    known.hears(said(3, 99));
+    let places = |known: &mut Known| known.iter_mut().map(|(place, _)| place).collect::<Vec<_>>();
+    let before = places(&mut known);
+    known.set_txn(!TXN);
+    let after = places(&mut known);
+    assert_eq!((before.len(), after.len()), (101, 101));
+    assert!(after.iter().all(|place| !before.contains(place)));
+    assert_eq!(known.place(7), crate::wire::place(7, !TXN));
+    assert!(known.get(7).is_some_and(|entry| entry.id == 7));
+    assert_eq!((known.missing(), known.has_untold()), (Some((1, 300)), true));
+    known.audit();
+}
+
+#[test]
+fn a_sample_is_of_voices_and_sixteen_of_one_address_at_the_most() {
+    let mut known = known(1_000);
+    assert_eq!(known.sampled(), 0);
+    hear_all(&mut known, 0..15, 1);
+    known.hears(said(0, 2));
+    assert_eq!(known.sampled(), 16);
+    hear_all(&mut known, 15..100, 1);
+    assert_eq!(known.sampled(), 17);
 }
 
 #[test]
@@ -280,24 +310,27 @@ fn in_a_large_table_sixty_four_voices_never_give_way_while_an_address_has_more()
 }
 
 #[test]
-fn where_nobody_is_greedy_any_who_was_told_of_gives_way_and_not_by_its_place() {
+fn where_nobody_is_greedy_who_came_late_gives_way_and_not_by_its_place() {
     let mut known = known(100);
-    // Half of them were made up such that their places are side by side.
+    let honest = 1 << 40..(1 << 40) + 50;
+    hear_each(&mut known, honest.clone());
+    // Others answer with ids whose places are side by side.
     let side_by_side = |n: u64| (0..).find(|id| crate::wire::place(*id, TXN) >> 52 == n).unwrap();
     let crowd: BTreeSet<u64> = (0..50).map(side_by_side).collect();
-    let honest: BTreeSet<u64> = (1_000_000..1_000_050).collect();
-    for (number, id) in crowd.iter().chain(&honest).enumerate() {
-        hear_all(&mut known, *id..id + 1, number as u16);
-    }
-    let mut gone = [0, 0];
-    for id in 2_000_000..2_000_040 {
-        assert_eq!(known.hears(said(id, 200)), Heard::New);
+    crowd.iter().for_each(|id| hear_each(&mut known, *id..id + 1));
+    for id in 1 << 41..(1 << 41) + 500 {
+        hear_each(&mut known, id..id + 1);
         let (gave_way, _) = known.gave_way.unwrap();
-        assert_ne!(gave_way, id);
-        gone[usize::from(honest.contains(&gave_way))] += usize::from(gave_way < 2_000_000);
+        assert!(gave_way != id && !honest.contains(&gave_way), "{gave_way}");
     }
-    assert!(gone.iter().all(|count| *count > 8), "{gone:?}");
+    let later = known.ids().iter().filter(|id| **id >= 1 << 41).count();
+    assert!((10..50).contains(&later), "{later}");
     known.audit();
+}
+
+/// Each is at a host of its own.
+fn hear_each(known: &mut Known, ids: Range<u64>) {
+    ids.for_each(|id| assert_eq!(known.hears(said(id, id as u16)), Heard::New));
 }
 
 #[test]
@@ -382,6 +415,11 @@ fn who_is_gone_is_forgotten_voice_by_voice() {
     assert_eq!((entry.id, at, known.voices()), (7, host(1), 1));
     assert!(known.forget(place, gone(1)).is_none());
     known.audit();
+    // Where it was heard last.
+    [1, 2, 3, 2]
+        .into_iter()
+        .for_each(|number| assert_ne!(known.hears(said(7, number)), Heard::NoRoom));
+    assert_eq!(known.forget(place, |_| true).map(|(_, at)| at), Some(host(2)));
 }
 
 #[test]

@@ -261,3 +261,58 @@ fn the_queue_of_leases_does_not_grow_by_those_who_are_forgotten() {
     assert!(lost > 380 && net.watcher.present() <= 10);
     assert!(net.watcher.leases.len() <= 2 * 10 + 65, "{}", net.watcher.leases.len());
 }
+
+#[test]
+fn who_is_heard_while_its_loss_is_still_to_be_told_is_found_after_that() {
+    let config = Discovery { capacity: 1, ..Discovery::of("printer").unwrap() };
+    let mut net = Net::settled(config, [1]);
+    net.peers = vec![Peer::new(2)];
+    net.observe(Observation::NetworkChanged);
+    while net.asked.is_empty() {
+        net.step();
+    }
+    assert_eq!(net.told(), [Told::Found(2)]);
+    // The driver reads on before it carries out what is due.
+    let asked = net.asked[0].clone();
+    let mut tlvs = Peer::new(1).tlvs();
+    let answer = Peer::new(1).answer(&Query { filter: Filter::NONE, ..asked.query() }, &mut tlvs);
+    let before = net.watcher.summary(net.now);
+    net.hear_from(host(1), Cast::Unicast, true, Datagram::Reply(answer.unwrap()), None);
+    let after = net.watcher.summary(net.now);
+    assert_eq!(after.duplicates, before.duplicates + 1);
+    assert_eq!((after.received, after.found), (before.received + 1, before.found));
+    net.step();
+    assert_eq!(net.told(), [Told::Found(2), Told::Lost(1, Loss::NoRoom)]);
+    net.peers = vec![Peer::new(1)];
+    net.run_for(SECOND);
+    assert_eq!(net.told()[2..], [Told::Found(1), Told::Lost(2, Loss::NoRoom)]);
+}
+
+#[test]
+fn a_session_that_has_asked_for_long_has_another_number_and_loses_nobody() {
+    let mut net = Net::watching([1, 2, 3]);
+    net.observe(Observation::NetworkChanged);
+    net.run_for(SECOND / 2);
+    let before = net.asked[0].clone();
+    net.forget();
+    net.goodbye(2, epoch(9, 9));
+    net.watcher.session.asking.wear_out();
+    net.leave(2);
+    net.run_for(SECOND);
+    let after = net.asked[0].clone();
+    assert_ne!(after.query().txn, before.query().txn);
+    assert_eq!(after.query().round, 1);
+    // Who was in doubt was asked all the same.
+    assert_eq!(net.told(), [Told::Lost(2, Loss::Goodbye)]);
+    // What was recorded before is no answer any more.
+    let mut tlvs = Peer::new(2).tlvs();
+    let query = Query { filter: Filter::NONE, ..before.query() };
+    let answer = Peer::new(2).answer(&query, &mut tlvs).unwrap();
+    net.hear_from(host(2), Cast::Unicast, true, Datagram::Reply(answer), None);
+    net.run_for(LEASE * 3);
+    assert_eq!((net.told().len(), net.watcher.present()), (1, 2));
+    // And leases end where they did.
+    net.leave(3);
+    net.run_for(LEASE);
+    assert_eq!(net.told()[1..], [Told::Lost(3, Loss::Expired)]);
+}
