@@ -143,17 +143,18 @@ fn clean_sweeps(outcome: &Outcome, holds: impl Fn(usize, Instant) -> bool) -> us
 ///
 /// If this is broken.
 pub fn has_evidence_of_all_that_it_tells(outcome: &Outcome, keyring: Option<&Keyring>) {
+    let answers: Vec<Heard<'_>> = answers(outcome, keyring).collect();
     for (at, event) in outcome.events() {
         match event {
             Event::ServiceFound(instance) if instance.truncated => {
-                let is_it = |heard: Heard<'_>| {
+                let is_it = |heard: &Heard<'_>| {
                     heard.at <= at && heard.reply.is_truncated() && heard.says(&instance)
                 };
-                assert!(answers(outcome, keyring).any(is_it), "{instance:?} {at:?}");
+                assert!(answers.iter().any(is_it), "{instance:?} {at:?}");
             }
             Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
-                let is_it = |heard: Heard<'_>| heard.at == at && heard.says(&instance);
-                assert!(answers(outcome, keyring).any(is_it), "{instance:?} {at:?}");
+                let is_it = |heard: &Heard<'_>| heard.at == at && heard.says(&instance);
+                assert!(answers.iter().any(is_it), "{instance:?} {at:?}");
             }
             Event::ServiceLost { reason: Loss::NoRoom, .. } => {}
             Event::ServiceLost { id, reason: Loss::Goodbye, .. } => {
@@ -210,6 +211,7 @@ fn answers<'a>(
     outcome: &'a Outcome,
     keyring: Option<&'a Keyring>,
 ) -> impl Iterator<Item = Heard<'a>> {
+    // When each question was put, its session and its round.
     let asked: Vec<(Instant, u64, u16)> = outcome
         .sent()
         .filter_map(|(at, _, bytes)| match decode(bytes) {
@@ -218,10 +220,9 @@ fn answers<'a>(
         })
         .collect();
     let was_asked = move |at: Instant, session: (u64, u16)| {
-        let is_it = |&(when, txn, round): &(Instant, u64, u16)| {
-            when <= at && at - when <= ANSWERED_WITHIN && (txn, round) == session
-        };
-        asked.iter().any(is_it)
+        let later = asked.iter().rev().skip_while(|(when, ..)| *when > at);
+        let mut recent = later.take_while(|(when, ..)| at - *when <= ANSWERED_WITHIN);
+        recent.any(|&(_, txn, round)| (txn, round) == session)
     };
     let log = outcome.log.iter().take_while(|(_, did)| !matches!(did, Did::Done(_)));
     log.enumerate().filter_map(move |(nth, (at, did))| {
