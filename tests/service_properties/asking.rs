@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use mcast_proto::Summary;
 use mcast_proto::ops::laws::asking;
 use mcast_proto::ops::{self, Op, Outcome, Scene};
 use mcast_proto::service::{Discoverer, Discovery, Effort, Selection, Watcher};
+use mcast_proto::wire::{Datagram, decode};
+use mcast_proto::{Evidence, Summary};
 use mcast_tests::cases;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{SCENES, SEED};
+use super::{SCENES, SEED, deeds};
 
 /// Longer than any discovery here.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -61,13 +62,21 @@ pub(crate) fn any_asking(
 }
 
 fn discover(discovery: &Discovery, mut ops: Vec<Op>) -> Outcome {
-    ops.extend([Op::AnswerAudits(true), Op::Wait(LONGEST)]);
+    ops.extend([Op::AnswerAudits(Some(Evidence::CLEAN)), Op::Wait(LONGEST)]);
     ops::run(&mut Discoverer::new(discovery.clone(), SEED), &ops)
 }
 
 fn watch(discovery: &Discovery, mut ops: Vec<Op>) -> Outcome {
     ops.push(Op::Close);
     ops::run(&mut Watcher::new(discovery.clone(), SEED), &ops)
+}
+
+fn is_busy(op: &Op) -> bool {
+    matches!(op, Op::Datagram(_, bytes) if matches!(decode(bytes), Ok(Datagram::Busy(_))))
+}
+
+fn is_recorded(scene: &Scene, op: &Op) -> bool {
+    matches!(op, Op::Datagram(_, bytes) if scene.tape.iter().any(|(_, recorded)| recorded == bytes))
 }
 
 proptest! {
@@ -127,6 +136,18 @@ proptest! {
     fn a_discovery_has_evidence_of_all_that_it_tells((scene, discovery, ops) in any_asking(0..80)) {
         let outcome = discover(&discovery, ops);
         asking::has_evidence_of_all_that_it_tells(&outcome, scene.keyring.as_ref());
+    }
+
+    /// With a key, what was recorded of an earlier session changes nothing that is done. (A BUSY that was
+    /// recorded is taken for one: it can keep a result from being complete.)
+    #[test]
+    fn what_was_recorded_changes_nothing_in_a_discovery((scene, discovery, mut ops) in any_asking(0..80)) {
+        if scene.keyring.is_some() {
+            ops.retain(|op| !matches!(op, Op::Again(..)) && !is_busy(op));
+            let disturbed = discover(&discovery, ops.clone());
+            ops.retain(|op| !is_recorded(scene, op));
+            prop_assert_eq!(deeds(disturbed), deeds(discover(&discovery, ops)));
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ use core::time::Duration;
 use proptest::collection::{SizeRange, vec as vec_of};
 use proptest::prelude::*;
 
-use crate::{Arrival, Observation, plain};
+use crate::{Arrival, Evidence, Observation, plain};
 use arrivals::Peers;
 
 /// One thing that happens to a machine, or that its driver does.
@@ -53,11 +53,11 @@ pub enum Op {
     Poke,
     /// The application closes the machine.
     Close,
-    /// The driver reports what it knows. An [`Observation::Audit`] waits until it is asked for; where none
-    /// waits, the answer is [`Evidence::CLEAN`](crate::Evidence::CLEAN).
+    /// The driver reports what it knows. An [`Observation::Audit`] waits until it is asked for, and is the
+    /// answer to one audit.
     Observe(Observation),
-    /// From now on the driver answers audits, or does not.
-    AnswerAudits(bool),
+    /// From now on the driver answers audits so, at first with [`Evidence::CLEAN`], or not at all.
+    AnswerAudits(Option<Evidence>),
     /// From now on the operating system has taken a datagram in so long before it is handed over; `None`,
     /// as at first: when it has is not known.
     Lag(Option<Duration>),

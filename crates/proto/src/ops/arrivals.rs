@@ -68,7 +68,7 @@ impl Peers {
     }
 
     /// Several askers and responders share a host; and some addresses no peer can have.
-    fn remote(self, choices: &mut Choices<'_>) -> SocketAddr {
+    pub(super) fn remote(self, choices: &mut Choices<'_>) -> SocketAddr {
         let port = choices.pick(&[40_000, 40_000, 40_001, self.port()]);
         match choices.below(16) {
             0..11 => SocketAddr::from((host(choices.below(HOSTS)), port)),

@@ -95,8 +95,8 @@ pub fn run_from(start: Instant, machine: &mut dyn Machine, ops: &[Op]) -> Outcom
     let mut run = Run {
         machine,
         start,
-        evidence: Evidence::CLEAN,
-        answers_audits: true,
+        evidence: Some(Evidence::CLEAN),
+        next_evidence: None,
         lag: None,
         reads_many: false,
         questions: Vec::new(),
@@ -114,9 +114,9 @@ pub fn run_from(start: Instant, machine: &mut dyn Machine, ops: &[Op]) -> Outcom
 struct Run<'m> {
     machine: &'m mut dyn Machine,
     start: Instant,
-    /// The answer to the next audit.
-    evidence: Evidence,
-    answers_audits: bool,
+    /// The answer to audits, and another one to the next.
+    evidence: Option<Evidence>,
+    next_evidence: Option<Evidence>,
     lag: Option<Duration>,
     reads_many: bool,
     /// The session and the round of each question that the machine has put.
@@ -146,12 +146,12 @@ impl Run<'_> {
                 self.record(did);
             }
             Op::Close => self.machine.close(now),
-            Op::Observe(Observation::Audit(evidence)) => self.evidence = *evidence,
+            Op::Observe(Observation::Audit(evidence)) => self.next_evidence = Some(*evidence),
             Op::Observe(observation) => {
                 self.outcome.log.push((now, Did::Observed(*observation)));
                 self.machine.handle_observation(now, *observation);
             }
-            Op::AnswerAudits(answers) => self.answers_audits = *answers,
+            Op::AnswerAudits(evidence) => self.evidence = *evidence,
             Op::Lag(lag) => self.lag = *lag,
             Op::ReadMany(many) => self.reads_many = *many,
         }
@@ -205,11 +205,13 @@ impl Run<'_> {
         let Some(mut did) = did else { return };
         assert!(!self.outcome.done, "{did:?} after it was done");
         match &mut did {
-            Did::Audited(answer) if self.answers_audits => {
-                let evidence = core::mem::replace(&mut self.evidence, Evidence::CLEAN);
-                *answer = Some(evidence);
-                let observation = Observation::Audit(evidence);
-                self.machine.handle_observation(self.outcome.now, observation);
+            Did::Audited(answer) => {
+                *answer = self.next_evidence.take().filter(|_| self.evidence.is_some());
+                *answer = answer.or(self.evidence);
+                if let Some(evidence) = *answer {
+                    let observation = Observation::Audit(evidence);
+                    self.machine.handle_observation(self.outcome.now, observation);
+                }
             }
             Did::Sent(_, bytes) => {
                 if let Ok(Datagram::Query(query)) = wire::decode(bytes) {

@@ -243,6 +243,7 @@ pub(super) fn observation(choices: &mut Choices<'_>) -> Observation {
         )),
         4 => Observation::ReceiveBuffer { datagrams: choices.pick(&[0, 16, 4_096, u64::MAX]) },
         5 | 6 => Observation::Dropped { datagrams: choices.pick(&[1, 50, u64::MAX]) },
+        _ if choices.one_in(2) => Observation::Unsent { to: Peers::Structured.remote(choices) },
         _ => Observation::NetworkChanged,
     }
 }
@@ -250,8 +251,8 @@ pub(super) fn observation(choices: &mut Choices<'_>) -> Observation {
 /// What a driver may be like.
 pub(super) fn driver(choices: &mut Choices<'_>) -> Op {
     match choices.below(8) {
-        0 => Op::AnswerAudits(false),
-        1 | 2 => Op::AnswerAudits(true),
+        0 => Op::AnswerAudits(choices.pick(&[None, Some(Evidence::new(1, 0, false))])),
+        1 | 2 => Op::AnswerAudits(Some(Evidence::CLEAN)),
         3..5 => Op::Lag(Some(Duration::from_micros(choices.below(50_000)))),
         5 => Op::Lag(None),
         6 => Op::ReadMany(true),

@@ -3,12 +3,15 @@
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use core::time::Duration;
 
 use super::is_proven;
 use crate::ops::{Did, Outcome};
 use crate::service::{Change, Instance, Loss};
-use crate::wire::{Datagram, Keyring, Reply, decode};
+use crate::wire::{
+    Datagram, Keyring, MIN_QUERY, MIN_QUERY_DATAGRAM, Reply, TRAILER, Tlv, decode, sealed_with,
+};
 use crate::{Arrival, Destination, Doubts, Event, Evidence, Instant, Observation};
 
 /// For how long a question may be answered.
@@ -97,7 +100,7 @@ pub fn is_whole_where_it_is_complete(outcome: &Outcome) {
 }
 
 /// A discovery is complete only if so many sweeps were clean after that in which somebody was heard for the
-/// first time, and since the network was another.
+/// first time, the network was another, or somebody said that he refuses. Padded ones are beside that.
 ///
 /// # Panics
 ///
@@ -110,30 +113,50 @@ pub fn is_complete_after_as_many_clean_sweeps(
     if outcome.end().is_none_or(|(_, summary)| summary.complete != Some(true)) {
         return;
     }
-    let is_other = |did: &Did| match did {
-        Did::Audited(Some(evidence)) => evidence.changed,
-        Did::Observed(observation) => *observation == Observation::NetworkChanged,
-        _ => false,
-    };
     let mut known = BTreeSet::new();
-    let new = answers(outcome, keyring).filter(|heard| known.insert(heard.reply.id));
-    let new = new.last().expect("somebody was heard").nth;
-    // What a driver reports after the end is for nobody.
-    let is_done = |(_, did): &(Instant, Did)| matches!(did, Did::Done(_));
-    let end = outcome.log.iter().position(is_done).unwrap_or(outcome.log.len());
-    let dids = || outcome.log.iter().take(end).map(|(_, did)| did);
-    let is_end = |did: &Did| matches!(did, Did::Audited(_));
-    let swept = new + dids().skip(new).position(is_end).unwrap_or(0);
-    let since = swept.max(dids().rposition(is_other).unwrap_or(0));
-    let clean = clean_sweeps(outcome, |nth, _| nth > since);
-    assert!(clean >= quiet as usize, "{clean} clean sweeps, not {quiet}");
+    let spoilers = answers(outcome, keyring)
+        .filter(|heard| known.insert(heard.reply.id) || heard.reply.busy)
+        .map(|heard| heard.nth);
+    let mut is_spoilt: BTreeSet<usize> = spoilers.collect();
+    let (mut clean, mut is_padded) = (0, false);
+    let mut was_spoilt = false;
+    for (nth, (_, did)) in outcome.log.iter().enumerate() {
+        was_spoilt |= is_spoilt.remove(&nth);
+        match did {
+            Did::Sent(_, question) => is_padded = is_longer_than_it_needs(question),
+            Did::Heard(arrival, bytes) => was_spoilt |= is_refusal(keyring, arrival, bytes),
+            Did::Observed(Observation::NetworkChanged) => was_spoilt = true,
+            Did::Audited(evidence) => {
+                was_spoilt |= evidence.is_some_and(|evidence| evidence.changed);
+                if core::mem::take(&mut was_spoilt) {
+                    clean = 0;
+                } else if !is_padded && *evidence == Some(Evidence::CLEAN) {
+                    clean += 1;
+                }
+            }
+            Did::Done(_) => break,
+            _ => {}
+        }
+    }
+    assert!(clean >= quiet, "{clean} clean sweeps, not {quiet}");
 }
 
-/// Audits of which this holds, by place and time, that said that all was well.
-fn clean_sweeps(outcome: &Outcome, holds: impl Fn(usize, Instant) -> bool) -> usize {
-    let clean = Did::Audited(Some(Evidence::CLEAN));
-    let all = outcome.log.iter().enumerate();
-    all.filter(|(nth, (at, did))| *did == clean && holds(*nth, *at)).count()
+/// A question for long answers has padding, and is no shorter than the least for that.
+fn is_longer_than_it_needs(question: &[u8]) -> bool {
+    let Ok(Datagram::Query(query)) = decode(question) else { return false };
+    let trailer = if sealed_with(question).is_some() { TRAILER } else { 0 };
+    let needed = MIN_QUERY_DATAGRAM + query.filter.as_bytes().len() + query.tlvs.len() + trailer;
+    question.len() > needed.max(MIN_QUERY)
+}
+
+/// Whether somebody says that he refuses questions from the machine's address, or from everybody.
+fn is_refusal(keyring: Option<&Keyring>, arrival: &Arrival, bytes: &[u8]) -> bool {
+    let Ok(Datagram::Busy(busy)) = decode(bytes) else { return false };
+    let own = arrival.from.local.map(|own| own.ip());
+    let is_own = |refused: Option<IpAddr>| refused.is_none() || own.is_none() || refused == own;
+    (arrival.on_link || keyring.is_some())
+        && is_proven(keyring, arrival, bytes)
+        && busy.tlvs.iter().any(|tlv| matches!(tlv, Tlv::Refused(refused) if is_own(refused)))
 }
 
 /// Who is told of has answered this session, and proved what it must, with these words, from there. Who is
@@ -186,7 +209,10 @@ fn was_asked_in_vain(outcome: &Outcome, at: Instant, id: u64) {
             last = when;
         }
     }
-    let clean = clean_sweeps(outcome, |_, when| (last..=at).contains(&when));
+    let is_clean = |(when, did): &&(Instant, Did)| {
+        (last..=at).contains(when) && *did == Did::Audited(Some(Evidence::CLEAN))
+    };
+    let clean = outcome.log.iter().filter(is_clean).count();
     assert!(clean >= LEAST_SWEEPS, "{id} is lost at {at:?} after {clean} sweeps");
 }
 
