@@ -160,11 +160,15 @@ impl Seen {
             let event: Value = serde_json::from_str(line).expect("an event");
             let name = event["name"].as_str().unwrap_or_default().to_owned();
             let (found, lost) = self.told.entry(name).or_default();
-            match event["event"].as_str() {
-                Some("found") => *found += 1,
-                Some("lost") => *lost += 1,
+            match (event["event"].as_str(), event["change"].as_str()) {
+                (Some("found"), _) => *found += 1,
+                (Some("lost"), _) => *lost += 1,
+                // Where both its goodbyes were lost on the way, end and start are told in one.
+                (Some("changed"), Some("restarted")) => (*found, *lost) = (*found + 1, *lost + 1),
                 _ => {}
             }
+            // So that what was told too often or never can be found out.
+            eprintln!("{line}");
         }
     }
 
