@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use mcast_net::clock::Clock;
 use mcast_proto::Instant;
-use mcast_tests::netns::Process;
+use mcast_tests::netns::{Process, until};
 
 /// The kernel's ticks of processor time a second (USER_HZ, which is the same on every machine).
 const TICKS: u32 = 100;
 
-/// Measures a process from when it is made.
+/// Measures a process.
 pub(crate) struct Meter {
     id: u32,
     before: Reading,
@@ -40,10 +40,22 @@ struct Reading {
     sockets: usize,
 }
 
+/// Readings in a row with as many descriptors, after which a process has opened what it opens at first.
+const STEADY: u32 = 20;
+
 impl Meter {
+    /// Measures a process from when it has opened what it opens at first: one that has joined a group
+    /// may still lack other sockets.
     pub(crate) fn of(process: &Process) -> Meter {
         let id = process.id();
-        Meter { id, before: Reading::of(id), clock: Clock::new() }
+        let (mut before, mut steady) = (Reading::of(id), 0);
+        until("all that it opens at first", || {
+            let now = Reading::of(id);
+            steady = if now.descriptors == before.descriptors { steady + 1 } else { 0 };
+            before = now;
+            steady == STEADY
+        });
+        Meter { id, before, clock: Clock::new() }
     }
 
     pub(crate) fn read(&self) -> Usage {
