@@ -53,7 +53,7 @@ pub(crate) const ATTACKS: [Attack; 10] = [
     },
     Attack {
         name: "plain probes, 100,000/s",
-        threshold: "answered within 2 s once it is over; at most 8 MiB more",
+        threshold: "of 4 asks of 500 ms, once it is over, one is answered; at most 8 MiB more",
         run: plain_flood,
     },
     Attack {
@@ -203,12 +203,13 @@ fn plain_flood(world: &World, extent: Extent) -> Outcome {
     let (attacker, _) = everywhere(&liar, probe, Family::V4.group(), extent, 100_000);
     let sent = attacker.finish();
     let usage = meter.read();
-    let answered = is_answered(&asker, 2000, "");
+    // Each ask is one probe, of which the first may still be drawn by lot.
+    let first = (1..=4).find(|_| is_answered(&asker, 500, ""));
     Outcome {
         sent: sent.to_string(),
-        found: if answered { "answered" } else { "not answered" }.to_owned(),
+        found: first.map_or("not answered".to_owned(), |ask| format!("answered at ask {ask}")),
         usage: Some(usage),
-        held: answered && within_bounds(&usage),
+        held: first.is_some() && within_bounds(&usage),
     }
 }
 
