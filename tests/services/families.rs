@@ -2,7 +2,7 @@
 
 use mcast_tests::netns::{Host, Process, World};
 
-use crate::{GROUP, done, events, found, mcast, run};
+use crate::{GROUP, QUERY, REPLY, done, events, found, is, mcast, run};
 
 const GROUP_V6: &str = "ff12::5009";
 
@@ -51,4 +51,23 @@ fn one_service_over_both_families_is_found_once_and_stays_itself() {
         (&done(&finished)["found"], &done(&finished)["complete"]),
         (&1.into(), &true.into())
     );
+}
+
+#[test]
+fn an_answer_starts_with_the_highest_hop_limit_and_a_question_with_one() {
+    let Some(world) = World::new() else { return };
+    let [asker, printer] = two_hosts(&world);
+    for (family, group) in [("-4", GROUP), ("-6", GROUP_V6)] {
+        let _responder = offer(&printer, &[group], family);
+        let capture = asker.capture("eth0");
+        let discover = format!("discover {family} --service printer -n 1");
+        assert_eq!(run(&asker, &discover).code, Some(0), "{family}");
+        let packets = capture.stop();
+        let limits = |kind| packets.iter().filter(move |it| is(it, kind)).map(|it| it.ttl);
+        assert!(limits(QUERY).count() > 0 && limits(QUERY).all(|limit| limit == 1), "{packets:?}");
+        assert!(
+            limits(REPLY).count() > 0 && limits(REPLY).all(|limit| limit == 255),
+            "{packets:?}"
+        );
+    }
 }

@@ -20,6 +20,10 @@ const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 /// net.core.wmem_max), so that a bound of half of it holds everywhere.
 pub(crate) const SEND_BUFFER: usize = 2 * 208 * 1024;
 
+/// What is sent to one peer starts with, so that the peer can tell that no router was on the way
+/// (docs/protocol.md section 1; RFC 5082).
+const UNICAST_TTL: u32 = 255;
+
 /// What a channel is for. Two that are equal would do the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -111,6 +115,7 @@ fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Res
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     socket.set_send_buffer_size(SEND_BUFFER / 2)?;
     if purpose.is_ipv4() {
+        socket.set_ttl_v4(UNICAST_TTL)?;
         socket.set_multicast_ttl_v4(settings.ttl.into())?;
         socket.set_multicast_loop_v4(settings.multicast_loop)?;
         // Else Linux passes on the groups that any other program on this host has joined.
@@ -118,6 +123,7 @@ fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Res
         socket.set_multicast_all_v4(false)?;
     } else {
         socket.set_only_v6(true)?;
+        socket.set_unicast_hops_v6(UNICAST_TTL)?;
         socket.set_multicast_hops_v6(settings.ttl.into())?;
         socket.set_multicast_loop_v6(settings.multicast_loop)?;
         #[cfg(target_os = "linux")]
