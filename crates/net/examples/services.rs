@@ -1,7 +1,7 @@
 //! A service and who looks for it, by the structured protocol, on the loopback interface:
 //! `cargo run -p mcast-net --example services -- offer`, and in another terminal `… find`.
 
-use mcast_net::{Driver, Endpoint, Settings, seed};
+use mcast_net::{ClaimedId, Driver, Endpoint, Settings, seed};
 use mcast_proto::Event;
 use mcast_proto::service::{self, Discoverer, Discovery, Offer, Responder, Responding};
 
@@ -14,8 +14,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     match std::env::args().nth(1).as_deref() {
         Some("offer") => {
             let offer = Offer::new("printer")?.name("lab-3")?.port(631)?.attr("color", b"yes")?;
-            let machine = Responder::new(Responding::of(offer), seed());
-            Driver::new(machine, Endpoint::peer(&settings)?).run(|heard| println!("{heard:?}"))?;
+            let endpoint = Endpoint::peer(&settings)?;
+            // Kept from others of this machine while it is offered.
+            let claimed = ClaimedId::claim(&endpoint, "printer", "lab-3");
+            let responding = Responding { id: Some(claimed.id()), ..Responding::of(offer) };
+            let machine = Responder::new(responding, seed());
+            Driver::new(machine, endpoint).run(|heard| println!("{heard:?}"))?;
         }
         Some("find") => {
             let machine = Discoverer::new(Discovery::of("printer")?, seed());

@@ -23,10 +23,11 @@ const MOST_SLOTS: u32 = 1024;
 ///   `~/.local/state` or `%LOCALAPPDATA%`, in a folder `mcast`; else random bytes for this run alone, and
 ///   [`lasts`](Self::lasts) is false. Machines that were copied with that file have one id and show as a
 ///   conflict: give each a file of its own, or set [`Responding::id`](mcast_proto::service::Responding::id).
-/// - *the network*: the prefix of an address of the first interface in use, such as `192.168.1.0/24`; an
-///   IPv4 one if there is one, then a unique local one, then another. So a machine that visits several
-///   networks can't be followed by its ids, as long as their prefixes differ; those of many homes don't. The
-///   id stays as it is while the program runs, wherever the machine goes.
+/// - *the network*: a prefix of the interfaces in use, such as `192.168.1.0/24`: an IPv4 one if there is
+///   one, then a unique local one, then another, of several that of the first interface. So a machine that
+///   visits several networks can't be followed by its ids, as long as their prefixes differ; those of many
+///   homes don't. The id stays as it is while the program runs, wherever the machine goes. A program that
+///   starts before any interface is up is in no network, so start it after that.
 /// - *the service and the name* that are offered.
 /// - *a slot*: the first that no other program of this host holds. A program that is started again has its
 ///   slot again, unless one that is started meanwhile has taken it.
