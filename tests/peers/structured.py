@@ -12,10 +12,6 @@ usage: structured.py ask OWN-ADDRESS SERVICE [PORT]
            answers each query as somebody new
        structured.py flood OWN-ADDRESS EACH-SECOND NUMBER
            asks so often, each time as somebody new
-       structured.py promise OWN-ADDRESS NUMBER
-           answers each query in the name of so many that say that they have more to say, and never do
-       structured.py pretend OWN-ADDRESS ID EACH-SECOND NUMBER
-           says goodbye for ID and announces it as started again, by turns
        structured.py provoke OWN-ADDRESS UNICAST-ADDRESS:PORT
            asks for as much as can be asked for, in queries of all lengths, to the group and to one
        structured.py send OWN-ADDRESS [ADDRESS:PORT=]HEX...
@@ -177,26 +173,6 @@ def flood(own, each_second, number):
         sock.sendto(query(random.getrandbits(64), 1), GROUP)
 
 
-def promise(own, number):
-    sock, hears = private(own), member(own)
-    print('ready')
-    for _, fields, source in datagrams(hears, 60):
-        one = dict(fields)
-        if one['type'] == 'query':
-            for identity in range(1, int(number) + 1):
-                sock.sendto(reply(one, identity, whole='1200', digest=f'{identity:016x}', epoch='1 1'), source)
-
-
-def pretend(own, identity, each_second, number):
-    sock, start = private(own), time.monotonic()
-    for count in range(int(number)):
-        time.sleep(max(0, start + count / int(each_second) - time.monotonic()))
-        said = {'type': ('goodbye', 'announce')[count % 2], 'id': identity, 'lease_s': ('0', '86400')[count % 2],
-                'epoch': f'{2 ** 32 - 1} {count}', 'service': 'printer'}
-        sock.sendto(wire.encode(list(said.items())), GROUP)
-    print('pretended')
-
-
 def provoke(own, target):
     sock, round_ = private(own), 0
     host, port = target.split(':')
@@ -222,6 +198,6 @@ def send(own, *texts):
 
 
 if __name__ == '__main__':
-    verbs = {f.__name__: f for f in (ask, answer, invent, become, flood, promise, pretend, provoke, send)}
+    verbs = {f.__name__: f for f in (ask, answer, invent, become, flood, provoke, send)}
     verbs[sys.argv[1]](*sys.argv[2:])
     os._exit(0)
