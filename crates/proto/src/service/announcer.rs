@@ -145,4 +145,41 @@ mod tests {
         }
         assert!(latest > Instant::from_millis(50_000) && latest <= Instant::from_millis(60_000));
     }
+    #[test]
+    fn nothing_is_said_before_its_time_nor_before_it_begins() {
+        let mut rng = Rng::new(3);
+        let mut announcer = Announcer::new(Duration::from_secs(100));
+        let far = Instant::from_millis(1_000_000);
+        assert_eq!((announcer.deadline(), announcer.poll(far, &mut rng)), (None, None));
+        announcer.begin(far, &mut rng);
+        let due = announcer.deadline().unwrap();
+        assert_eq!(announcer.poll(Instant::from_nanos(due.as_nanos() - 1), &mut rng), None);
+        assert_eq!(announcer.deadline(), Some(due));
+    }
+
+    #[test]
+    fn more_than_a_hundred_announcements_are_a_storm_until_it_has_spoken() {
+        let mut rng = Rng::new(4);
+        let mut announcer = Announcer::new(Duration::from_secs(100));
+        announcer.begin(Instant::ZERO, &mut rng);
+        let hear = |announcer: &mut Announcer, rng: &mut Rng, times: u32| {
+            let before = announcer.deadline();
+            (0..times).for_each(|_| announcer.heard_announcement(Instant::ZERO, rng));
+            announcer.deadline() != before
+        };
+        assert!(!hear(&mut announcer, &mut rng, STORM));
+        // What was heard before does not count when it begins anew.
+        announcer.begin(Instant::ZERO, &mut rng);
+        assert!(!hear(&mut announcer, &mut rng, STORM));
+        assert!(hear(&mut announcer, &mut rng, 1));
+        // From one second to 2, 4, 8, 16, 32 and 60, and no further.
+        for _ in 0..5 {
+            assert!(!hear(&mut announcer, &mut rng, STORM));
+            assert!(hear(&mut announcer, &mut rng, 1));
+        }
+        assert!(!hear(&mut announcer, &mut rng, 10 * STORM));
+        let due = announcer.deadline().unwrap();
+        assert_eq!(announcer.poll(due, &mut rng), Some(Speech::Announcement));
+        assert!(!hear(&mut announcer, &mut rng, 10 * STORM));
+    }
 }

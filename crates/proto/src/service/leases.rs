@@ -258,3 +258,6 @@ impl Leases {
         self.ask_anyway = now + LONGEST_PAUSE;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ impl Pressure {
         self.due
     }
 
-    /// Writes down, once it is due, who was refused.
+    /// Writes down, once it is due, who was refused since it was last told; says whether it is.
     pub(super) fn take_due(&mut self, now: Instant, words: &mut TlvBuf) -> bool {
         if self.due.take_if(|due| *due <= now).is_none() {
             return false;
@@ -70,7 +70,7 @@ impl Pressure {
                 let _fits = words.push(Tlv::Refused(*source));
             }
         }
-        !words.as_tlvs().is_empty()
+        true
     }
 
     pub(super) fn clear(&mut self) {
@@ -136,5 +136,31 @@ mod tests {
         pressure.refuse(at(30), Some(source(1)), &mut rng);
         pressure.clear();
         assert_eq!(pressure.due(), None);
+    }
+    #[test]
+    fn eight_sources_are_told_apart_and_each_for_a_second() {
+        let mut rng = Rng::new(4);
+        for (ninth_at, is_everybody) in [(1_000, true), (1_001, false)] {
+            let mut pressure = Pressure::new();
+            (0..8).for_each(|last| pressure.refuse(at(0), Some(source(last)), &mut rng));
+            let all: Vec<_> = (0..8).map(|last| Some(source(last))).collect();
+            assert_eq!(told(&mut pressure, at(20)), Some(all));
+            pressure.refuse(at(ninth_at), Some(source(9)), &mut rng);
+            let expected = if is_everybody { None } else { Some(source(9)) };
+            assert_eq!(told(&mut pressure, at(ninth_at + 20)), Some([expected].into()));
+        }
+    }
+
+    #[test]
+    fn each_time_those_are_told_who_were_refused_since_the_last() {
+        let mut rng = Rng::new(5);
+        let mut pressure = Pressure::new();
+        pressure.refuse(at(0), Some(source(1)), &mut rng);
+        assert!(told(&mut pressure, at(20)).is_some());
+        pressure.refuse(at(20), Some(source(2)), &mut rng);
+        pressure.refuse(at(21), Some(source(3)), &mut rng);
+        assert_eq!(told(&mut pressure, at(119)), None);
+        let expected = [Some(source(2)), Some(source(3))];
+        assert_eq!(told(&mut pressure, at(120)), Some(expected.into()));
     }
 }

@@ -21,7 +21,8 @@ pub struct Responding {
     pub lease: Duration,
     /// Whether it announces itself at the start and once a lease, and says goodbye at the end.
     pub announce: bool,
-    /// Answers a second at the most, each copy counted; `None`: without limit.
+    /// Answers a second at the most, each copy counted; `None`: without limit. Answers to the group are not
+    /// among them: one is for all who ask for one, and there are five a second at the most.
     pub rate: Option<Rate>,
     /// Whether unicast queries from beyond the link are answered, once each and no longer than they
     /// are. Their source may be forged, and the answer leaves the network.
