@@ -58,6 +58,8 @@ pub struct Watcher {
     run: Option<Run>,
     /// When the last run began all of whose sweeps counted.
     clean: Option<Instant>,
+    /// A run has ended: of whom no whole answer could be had in it the part is told.
+    is_telling: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +89,7 @@ impl Watcher {
             doubts: Doubts::NONE,
             run: None,
             clean: None,
+            is_telling: false,
         }
     }
 
@@ -275,6 +278,7 @@ impl Watcher {
             let doubted = known.iter_mut().filter(|(_, entry)| entry.is_doubted());
             self.doubted = doubted.map(|(place, _)| place).collect();
         }
+        self.is_telling = false;
         self.session.asking.start(now, goal);
         let is_thorough = goal.quiet >= DOUBT_QUIET;
         self.run = Some(Run { began: now, is_thorough, by_group: goal.group });
@@ -305,6 +309,7 @@ impl Watcher {
 
     fn end_run(&mut self, now: Instant, run: Run) {
         self.run = None;
+        self.is_telling = true;
         let is_clean = self.session.asking.has_reached_goal();
         if self.complete.is_none() {
             // Nobody at all is never known to be everybody.
@@ -357,17 +362,12 @@ impl Watcher {
     /// When the next thing but a sweep is to be done.
     fn next_look(&self) -> Option<Instant> {
         let at_rest = self.run.is_none();
-        let at_once = (self.is_swept() || !self.losses.is_empty() || self.is_telling())
+        let at_once = (self.is_swept() || !self.losses.is_empty() || self.is_telling)
             .then_some(Instant::ZERO);
         let verify = self.verify_at.map(|at| at.max(self.prompts.next()));
         let verify = verify.filter(|_| at_rest && self.complete.is_some());
         let leases = self.leases.next(at_rest);
         [at_once, verify, leases].into_iter().flatten().min()
-    }
-
-    /// Whether somebody is to be told of in part, since no whole answer could be had.
-    fn is_telling(&self) -> bool {
-        self.run.is_none() && self.verify_at.is_none() && self.session.has_untold()
     }
 
     fn look(&mut self, now: Instant) -> Option<Action<'_>> {
@@ -379,7 +379,8 @@ impl Watcher {
             self.session.parting.remove(&id);
             return Some(Action::Emit(Event::ServiceLost { id, from, reason }));
         }
-        if self.is_telling() {
+        if self.is_telling {
+            self.is_telling = self.session.has_untold();
             return self.session.tell_in_part();
         }
         let at_rest = self.run.is_none();

@@ -6,7 +6,7 @@ use super::*;
 use crate::service::{Change, GROUP_V4, PORT};
 use crate::wire::{
     self, Binding, Busy, Epoch, Filter, Key, Keyring, Reply, Seal, SessionsBuf, Tlv, TlvBuf,
-    whole_name,
+    short_name, whole_name,
 };
 use crate::{Cast, Evidence};
 
@@ -39,11 +39,20 @@ struct Peer {
     epoch: Option<Epoch>,
     lease: Duration,
     port: u16,
+    /// Its answers are cut short, whatever is asked, of so long a one.
+    whole: Option<u16>,
 }
 
 impl Peer {
     fn new(id: u64) -> Peer {
-        Peer { id, at: host(id as u8), epoch: Some(epoch(1, 0)), lease: LEASE, port: 631 }
+        Peer {
+            id,
+            at: host(id as u8),
+            epoch: Some(epoch(1, 0)),
+            lease: LEASE,
+            port: 631,
+            whole: None,
+        }
     }
 
     fn tlvs(&self) -> TlvBuf {
@@ -59,9 +68,11 @@ impl Peer {
         let lease_s = self.lease.as_secs() as u32;
         let words = wire::digest(lease_s, tlvs.as_tlvs());
         let is_asked = query.is_in(self.id) && query.selects(tlvs.as_tlvs());
-        if !is_asked || query.silences(whole_name(self.id, self.at, words)) {
+        let name = if self.whole.is_some() { short_name } else { whole_name };
+        if !is_asked || query.silences(name(self.id, self.at, words)) {
             return None;
         }
+        self.whole.iter().for_each(|_| tlvs.push(Tlv::Digest(words)).unwrap());
         let (mut txn, mut round) = (query.txn, query.round);
         if query.multicast_reply {
             let mut sessions = SessionsBuf::new();
@@ -70,7 +81,7 @@ impl Peer {
             (txn, round) = (0, 0);
         }
         let (id, tlvs) = (self.id, tlvs.as_tlvs());
-        Some(Reply { txn, id, round, copy: 0, whole: None, busy: false, lease_s, tlvs })
+        Some(Reply { txn, id, round, copy: 0, whole: self.whole, busy: false, lease_s, tlvs })
     }
 }
 

@@ -252,3 +252,31 @@ fn while_a_responder_is_busy_nobody_is_lost() {
     net.run_for(SECOND * 5);
     assert_eq!(net.told(), [Told::Lost(1, Loss::Goodbye)]);
 }
+
+#[test]
+fn who_never_says_the_whole_is_told_in_part_after_a_run_however_much_is_made_up() {
+    let mut net = Net::watching([1]);
+    net.peers.push(Peer { whole: Some(400), ..Peer::new(2) });
+    let peer = net.peers[1].clone();
+    net.announce(&peer);
+    for id in 1_000..1_300 {
+        net.announce(&Peer { at: host(7), ..Peer::new(id) });
+        net.run_for(SECOND / 100);
+        if id < 1_030 {
+            assert_eq!(net.told(), []); // it is still asked for the whole
+        }
+    }
+    assert_eq!(net.told(), [Told::Found(2)]);
+    // Between two runs its first answer is none that is told at once.
+    let mut net = Net::watching([1]);
+    net.peers.push(Peer { whole: Some(400), ..Peer::new(2) });
+    let (txn, round) = (net.watcher.session.asking.txn, 17);
+    let (query, mut tlvs) = (Query::new(txn, round), net.peers[1].tlvs());
+    let reply = net.peers[1].answer(&query, &mut tlvs).unwrap();
+    net.hear_from(host(2), Cast::Unicast, true, Datagram::Reply(reply), None);
+    assert_eq!(net.watcher.present(), 2);
+    net.run_for(Duration::from_millis(100));
+    assert_eq!(net.told(), []);
+    net.run_for(SECOND * 3);
+    assert_eq!(net.told(), [Told::Found(2)]);
+}
