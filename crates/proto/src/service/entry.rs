@@ -242,9 +242,9 @@ impl Entry {
         self.voices.iter().any(|voice| voice.doubted.is_some())
     }
 
-    /// The voice that was heard last there.
-    pub(super) fn voice_at(&mut self, at: Path) -> Option<&mut Voice> {
-        self.voices.iter_mut().rev().find(|voice| voice.is_at(at))
+    /// The voice that says these words there.
+    pub(super) fn voice(&mut self, at: Path, words: u64) -> Option<&mut Voice> {
+        self.voices.iter_mut().find(|voice| voice.is_at(at) && voice.words == words)
     }
 
     /// The digest of the whole answer from there that has this print.

@@ -118,18 +118,19 @@ impl Leases {
         self.queue.len()
     }
 
-    /// The voice that was heard last at `at` has shown that it is there.
+    /// The voice that says these words at `at` has shown that it is there. Whoever says others there shows
+    /// nothing of it.
     pub(super) fn renew(
         &mut self,
         now: Instant,
         known: &mut Known,
-        (place, at): (u64, Path),
+        (place, at, words): (u64, Path, u64),
         length: Duration,
         rng: &mut Rng,
     ) {
         let Some(entry) = known.at_mut(place) else { return };
         let wait = length * FIRST_ASK / 100 + rng.within(length * FIRST_ASK_WITHIN / 100);
-        if let Some(voice) = entry.voice_at(at) {
+        if let Some(voice) = entry.voice(at, words) {
             let ask_at = now + wait;
             voice.lease = Lease { begins: now, ends: now + length, ask_at, ..Lease::NONE };
         }

@@ -44,6 +44,8 @@ pub(super) struct Session {
 pub(super) struct Answer<'d> {
     pub(super) heard: Heard,
     pub(super) place: u64,
+    /// The digest of what is said.
+    pub(super) words: u64,
     pub(super) instance: Instance<'d>,
 }
 
@@ -198,7 +200,7 @@ impl Session {
         };
         let place = self.known.place(reply.id);
         self.note(heard, place, via);
-        Some(Answer { heard, place, instance })
+        Some(Answer { heard, place, words, instance })
     }
 
     /// Keeps the books of what was heard.

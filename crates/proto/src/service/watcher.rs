@@ -109,9 +109,9 @@ impl Watcher {
     // What it hears.
 
     fn hear_answer<'d>(&mut self, now: Instant, answer: Answer<'d>) -> Option<Action<'d>> {
-        let Answer { heard, place, instance } = answer;
+        let Answer { heard, place, words, instance } = answer;
         if heard != Heard::NoRoom {
-            let (session, at) = (&mut self.session, (place, instance.from));
+            let (session, at) = (&mut self.session, (place, instance.from, words));
             self.leases.renew(now, &mut session.known, at, instance.lease, &mut session.rng);
             self.announced.answered(instance.id);
         }

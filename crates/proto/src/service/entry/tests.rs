@@ -379,16 +379,14 @@ fn of_seventeen_voices_the_one_that_was_heard_least_lately_is_the_first() {
 }
 
 #[test]
-fn of_two_voices_in_one_place_the_one_that_was_heard_last_is_there() {
+fn a_voice_is_known_by_its_place_and_its_words() {
     let mut known = knows(says(10));
     known.hear(says(11));
-    for words in [10, 11, 10] {
-        known.hear(says(words));
-        assert_eq!(known.entry.voice_at(host(1)).unwrap().words, words);
+    for words in [10, 11] {
         let local = host(1).from_local(([10, 0, 0, 9], 4_000).into());
-        assert_eq!(known.entry.voice_at(local).unwrap().words, words);
+        assert_eq!(known.entry.voice(local, words).unwrap().words, words);
     }
-    assert!(known.entry.voice_at(host(2)).is_none());
+    assert!(known.entry.voice(host(1), 12).is_none() && known.entry.voice(host(2), 10).is_none());
 }
 
 #[test]

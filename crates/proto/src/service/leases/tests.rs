@@ -51,7 +51,8 @@ impl Heard {
     fn renew(&mut self, now: Instant, id: u64, last: u8) {
         let place = self.session.known.place(id);
         let known = &mut self.session.known;
-        self.leases.renew(now, known, (place, path(last)), LENGTH, &mut self.rng);
+        let voice = (place, path(last), crate::wire::digest(100, Tlvs::NONE));
+        self.leases.renew(now, known, voice, LENGTH, &mut self.rng);
     }
 
     fn look(&mut self, now: Instant, clean: Option<Instant>) -> Look {
