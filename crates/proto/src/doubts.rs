@@ -35,7 +35,7 @@ const WORDS: [(Doubts, &str); 11] = [
 impl Doubts {
     /// No reason to doubt.
     pub const NONE: Doubts = Doubts(0);
-    /// The time was up first.
+    /// The time was up first; or of a watcher, the sweeps that its first discovery may have.
     pub const DEADLINE: Doubts = Doubts(1);
     /// As many as were wanted were found, and nobody looked for more.
     pub const COUNT: Doubts = Doubts(1 << 1);

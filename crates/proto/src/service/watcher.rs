@@ -317,6 +317,10 @@ impl Watcher {
             let is_complete = is_clean && !self.session.known.is_empty() && cut_short.is_empty();
             self.complete = Some(is_complete);
             self.doubts = self.session.asking.verdict().doubts() | cut_short;
+            if !is_complete && self.doubts.is_empty() {
+                // It had all the sweeps that it may have.
+                self.doubts = Doubts::DEADLINE;
+            }
             self.leases.begin(now);
         }
         if is_clean {

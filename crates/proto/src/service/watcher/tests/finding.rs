@@ -34,7 +34,8 @@ fn a_first_discovery_whose_sweeps_do_not_count_ends_and_is_not_complete() {
 fn nobody_at_all_is_never_everybody() {
     let mut net = Net::of(Discovery::of("printer").unwrap(), []);
     net.run_for(SECOND * 20);
-    assert_eq!(net.watcher.summary(net.now).complete, Some(false));
+    let summary = net.watcher.summary(net.now);
+    assert_eq!((summary.complete, summary.doubts), (Some(false), Doubts::DEADLINE));
 }
 
 #[test]
