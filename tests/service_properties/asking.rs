@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use mcast_proto::Evidence;
 use mcast_proto::ops::laws::asking;
 use mcast_proto::ops::{self, Op, Outcome, Scene};
 use mcast_proto::service::{Discoverer, Discovery, Effort, Selection, Watcher};
 use mcast_proto::wire::{Datagram, decode};
-use mcast_proto::Evidence;
 use mcast_tests::cases;
 use proptest::option;
 use proptest::prelude::*;

@@ -34,12 +34,34 @@ pub struct Rate {
     pub total: u32,
 }
 
+impl Rate {
+    /// The rate of each of so many responders of one process, by which all of them together send no more
+    /// than four of them may alone: whoever is asked for in a forged address gets no more from a host that
+    /// offers hundreds of services than from one that offers a few.
+    ///
+    /// ```
+    /// use mcast_proto::Rate;
+    ///
+    /// assert_eq!(Rate::default().among(4), Rate::default());
+    /// assert_eq!(Rate::default().among(100), Rate { per_source: 16, total: 160 });
+    /// ```
+    pub fn among(self, responders: usize) -> Rate {
+        let each = |rate: u32| {
+            let share = u64::from(rate) * SHARED_BY / (responders as u64).max(SHARED_BY);
+            (share as u32).max(rate.min(1))
+        };
+        Rate { per_source: each(self.per_source), total: each(self.total) }
+    }
+}
+
 impl Default for Rate {
     fn default() -> Rate {
         Rate { per_source: 400, total: 4000 }
     }
 }
 
+/// Responders of one process that have the whole rate each.
+const SHARED_BY: u64 = 4;
 /// Bytes of UDP payload that count as one: the length of the structured protocol's least query, which no
 /// ordinary answer exceeds.
 const UNIT: usize = 128;

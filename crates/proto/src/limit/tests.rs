@@ -52,6 +52,17 @@ impl Bench {
 }
 
 #[test]
+fn many_responders_of_one_process_share_what_four_may_send() {
+    let rate = Rate { per_source: 400, total: 4000 };
+    assert_eq!((rate.among(0), rate.among(1), rate.among(4)), (rate, rate, rate));
+    assert_eq!(rate.among(5), Rate { per_source: 320, total: 3200 });
+    assert_eq!(rate.among(1_000), Rate { per_source: 1, total: 16 });
+    // Whoever may answer at all may do so now and then; who may not, may not.
+    assert_eq!(rate.among(1 << 40), Rate { per_source: 1, total: 1 });
+    assert_eq!(Rate { per_source: 0, total: 8 }.among(9), Rate { per_source: 0, total: 3 });
+}
+
+#[test]
 fn a_source_gets_its_burst_and_then_its_rate() {
     let mut bench = Bench::new(Rate::default());
     // What is certain, and then what the lots give of the rest.

@@ -109,7 +109,7 @@ pub(super) fn open(
             id: words.id.or_else(|| claimed.as_ref().map(ClaimedId::id)),
             boot: u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX),
             lease: common.lease.unwrap_or(default.lease),
-            rate: common.rate.0,
+            rate: common.rate.0.map(|rate| rate.among(offers.len())),
             allow_off_link: common.allow_off_link,
             keyring: common.keyring.clone(),
             ..default
