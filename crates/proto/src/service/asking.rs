@@ -38,6 +38,9 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(2);
 /// enough have heard nobody at all.
 const FIRST_GAP: Duration = Duration::from_millis(20);
 const IDLE_GAP: Duration = Duration::from_millis(100);
+/// Where responders refuse, the next sweep is twice as far away each time, up to this many times twice: many
+/// askers that go on at their pace leave nobody the time to answer.
+const MOST_DOUBLED: u32 = 3;
 /// A responder's answers to the group are this far apart at the least, so that one to each sweep that
 /// asks for them may come that much later than its window says.
 pub(super) const GROUP_GAP: Duration = Duration::from_millis(200);
@@ -410,7 +413,9 @@ impl Asking {
             return;
         }
         let kind = self.next_kind(is_missing, is_done, known);
+        let refusals = self.verdict.refusals();
         let gap = match self.verdict.quiet() {
+            _ if refusals > 0 => self.goal.gap * (1 << refusals.min(MOST_DOUBLED)),
             _ if kind == Kind::Padded => Duration::ZERO,
             0 if news > 0 || self.verdict.is_clean() => Duration::ZERO,
             1 => FIRST_GAP,

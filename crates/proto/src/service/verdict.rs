@@ -16,6 +16,8 @@ pub(super) struct Verdict {
     /// The driver said what became of the sweep.
     is_audited: bool,
     was_clean: bool,
+    /// Sweeps in a row that brought nothing and met with a refusal.
+    refusals: u32,
     /// Answers were heard at the group; and to the asker alone.
     by_group: bool,
     by_unicast: bool,
@@ -60,6 +62,8 @@ impl Verdict {
         }
         let spoilt = core::mem::take(&mut self.spoilt);
         self.was_clean = spoilt.is_empty();
+        let is_refused = news == 0 && spoilt.contains(Doubts::REFUSED);
+        self.refusals = if is_refused { self.refusals.saturating_add(1) } else { 0 };
         if news > 0 {
             (self.quiet, self.doubts) = (0, Doubts::NONE);
         } else if !is_extra && self.was_clean {
@@ -90,6 +94,11 @@ impl Verdict {
     /// Whether nothing spoilt the last sweep.
     pub(super) fn is_clean(&self) -> bool {
         self.was_clean
+    }
+
+    /// How many sweeps in a row, up to the last, brought nothing and met with a refusal.
+    pub(super) fn refusals(&self) -> u32 {
+        self.refusals
     }
 
     pub(super) fn doubts(&self) -> Doubts {
@@ -140,6 +149,26 @@ mod tests {
             // What is amiss while somebody new is heard is told too.
             assert_eq!(judged(&mut verdict, 5, evidence), 0);
             assert_eq!(verdict.doubts(), word);
+        }
+    }
+
+    #[test]
+    fn refusals_are_counted_until_one_sweep_meets_with_none_or_brings_somebody() {
+        let mut verdict = Verdict::default();
+        for (is_refused, news, refusals) in [
+            (true, 0, 1),
+            (true, 0, 2),
+            (true, 1, 0),
+            (true, 0, 1),
+            (false, 0, 0),
+            (true, 0, 1),
+            (false, 1, 0),
+        ] {
+            if is_refused {
+                verdict.spoil(Doubts::REFUSED);
+            }
+            judged(&mut verdict, news, CLEAN);
+            assert_eq!(verdict.refusals(), refusals);
         }
     }
 

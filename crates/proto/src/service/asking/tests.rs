@@ -279,6 +279,27 @@ fn sweeps_that_do_not_count_are_as_far_apart_as_quiet_ones() {
 }
 
 #[test]
+fn the_more_often_it_is_refused_the_later_it_asks_again() {
+    let mut asker = asker(expecting(3));
+    let mut before = asker.ask().unwrap().at;
+    let mut gap = |asker: &mut Asker| {
+        let asked = asker.ask().unwrap().at;
+        (asked - core::mem::replace(&mut before, asked)).as_millis()
+    };
+    for expected in [80, 160, 320, 320] {
+        asker.asking.spoil(Doubts::REFUSED);
+        assert_eq!(gap(&mut asker), expected);
+    }
+    // Who answers, or a sweep without a refusal, brings it back to its pace.
+    asker.asking.spoil(Doubts::REFUSED);
+    asker.hear_all(0..1);
+    assert_eq!(gap(&mut asker), 28);
+    asker.asking.spoil(Doubts::REFUSED);
+    assert_eq!(gap(&mut asker), 80);
+    assert!(gap(&mut asker) < 40);
+}
+
+#[test]
 fn what_the_driver_says_counts_when_it_is_asked_and_at_no_other_time() {
     let mut asker = asker(expecting(3));
     asker.evidence = None;
