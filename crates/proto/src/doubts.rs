@@ -130,6 +130,7 @@ mod tests {
             assert_eq!(all | doubt, doubt | all);
             all |= doubt;
             assert!(all.contains(doubt) && !all.is_empty());
+            assert_eq!(all | doubt, all);
         }
         assert_eq!(
             all.to_string(),

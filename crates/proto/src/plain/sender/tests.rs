@@ -1,3 +1,5 @@
+use alloc::boxed::Box;
+
 use super::*;
 use crate::{Cast, Path};
 
@@ -28,6 +30,15 @@ fn it_keeps_its_pace_though_a_call_comes_late_and_ends_with_the_last() {
     let Some(Action::Done(summary)) = machine.handle_timeout(ms(25)) else { panic!("not done") };
     assert_eq!((summary.sent, summary.elapsed), (3, Duration::from_millis(20)));
     assert_eq!(machine.deadline(), None);
+}
+
+#[test]
+fn in_a_box_it_has_the_same_deadlines() {
+    let mut boxed: Box<dyn Machine> = Box::new(sender(Some(1), 10));
+    assert_eq!(boxed.deadline(), Some(Instant::AT_ONCE));
+    assert!(matches!(boxed.handle_timeout(ms(5)), Some(Action::Send { .. })));
+    assert!(matches!(boxed.handle_timeout(ms(5)), Some(Action::Done(_))));
+    assert_eq!(boxed.deadline(), None);
 }
 
 #[test]
