@@ -191,7 +191,7 @@ def decode_query(datagram, flags, body_len, txn):
         ("txn", f"{txn:016x}"),
         ("round", str(round_)),
         ("salt", f"{salt:016x}"),
-        ("window_ms", str(min(window, 10_000))),
+        ("window_ms", str(min(window, 2_000))),
         ("slice", f"{index} of 2^{slice_bits}"),
         ("sample_bits", str(sample_bits)),
         ("copies", str(min(max(copies, 1), 3))),

@@ -6,7 +6,7 @@ use super::asking::GROUP_GAP;
 use super::pace::Pace;
 use super::tally::{Heard, MOST_SLICES, Tally};
 use crate::Instant;
-use crate::wire::{Filter, MAX_SENT, MIN_QUERY, Slice};
+use crate::wire::{Filter, MAX_SENT, MAX_WINDOW_MS, MIN_QUERY, Slice};
 
 /// The shortest window of a copy. It is above what a host takes to wake up, holds a thousand answers
 /// that nobody expected, and three are longer than most bursts of loss.
@@ -14,7 +14,7 @@ const SHORTEST_WINDOW: Duration = Duration::from_millis(8);
 /// The longest window of a slice, and so the time after which the asker can slow down or stop; where
 /// there are no more slices to be had, it is this.
 const LONGEST_WINDOW: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
+const LONGEST_WAIT: Duration = Duration::from_millis(MAX_WINDOW_MS as u64);
 /// With more expected than this a second and a third copy cost more than a further sweep.
 const BULK: u64 = 500;
 const TAIL_COPIES: u8 = 3;
@@ -258,13 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_waited_for_three_seconds_at_the_most_however_slow_the_pace() {
+    fn answers_are_waited_for_two_seconds_at_the_most_however_slow_the_pace() {
         let slow = Pace::new(at(0), 1, 256);
         let mut sweep = Sweep::new();
         sweep.begin(at(5), Kind::Ordinary, Need { expected: 1 << 20, ..NEED }, &slow);
         let (window, spread) = sweep.ask(at(5), 1, &slow);
-        assert_eq!((window, spread), (ms(3_000), ms(256_000)));
-        assert_eq!(sweep.settled(), at(3_005));
+        assert_eq!((window, spread), (ms(2_000), ms(256_000)));
+        assert_eq!(sweep.settled(), at(2_005));
     }
 
     #[test]

@@ -79,8 +79,9 @@ pub const MIN_QUERY: usize = 128;
 pub const MAX_FILTER: usize = 1200;
 /// The most bits of [`Slice`]s and samples.
 pub const MAX_HASH_BITS: u8 = 20;
-/// The longest window, in milliseconds; a longer one counts as this.
-pub const MAX_WINDOW_MS: u16 = 10_000;
+/// The longest window, in milliseconds; a longer one counts as this. No asker of slices needs a longer one,
+/// and a few questions that were forged with long ones would fill the places where answers wait.
+pub const MAX_WINDOW_MS: u16 = 2_000;
 /// The most copies of one answer; more count as this.
 pub const MAX_COPIES: u8 = 3;
 /// The most TLVs in a datagram.

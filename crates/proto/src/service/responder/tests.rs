@@ -4,7 +4,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use super::*;
 use crate::service::Stores;
-use crate::wire::{Binding, FilterBuilder, Key, MIN_DATAGRAM, Seal, TlvBuf};
+use crate::wire::{Binding, FilterBuilder, Key, MAX_WINDOW_MS, MIN_DATAGRAM, Seal, TlvBuf};
 use crate::{Path, Rate};
 
 mod answers;

@@ -7,8 +7,8 @@ fn what_was_made_up_ahead_of_a_question_does_not_pass_for_it() {
     let mut responder = started(printer());
     let honest = Query { salt: 0x5a17, ..query(1, 1) };
     // In the asker's name, for an answer that comes too late.
-    let forged = Query { window_ms: 10_000, salt: 1, ..honest };
-    let delayed = Query { window_ms: 10_000, ..honest };
+    let forged = Query { window_ms: MAX_WINDOW_MS, salt: 1, ..honest };
+    let delayed = Query { window_ms: MAX_WINDOW_MS, ..honest };
     for query in [forged, delayed, honest] {
         assert_eq!(hear(&mut responder, at(0), from(host(9)), query), Some(None));
         assert_eq!(hear(&mut responder, at(1), from(host(9)), query), None);
@@ -34,7 +34,7 @@ fn a_forged_question_of_a_far_round_cancels_no_answer() {
 fn an_answer_that_gives_way_before_it_was_sent_is_told_to_have_been_refused() {
     let stores = Stores { pending: 1, ..Stores::default() };
     let mut responder = started(Responding { stores, ..printer() });
-    let long = Query { window_ms: 10_000, copies: 3, ..query(1, 1) };
+    let long = Query { window_ms: MAX_WINDOW_MS, copies: 3, ..query(1, 1) };
     assert_eq!(hear(&mut responder, at(0), from(host(9)), long), Some(None));
     assert_eq!(hear(&mut responder, at(0), from(host(8)), query(2, 1)), Some(None));
     assert!(refused(&sent(&mut responder, at(30))).contains(&Some(host(9).ip())));
@@ -49,11 +49,11 @@ fn an_answer_that_gives_way_before_it_was_sent_is_told_to_have_been_refused() {
 fn an_answer_that_gives_way_after_it_was_sent_once_was_not_refused() {
     let stores = Stores { pending: 1, ..Stores::default() };
     let mut responder = started(Responding { stores, ..printer() });
-    let long = Query { window_ms: 9_000, copies: 3, ..query(1, 1) };
+    let long = Query { window_ms: 1_800, copies: 3, ..query(1, 1) };
     assert_eq!(hear(&mut responder, at(0), from(host(9)), long), Some(None));
-    assert_eq!(rounds(&mut responder, at(3_000)), [1]);
+    assert_eq!(rounds(&mut responder, at(600)), [1]);
     let soon = Query { window_ms: 0, ..query(2, 2) };
-    assert_eq!(hear(&mut responder, at(3_000), from(host(8)), soon), Some(None));
+    assert_eq!(hear(&mut responder, at(600), from(host(8)), soon), Some(None));
     assert_eq!(rounds(&mut responder, at(20_000)), [2]);
 }
 
