@@ -1,6 +1,7 @@
 //! Many askers at one address, honest ones and those that only claim to be there.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use mcast_proto::plain;
 use mcast_proto::wire::MIN_QUERY;
@@ -9,12 +10,14 @@ use mcast_tests::netns::{Host, Process, World};
 use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::attacker::{Attacker, Order, Sources, When};
 use crate::crowd::crowd;
-use crate::forge::Forgery;
+use crate::forge::{Claim, Forgery};
 use crate::meter::Meter;
-use crate::program::{Answer, discover, host, is_answered, mcast, names, offer, respond, services};
+use crate::program::{
+    Answer, discover, honest_id, host, is_answered, mcast, names, offer, respond, services, watch,
+};
 use crate::tally::Tally;
 
-pub(crate) const ATTACKS: [Attack; 5] = [
+pub(crate) const ATTACKS: [Attack; 6] = [
     Attack {
         name: "150 askers at one address, 100 responders",
         threshold: "at least 140 complete and whole, none complete and not whole",
@@ -34,6 +37,11 @@ pub(crate) const ATTACKS: [Attack; 5] = [
         name: "10,000 queries/s in the asker's address",
         threshold: "never complete with one missing",
         run: |world, extent| own_address(world, extent, 10_000),
+    },
+    Attack {
+        name: "10,000 queries/s in a watcher's address, and goodbyes with an honest id",
+        threshold: "a watcher loses nobody",
+        run: watcher_and_goodbyes,
     },
     Attack {
         name: "300 plain probes/s in the asker's address",
@@ -104,6 +112,38 @@ fn own_address(world: &World, extent: Extent, each_second: u32) -> Outcome {
     }
 }
 
+fn watcher_and_goodbyes(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
+    let responder = offer(&home, &names(1), "");
+    let id = honest_id(&asker);
+    let watcher = watch(&asker, "");
+    watcher.line_with("\"found\"");
+    let meter = Meter::of(&responder);
+    let seconds = if extent == Extent::Full { 20 } else { 4 };
+    let flood = Forgery::Query(MIN_QUERY);
+    let flood = in_askers_address(&liar, flood, services(), 10_000, seconds);
+    let goodbyes = Order {
+        forgery: Forgery::Goodbye(Claim::of(Some(id), "")),
+        from: Sources::one([10, 0, 0, 2]),
+        to: services(),
+        ttl: 1,
+        when: When::Rate { each_second: 20, count: u64::from(20 * seconds) },
+    };
+    let goodbyes = Attacker::start(&liar, &goodbyes).finish();
+    let flood = flood.finish();
+    let usage = meter.read();
+    // By now it would be taken for gone.
+    std::thread::sleep(Duration::from_secs(1));
+    let lost = watcher.lines_so_far().iter().filter(|line| line.contains("\"lost\"")).count();
+    Outcome {
+        sent: format!("{flood}; {} goodbyes", goodbyes.count),
+        found: format!("{lost} lost"),
+        usage: Some(usage),
+        held: lost == 0,
+    }
+}
+
 fn own_address_plain(world: &World, _: Extent) -> Outcome {
     let lan = world.segment();
     let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
@@ -134,6 +174,11 @@ fn who_asks_in_anothers_address_hides_nobody_from_it() {
 }
 
 #[test]
+fn who_asks_in_a_watchers_address_ends_nobody() {
+    quick(&ATTACKS[4..5]);
+}
+
+#[test]
 fn who_probes_in_anothers_address_does_not_starve_it() {
-    quick(&ATTACKS[4..]);
+    quick(&ATTACKS[5..]);
 }

@@ -1,5 +1,6 @@
 //! Who claims to be another, or what nobody is.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mcast_proto::service;
@@ -9,10 +10,12 @@ use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::attacker::{Attacker, Back, Order, Sources, When};
 use crate::forge::{Claim, Forgery};
 use crate::meter::Meter;
-use crate::program::{Answer, GROUP, discover, honest_id, host, names, offer, services, watch};
+use crate::program::{
+    Answer, GROUP, PATIENCE_MS, discover, honest_id, host, names, offer, services, watch,
+};
 use crate::tally::Tally;
 
-pub(crate) const ATTACKS: [Attack; 9] = [
+pub(crate) const ATTACKS: [Attack; 11] = [
     Attack {
         name: "announcements with an honest id, of a later start",
         threshold: "a watcher tells of no move, and of the honest goodbye",
@@ -39,6 +42,11 @@ pub(crate) const ATTACKS: [Attack; 9] = [
         run: stolen_id,
     },
     Attack {
+        name: "each question answered with an honest id, from its own address",
+        threshold: "the honest words told, or not complete, in every run",
+        run: stolen_address,
+    },
+    Attack {
         name: "each question answered by 2,000 invented services of one address",
         threshold: "all 64 honest ones found in 25 s, in every run",
         run: |world, extent| inventor(world, extent, 1),
@@ -47,6 +55,11 @@ pub(crate) const ATTACKS: [Attack; 9] = [
         name: "each question answered by 2,000 invented services of 62,500 addresses",
         threshold: "all 64 honest ones found in 25 s, in every run",
         run: |world, extent| inventor(world, extent, 62_500),
+    },
+    Attack {
+        name: "each question of a watcher answered by 2,000 invented services of one address",
+        threshold: "all 64 honest ones told, and none lost",
+        run: inventor_beside_a_watcher,
     },
     Attack {
         name: "each question followed by four in the asker's name, far ahead of it",
@@ -181,6 +194,26 @@ fn stolen_id(world: &World, extent: Extent) -> Outcome {
     }
 }
 
+fn stolen_address(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
+    let truth = names(1);
+    let _responder = offer(&home, &truth, "");
+    let found = discover(&asker, PATIENCE_MS, "");
+    let address = found.events[0]["addr"].as_str().and_then(|at| at.parse::<SocketAddr>().ok());
+    let address = address.expect("somebody is there");
+    let from = Sources { first: address.ip(), count: 1, port: address.port() };
+    let forgery = Forgery::Reply(Claim::of(Some(honest_id(&asker)), "thief"));
+    let answers = (forgery, from, 1, Back::ToAsker);
+    let (sent, tally) = beside((&liar, &asker), &truth, answers, extent.runs());
+    Outcome {
+        sent: format!("{sent} answers"),
+        found: tally.to_string(),
+        usage: None,
+        held: tally.wrong == 0,
+    }
+}
+
 /// Runs beside somebody who answers each question so many times, which must find all of these.
 fn beside(
     (liar, asker): (&Host<'_>, &Host<'_>),
@@ -212,6 +245,32 @@ fn inventor(world: &World, extent: Extent, addresses: u32) -> Outcome {
         found: tally.to_string(),
         usage: None,
         held: tally.wrong == 0 && tally.whole == tally.asks,
+    }
+}
+
+fn inventor_beside_a_watcher(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
+    let truth = names(64);
+    let _responder = offer(&home, &truth, "");
+    let watcher = watch(&asker, "");
+    asker.until_joined("eth0", GROUP, 1);
+    let meter = Meter::of(&watcher);
+    let (times, seconds) = if extent == Extent::Full { (2000, 20) } else { (200, 8) };
+    let forgery = Forgery::Reply(Claim::of(None, "invented"));
+    let from = Sources::one([10, 0, 0, 3]);
+    let sent = answerer(&liar, forgery, from, (times, Back::ToAsker), seconds).finish();
+    let lines = watcher.lines_so_far();
+    let told = |event: &str, name: &str| {
+        lines.iter().any(|line| line.contains(event) && line.contains(name))
+    };
+    let found = truth.iter().filter(|name| told("\"found\"", name)).count();
+    let lost = truth.iter().filter(|name| told("\"lost\"", name)).count();
+    Outcome {
+        sent: format!("{} answers", sent.count),
+        found: format!("{found} told, {lost} lost"),
+        usage: Some(meter.read()),
+        held: found == truth.len() && lost == 0,
     }
 }
 
@@ -265,15 +324,15 @@ fn who_only_announces_itself_is_not_there() {
 
 #[test]
 fn who_answers_with_anothers_id_hides_nobody() {
-    quick(&ATTACKS[4..5]);
+    quick(&ATTACKS[4..6]);
 }
 
 #[test]
 fn who_invents_services_hides_nobody() {
-    quick(&ATTACKS[5..7]);
+    quick(&ATTACKS[6..9]);
 }
 
 #[test]
 fn who_speaks_in_the_askers_name_or_to_the_group_delays_nobody() {
-    quick(&ATTACKS[7..]);
+    quick(&ATTACKS[9..]);
 }

@@ -10,12 +10,12 @@ use mcast_tests::netns::{Host, Packet, Signal, World};
 
 use crate::attack::{Attack, Extent, Outcome, quick};
 use crate::attacker::{Attacker, Order, Sources, When};
-use crate::forge::{Forgery, Recorded};
+use crate::forge::{Claim, Forgery, Recorded};
 use crate::meter::Meter;
 use crate::program::{Answer, GROUP, PATIENCE_MS, discover, host, names, offer, services, watch};
 use crate::tally::Tally;
 
-pub(crate) const ATTACKS: [Attack; 3] = [
+pub(crate) const ATTACKS: [Attack; 4] = [
     Attack {
         name: "a session with a key, recorded and sent again to a watcher",
         threshold: "nobody is told who is not there",
@@ -25,6 +25,11 @@ pub(crate) const ATTACKS: [Attack; 3] = [
         name: "a session's questions with a key, sent again 1,000/s from the asker's address",
         threshold: "all found and complete, in every run",
         run: replayed_questions,
+    },
+    Attack {
+        name: "1,000 announcements/s of invented services without the key, to those who have it",
+        threshold: "all found and complete, in every run",
+        run: announced_without_key,
     },
     Attack {
         name: "single bytes from beyond the link, 20,000/s, to those who have a key",
@@ -130,6 +135,30 @@ fn replayed_questions(world: &World, extent: Extent) -> Outcome {
     }
 }
 
+fn announced_without_key(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
+    let key = key_file();
+    let truth = names(20);
+    let responder = offer(&home, &truth, &key);
+    let meter = Meter::of(&responder);
+    let (runs, seconds) = extent.runs();
+    let from = Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 };
+    let when = When::Rate { each_second: 1000, count: u64::from(runs * seconds * 1000) };
+    let forgery = Forgery::Announce(Claim::of(None, "ghost"));
+    let order = Order { forgery, from, to: services(), ttl: 1, when };
+    let attacker = Attacker::start(&liar, &order);
+    let answers: Vec<Answer> = (0..runs).map(|_| discover(&asker, seconds * 1000, &key)).collect();
+    let tally = Tally::of(&answers, &truth);
+    let sent = attacker.finish();
+    Outcome {
+        sent: sent.to_string(),
+        found: tally.to_string(),
+        usage: Some(meter.read()),
+        held: tally.right == tally.asks,
+    }
+}
+
 fn single_bytes(world: &World, extent: Extent) -> Outcome {
     let lan = world.segment();
     let [asker, home, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
@@ -165,6 +194,11 @@ fn questions_that_were_recorded_with_a_key_starve_nobody() {
 }
 
 #[test]
+fn what_is_announced_without_the_key_delays_nobody() {
+    quick(&ATTACKS[2..3]);
+}
+
+#[test]
 fn what_is_no_datagram_of_ours_starves_nobody() {
-    quick(&ATTACKS[2..]);
+    quick(&ATTACKS[3..]);
 }
