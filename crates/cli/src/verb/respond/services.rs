@@ -137,3 +137,63 @@ fn report_strangers() -> impl FnMut(Instant, &Responder) + Send {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Cli, Verb};
+
+    fn resolved(words: &[&str]) -> Result<Config, String> {
+        let words = ["mcast", "respond"].iter().chain(words);
+        let Verb::Respond(respond) = Cli::try_parse_from(words).expect("it parses").verb else {
+            unreachable!("respond was asked for");
+        };
+        respond.services.resolve().map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn what_the_options_say_goes_before_what_the_file_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("services.toml");
+        let text = "lease = \"60s\"\nkey-file = [\"key\"]\n[[services]]\nservice = \"a\"\n";
+        fs::write(&path, text).unwrap();
+        let file = ["--config", path.to_str().unwrap()];
+        let of_file = resolved(&file).unwrap();
+        assert_eq!(
+            (of_file.lease, of_file.no_plain),
+            (Some(Lease(Duration::from_secs(60))), false)
+        );
+        assert_eq!(of_file.key_file, [folder.path().join("key")]);
+        let options = ["--lease", "30s", "--key-file", "other", "--no-plain"];
+        let of_both = resolved(&[&file[..], &options].concat()).unwrap();
+        assert_eq!((of_both.lease, of_both.no_plain), (Some(Lease(Duration::from_secs(30))), true));
+        assert_eq!(of_both.key_file, [PathBuf::from("other")]);
+        assert_eq!(of_both.services, of_file.services);
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_is_no_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("services.toml");
+        let file = ["--config", path.to_str().unwrap()];
+        for (comment, is_one) in [(1 << 19, true), (1 << 20, false)] {
+            let text = format!("[[services]]\nservice = \"a\"\n#{}", "x".repeat(comment));
+            fs::write(&path, text).unwrap();
+            let error = resolved(&file).err();
+            assert_eq!(error.is_none(), is_one, "{error:?}");
+            assert!(error.is_none_or(|error| error.contains("is longer than 1048576 bytes")));
+        }
+    }
+
+    #[test]
+    fn no_two_services_of_one_program_have_one_id() {
+        let with = |id| resolved(&["--service", "a", "--id", "7", "--service", "b", "--id", id]);
+        assert_eq!(with("07").unwrap_err(), "two services have the id 0000000000000007");
+        assert_eq!(with("8").unwrap().services.len(), 2);
+        assert!(resolved(&["--service", "a", "--service", "a"]).is_ok(), "they have none yet");
+    }
+}
