@@ -89,6 +89,7 @@ fn turn(answer: fn(SocketAddr, &AtomicBool), probes: usize) -> Turn {
     thread::scope(|scope| {
         let answerer = scope.spawn(|| {
             answer(group, &is_over);
+            #[expect(clippy::disallowed_methods, reason = "what it took of the processor, no time")]
             let time = clock_gettime(ClockId::ThreadCPUTime);
             Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
         });

@@ -30,6 +30,7 @@ pub struct Driver<M> {
     finished: Option<(Summary, Instant)>,
     /// Nothing was told to the machine yet.
     is_new: bool,
+    stall: Stall,
 }
 
 /// An event with the name of the interface that it came by.
@@ -58,7 +59,8 @@ pub struct Report {
 impl<M: Machine> Driver<M> {
     /// A driver that starts at [`run`](Self::run).
     pub fn new(machine: M, endpoint: Endpoint) -> Driver<M> {
-        Driver { machine, endpoint, clock: Clock::new(), finished: None, is_new: true }
+        let (clock, stall) = (Clock::new(), Stall::default());
+        Driver { machine, endpoint, clock, finished: None, is_new: true, stall }
     }
 
     /// A handle that ends the run from another thread.
@@ -94,8 +96,10 @@ impl<M: Machine> Driver<M> {
             }
             // What there was no room for goes first.
             if !self.endpoint.outbox.is_blocked() {
-                self.handle_due(now, &mut on_event)?;
+                self.handle_due(&mut on_event)?;
             }
+            // The functions that were called meanwhile took their time.
+            let now = self.clock.now();
             self.endpoint.flush(now)?;
             for to in self.endpoint.outbox.given_up() {
                 self.machine.handle_observation(now, Observation::Unsent { to });
@@ -108,12 +112,11 @@ impl<M: Machine> Driver<M> {
 
             let deadline = self.deadline(now);
             let woken_by_change = self.endpoint.wait(deadline - self.clock.now())?;
-            let now = self.clock.now();
             if woken_by_change {
-                self.endpoint.note_change(now);
+                self.endpoint.note_change(self.clock.now());
             }
-            let Driver { machine, endpoint, .. } = self;
-            endpoint.receive(pass_on(machine, now, &mut on_event));
+            let Driver { machine, endpoint, clock, .. } = self;
+            endpoint.receive(clock, pass_on(machine, &mut on_event));
         }
     }
 
@@ -139,21 +142,33 @@ impl<M: Machine> Driver<M> {
 
     /// Carries out what is due, a batch at the most, so that a machine with much to send does not keep
     /// the sockets and the stopper waiting.
-    fn handle_due(
-        &mut self,
-        now: Instant,
-        on_event: &mut impl FnMut(Heard<'_>),
-    ) -> Result<(), Error> {
+    fn handle_due(&mut self, on_event: &mut impl FnMut(Heard<'_>)) -> Result<(), Error> {
         for _ in 0..BATCH {
-            if self.machine.deadline().is_none_or(|deadline| deadline > now) {
+            let now = self.clock.now();
+            let deadline = self.machine.deadline();
+            if deadline.is_none_or(|deadline| deadline > now) {
+                self.stall.note_progress();
                 break;
             }
-            match self.machine.handle_timeout(now) {
-                Some(Action::Send { to, message }) => self.endpoint.queue(now, to, &message),
-                Some(Action::Emit(event)) => on_event(Heard { event, interface: None }),
-                Some(Action::Audit) => self.audit(now, on_event)?,
+            let Driver { machine, endpoint, .. } = self;
+            let mut is_idle = false;
+            match machine.handle_timeout(now) {
+                Some(Action::Send { to, message }) => endpoint.queue(now, to, &message),
+                Some(Action::Emit(event)) => {
+                    // What was to be sent before it does not wait until whoever hears of it is done.
+                    if endpoint.outbox.is_blocked() {
+                        endpoint.flush(now)?;
+                    }
+                    on_event(Heard { event, interface: None });
+                }
+                Some(Action::Audit) => self.audit(on_event)?,
                 Some(Action::Done(summary)) => self.finished = Some((summary, now)),
-                None => {}
+                None => is_idle = true,
+            }
+            if !is_idle || self.machine.deadline() != deadline {
+                self.stall.note_progress();
+            } else if self.stall.note_idle_turn() {
+                break;
             }
         }
         Ok(())
@@ -161,9 +176,10 @@ impl<M: Machine> Driver<M> {
 
     /// Tells the machine what became of what it sent and heard, once it has heard all that has come: an
     /// answer that is there but was not read would be taken for silence.
-    fn audit(&mut self, now: Instant, on_event: &mut impl FnMut(Heard<'_>)) -> Result<(), Error> {
-        let Driver { machine, endpoint, .. } = self;
-        let is_unread = endpoint.receive_all(pass_on(machine, now, on_event));
+    fn audit(&mut self, on_event: &mut impl FnMut(Heard<'_>)) -> Result<(), Error> {
+        let Driver { machine, endpoint, clock, .. } = self;
+        let is_unread = endpoint.receive_all(clock, pass_on(machine, on_event));
+        let now = clock.now();
         let mut evidence = endpoint.audit(now)?;
         // What can't be read in time is as good as dropped.
         evidence.dropped += u64::from(is_unread);
@@ -176,6 +192,7 @@ impl<M: Machine> Driver<M> {
         let machine = match self.finished {
             Some((_, at)) => Some(at + LAST_WORDS),
             None if self.endpoint.outbox.is_blocked() => None,
+            None if self.stall.is_stalled() => Some(now + PACE),
             None => self.machine.deadline(),
         };
         let sockets = [self.endpoint.flush_due(), Some(self.endpoint.tend(now))];
@@ -195,12 +212,47 @@ impl<M: Machine> Driver<M> {
 /// Gives datagrams to a machine, and passes on what it makes of them.
 fn pass_on<M: Machine>(
     machine: &mut M,
-    now: Instant,
     on_event: &mut impl FnMut(Heard<'_>),
-) -> impl FnMut(Arrival, &[u8], Option<&str>) {
-    move |arrival, bytes, interface| {
+) -> impl FnMut(Instant, Arrival, &[u8], Option<&str>) {
+    move |now, arrival, bytes, interface| {
         if let Some(Action::Emit(event)) = machine.handle_datagram(now, arrival, bytes) {
             on_event(Heard { event, interface });
         }
+    }
+}
+
+/// Calls in a row for nothing after which a machine is taken to be stuck: more than any of this project's
+/// has things that fall due at one time without a word.
+const MOST_IDLE_TURNS: u32 = 100_000;
+
+/// How long a machine that is stuck is left alone.
+const PACE: Duration = Duration::from_millis(10);
+
+/// Whether a machine asks to be called at once, again and again, and then does nothing.
+#[derive(Debug, Default)]
+struct Stall {
+    idle_turns: u32,
+    is_told: bool,
+}
+
+impl Stall {
+    fn note_progress(&mut self) {
+        self.idle_turns = 0;
+    }
+
+    /// Notes that the machine was called for nothing, and returns whether that is too often.
+    fn note_idle_turn(&mut self) -> bool {
+        self.idle_turns = self.idle_turns.saturating_add(1);
+        if self.is_stalled() && !std::mem::replace(&mut self.is_told, true) {
+            log::error!(
+                "the machine has a deadline that has passed and does nothing about it, which is a mistake \
+                 in it; it is called a hundred times a second from now on"
+            );
+        }
+        self.is_stalled()
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.idle_turns >= MOST_IDLE_TURNS
     }
 }

@@ -3,9 +3,10 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use mcast_proto::{Arrival, Cast, InterfaceId, Path};
+use mcast_proto::{Arrival, Cast, Instant, InterfaceId, Path};
 
 use crate::channel::{Channel, Purpose};
+use crate::clock::{Clock, Reading};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, is_transient};
 use crate::interface::{Interface, find};
@@ -17,13 +18,20 @@ use crate::sys;
 /// than its buffer holds. What goes on coming meanwhile must not keep the machine for ever.
 const MOST_BATCHES: usize = 256;
 
+/// The TTL or hop limit that no router leaves as it is (RFC 5082).
+const UNROUTED: u8 = 255;
+
 impl Endpoint {
     /// Reads a batch from each socket that was found to have something, and passes each datagram on with
-    /// the name of its interface.
-    pub(crate) fn receive(&mut self, mut handle: impl FnMut(Arrival, &[u8], Option<&str>)) {
+    /// the time at which it is passed on and the name of its interface.
+    pub(crate) fn receive(
+        &mut self,
+        clock: &Clock,
+        mut handle: impl FnMut(Instant, Arrival, &[u8], Option<&str>),
+    ) {
         for place in (0..self.channels.len()).rev() {
             if self.poller.readable[place] {
-                self.read(place, &mut handle);
+                self.read(place, clock, &mut handle);
             }
         }
     }
@@ -32,11 +40,12 @@ impl Endpoint {
     /// be read.
     pub(crate) fn receive_all(
         &mut self,
-        mut handle: impl FnMut(Arrival, &[u8], Option<&str>),
+        clock: &Clock,
+        mut handle: impl FnMut(Instant, Arrival, &[u8], Option<&str>),
     ) -> bool {
         let mut is_more = false;
         for place in (0..self.channels.len()).rev() {
-            is_more |= (0..MOST_BATCHES).all(|_| self.read(place, &mut handle));
+            is_more |= (0..MOST_BATCHES).all(|_| self.read(place, clock, &mut handle));
         }
         is_more
     }
@@ -46,7 +55,8 @@ impl Endpoint {
     fn read(
         &mut self,
         place: usize,
-        handle: &mut impl FnMut(Arrival, &[u8], Option<&str>),
+        clock: &Clock,
+        handle: &mut impl FnMut(Instant, Arrival, &[u8], Option<&str>),
     ) -> bool {
         let Endpoint { role, channels, interfaces, accounts, inbox, .. } = self;
         let Some(channel) = channels.get(place) else { return false };
@@ -65,6 +75,7 @@ impl Endpoint {
                 return false;
             }
         };
+        let reading = Reading::of(clock);
         for (received, bytes) in inbox.datagrams() {
             if is_for_another(&channel.purpose, &received) {
                 continue;
@@ -75,8 +86,9 @@ impl Endpoint {
                 way_out(channels, *role, interfaces, arrival.from, Some(channel.port))
                     .and_then(|(place, ip)| Some(SocketAddr::new(ip?, channels[place].port)));
             let name = arrival.from.interface.and_then(|id| find(interfaces, id));
+            arrival.taken = received.stamp.and_then(|stamp| reading.since(stamp));
             trace(&account.report.name, &arrival, bytes);
-            handle(arrival, bytes, name.map(|interface| interface.name.as_str()));
+            handle(reading.now, arrival, bytes, name.map(|interface| interface.name.as_str()));
         }
         is_more
     }
@@ -106,7 +118,9 @@ fn arrival(channel: &Channel, received: &sys::Received, interfaces: &[Interface]
     let from = Path::new(with_zone(received.from, id.0)).by(id);
     let ip = from.remote.ip();
     let is_own = || interfaces.iter().any(|i| i.addresses.iter().any(|n| n.address == ip));
-    let on_link = find(interfaces, id).is_some_and(|i| i.is_on_link(ip)) || is_own();
+    let on_link = received.ttl == Some(UNROUTED)
+        || find(interfaces, id).is_some_and(|i| i.is_on_link(ip))
+        || is_own();
     Arrival::new(from, cast(purpose, received.to), on_link)
 }
 

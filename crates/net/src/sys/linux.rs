@@ -1,7 +1,7 @@
 //! Batches on Linux: recvmmsg(2) and sendmmsg(2), with packet information (ip(7), ipv6(7)).
 //!
-//! All of this project's unsafe code is here and in `option.rs`. Every pointer that is given to the kernel is made in the
-//! function that calls it, from memory that outlives the call, and none is kept.
+//! All of this project's unsafe code is here and in `option.rs`. Every pointer that is given to the kernel is made
+//! in the function that calls it, from memory that outlives the call, and none is kept.
 #![expect(unsafe_code, reason = "recvmmsg, sendmmsg and packet information have no safe interface")]
 
 use std::io;
@@ -14,40 +14,46 @@ use libc::{c_int, c_uint};
 use socket2::SockAddr;
 
 use super::option::{set, set_number};
+use super::told::{self, Told};
 use super::{BATCH, Inbox, Outgoing, Received, SLOT};
 
 /// A socket that is bound to the group's address hears nothing else; packet information chooses what
 /// it sends from.
 pub(crate) const BINDS_TO_GROUP: bool = true;
 
-/// Room for one control message with packet information, IPv6's being the longer.
+/// Room for what the kernel tells of a datagram, and for one control message that is sent: packet
+/// information, IPv6's being the longer.
+const TOLD: usize = told::ROOM;
 // SAFETY: CMSG_SPACE computes on its argument alone.
-const CONTROL: usize =
+const CHOSEN: usize =
     unsafe { libc::CMSG_SPACE(size_of::<libc::in6_pktinfo>() as c_uint) } as usize;
 
 /// A buffer for control messages, aligned for their headers.
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Control {
+struct Control<const ROOM: usize> {
     _align: [libc::cmsghdr; 0],
-    bytes: [u8; CONTROL],
+    bytes: [u8; ROOM],
 }
 
-impl Control {
-    const EMPTY: Control = Control { _align: [], bytes: [0; CONTROL] };
+impl<const ROOM: usize> Control<ROOM> {
+    const EMPTY: Self = Control { _align: [], bytes: [0; ROOM] };
 }
 
-/// Readies a socket: the kernel is to say where each datagram was sent to. What a datagram is sent by
-/// is said with each.
+/// Readies a socket: the kernel is to say where each datagram was sent to, how far it came and when. What
+/// a datagram is sent by is said with each.
 pub(crate) fn prepare(
     socket: &UdpSocket,
     _interface: u32,
     _address: Option<IpAddr>,
 ) -> io::Result<()> {
+    set_number(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
     if socket.local_addr()?.is_ipv4() {
-        set_number(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
+        set_number(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
+        set_number(socket, libc::IPPROTO_IP, libc::IP_RECVTTL, 1)
     } else {
-        set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)
+        set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
+        set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVHOPLIMIT, 1)
     }
 }
 
@@ -55,7 +61,7 @@ pub(crate) fn prepare(
 /// one datagram was read.
 pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool> {
     inbox.received.clear();
-    let mut controls = [Control::EMPTY; BATCH];
+    let mut controls = [Control::<TOLD>::EMPTY; BATCH];
     // SAFETY: these are plain C structures of integers and pointers, for which all zero is a value.
     let (mut names, mut buffers, mut headers): (
         [libc::sockaddr_in6; BATCH],
@@ -70,7 +76,7 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
         header.msg_iov = &raw mut buffers[i];
         header.msg_iovlen = 1;
         header.msg_control = (&raw mut controls[i]).cast();
-        header.msg_controllen = size_of::<Control>() as _;
+        header.msg_controllen = TOLD as _;
     }
     // SAFETY: each header points to a name, a buffer and a control buffer of its own, all of which
     // live in this function or in `inbox`, with their true lengths; the kernel writes within those.
@@ -89,15 +95,19 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
         // A slot holds any datagram; one that was cut all the same must not pass for whole.
         let is_whole = message.msg_flags & libc::MSG_TRUNC == 0;
         let Some(from) = socket_address(&names[slot]).filter(|_| is_whole) else { continue };
-        // Where the control message was cut there is no telling the destination.
+        // Where the control messages were cut there is no telling what else they said.
         let is_informed = message.msg_flags & libc::MSG_CTRUNC == 0;
-        let information = packet_information(message).filter(|_| is_informed);
+        #[allow(clippy::unnecessary_cast, reason = "some C libraries have it as 32 bits")]
+        let len = if is_informed { message.msg_controllen as usize } else { 0 };
+        let Told { to, ttl, stamp } = Told::read(&controls[slot].bytes[..len.min(TOLD)]);
         inbox.received.push(Received {
             slot,
             len: header.msg_len as usize,
             from,
-            to: information.map(|(to, _)| to),
-            interface: information.map(|(_, interface)| interface),
+            to: to.map(|(to, _)| to),
+            interface: to.map(|(_, interface)| interface),
+            ttl,
+            stamp,
         });
     }
     Ok(count == BATCH)
@@ -124,39 +134,12 @@ fn socket_address(name: &libc::sockaddr_in6) -> Option<SocketAddr> {
     }
 }
 
-/// The address that a message was sent to and the interface that it came in by.
-fn packet_information(message: &libc::msghdr) -> Option<(IpAddr, u32)> {
-    // SAFETY: `message` was filled by the kernel, whose control messages lie within `msg_control` and
-    // `msg_controllen`; CMSG_FIRSTHDR and CMSG_NXTHDR return headers within those or null. A header
-    // of a level and type is followed by that type's structure, which may be unaligned.
-    unsafe {
-        let mut header = libc::CMSG_FIRSTHDR(message);
-        while let Some(control) = header.as_ref() {
-            let data = libc::CMSG_DATA(control);
-            match (control.cmsg_level, control.cmsg_type) {
-                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                    let info = data.cast::<libc::in_pktinfo>().read_unaligned();
-                    let to = Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr));
-                    return Some((to.into(), info.ipi_ifindex as u32));
-                }
-                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                    let info = data.cast::<libc::in6_pktinfo>().read_unaligned();
-                    let to = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-                    return Some((to.into(), info.ipi6_ifindex as u32));
-                }
-                _ => header = libc::CMSG_NXTHDR(message, control),
-            }
-        }
-    }
-    None
-}
-
 /// Writes datagrams from the first on, a batch at the most, and says how many it wrote; an error is
 /// the first one's. (A short count means that the next one failed: sending from there tells why.)
 pub(crate) fn send(socket: &UdpSocket, outgoing: &[Outgoing], bytes: &[u8]) -> io::Result<usize> {
     let outgoing = &outgoing[..outgoing.len().min(BATCH)];
     let mut names = [const { MaybeUninit::<SockAddr>::uninit() }; BATCH];
-    let mut controls = [Control::EMPTY; BATCH];
+    let mut controls = [Control::<CHOSEN>::EMPTY; BATCH];
     // SAFETY: both are plain C structures of integers and pointers, for which all zero is a value.
     let (mut buffers, mut headers): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) =
         unsafe { (zeroed(), zeroed()) };
@@ -171,7 +154,7 @@ pub(crate) fn send(socket: &UdpSocket, outgoing: &[Outgoing], bytes: &[u8]) -> i
         header.msg_iov = &raw mut buffers[i];
         header.msg_iovlen = 1;
         header.msg_control = (&raw mut controls[i]).cast();
-        header.msg_controllen = size_of::<Control>() as _;
+        header.msg_controllen = CHOSEN as _;
         let len = match datagram.to {
             SocketAddr::V4(_) => {
                 let address = match datagram.from {
@@ -223,7 +206,7 @@ fn write_control<T: Copy>(
 ) -> usize {
     const { assert!(size_of::<T>() <= size_of::<libc::in6_pktinfo>()) };
     let size = size_of::<T>() as c_uint;
-    // SAFETY: `msg_control` is a whole `Control`, which is aligned for a header and has room for one
+    // SAFETY: `msg_control` is a whole `Control<CHOSEN>`, which is aligned for a header and has room for one
     // with `in6_pktinfo`, and `T` is not larger.
     unsafe {
         let header = libc::CMSG_FIRSTHDR(message);

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
+use std::time::SystemTime;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 #[path = "linux.rs"]
@@ -17,6 +18,8 @@ mod imp;
 mod option;
 #[cfg(test)]
 mod tests;
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+mod told;
 
 #[cfg(target_os = "linux")]
 pub(crate) use option::set_strict_netlink;
@@ -47,6 +50,10 @@ pub(crate) struct Received {
     pub(crate) to: Option<IpAddr>,
     /// The interface that it came in by, where the system says so.
     pub(crate) interface: Option<u32>,
+    /// The TTL or hop limit that it came with, where the system says so.
+    pub(crate) ttl: Option<u8>,
+    /// The wall clock's time at which the system took it in, where it says so.
+    pub(crate) stamp: Option<SystemTime>,
 }
 
 impl Inbox {

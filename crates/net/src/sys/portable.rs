@@ -33,7 +33,8 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
     for (slot, bytes) in inbox.bytes.chunks_exact_mut(SLOT).enumerate() {
         match socket.recv_from(bytes) {
             Ok((len, from)) => {
-                inbox.received.push(Received { slot, len, from, to: None, interface: None });
+                let (to, interface, ttl, stamp) = (None, None, None, None);
+                inbox.received.push(Received { slot, len, from, to, interface, ttl, stamp });
             }
             Err(_) if !inbox.received.is_empty() => return Ok(false),
             Err(cause) => return Err(cause),

@@ -131,6 +131,35 @@ mod linux {
     }
 
     #[test]
+    fn how_far_each_came_and_when_is_told() {
+        for ip in ["127.0.0.1", "::1"] {
+            if UdpSocket::bind((ip, 0)).is_err() {
+                mcast_tests::skip("the loopback interface has no IPv6 address");
+                continue;
+            }
+            let pair = Pair::new(ip);
+            let sender = SockRef::from(&pair.sender);
+            // The system begins to date datagrams some time after it was asked to.
+            let are_apart = || {
+                for ttl in [255, 64] {
+                    match ip {
+                        "::1" => sender.set_unicast_hops_v6(ttl).unwrap(),
+                        _ => sender.set_ttl_v4(ttl).unwrap(),
+                    }
+                    send(&pair.sender, &[pair.to(ip, 0..1)], b"x").unwrap();
+                    std::thread::sleep(Duration::from_millis(30));
+                }
+                let read = pair.read(2);
+                assert_eq!([read[0].0.ttl, read[1].0.ttl], [Some(255), Some(64)]);
+                let [first, second] =
+                    [&read[0], &read[1]].map(|(received, _)| received.stamp.unwrap());
+                second.duration_since(first).is_ok_and(|apart| apart.as_millis() >= 27)
+            };
+            assert!((0..50).any(|_| are_apart()));
+        }
+    }
+
+    #[test]
     fn ipv6_likewise() {
         if UdpSocket::bind("[::1]:0").is_err() {
             return mcast_tests::skip("the loopback interface has no IPv6 address");
