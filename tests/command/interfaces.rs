@@ -328,3 +328,37 @@ fn an_answer_leaves_from_the_port_that_was_asked() {
         assert_eq!(sorted(&events(&asked.stdout, "found"), "addr"), [format!("10.0.0.2:{port}")]);
     }
 }
+
+#[test]
+fn with_a_ttl_of_0_nothing_leaves_the_machine_not_even_an_answer() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, answerer] = ["1", "2"].map(|last| {
+        let host = world.host();
+        host.card("eth0", &lan, &[&format!("10.0.0.{last}/24"), &format!("fe80::{last}/64")]);
+        host.ipv6_multicast_on_loopback();
+        host
+    });
+    let capture = asker.capture("eth0");
+    let _responder = mcast(&answerer, "respond -4 -6 --ttl 0");
+    for group in ["224.1.1.1", "ff12::5008"] {
+        answerer.until_joined("lo", group, 1);
+        assert_eq!(answerer.joined("eth0", group), 0);
+    }
+    for words in ["-4", "-6"] {
+        let here = run(&answerer, &format!("discover {words} --ttl 0 -n 1 -t 10s"));
+        assert_eq!(here.code, Some(0), "{here:?}");
+        assert_eq!(here.stderr.matches("-6").count(), 0, "{here:?}");
+        let sent = run(&answerer, &format!("send {words} --ttl 0"));
+        assert_eq!(sent.code, Some(0), "{sent:?}");
+        let there = run(&asker, &format!("discover {words} --repeat 3 -t 300ms"));
+        assert_eq!(there.code, Some(1), "{there:?}");
+    }
+    let came: Vec<_> = capture.stop().into_iter().filter(|packet| !packet.outgoing).collect();
+    assert_eq!(came, []);
+    for verb in ["discover", "respond", "listen", "send"] {
+        let refused = run(&answerer, &format!("{verb} --ttl 0 -i eth0"));
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains("all stays on this host"), "{refused:?}");
+    }
+}

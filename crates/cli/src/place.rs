@@ -24,8 +24,9 @@ pub(crate) fn warn_of_family(settings: &Settings, endpoint: &Endpoint) -> Result
         (true, true) => return Ok(()),
         (_, speaks_ipv6) => speaks_ipv6,
     };
-    // Who names interfaces knows what is not used.
+    // Who names interfaces knows what is not used, and so does who stays on this machine.
     if settings.interfaces.is_empty()
+        && settings.ttl > 0
         && let Some(hint) =
             left_out(speaks_ipv6, &endpoint.interface_names(), &mcast_net::interfaces()?)
     {

@@ -39,7 +39,10 @@ impl Choice {
         if !decisions.iter().any(|decision| matches!(decision.verdict, Verdict::Taken(_))) {
             for decision in &mut decisions {
                 if decision.verdict == LOOPBACK {
-                    decision.verdict = Verdict::Taken("it is the loopback, and there is no other");
+                    decision.verdict = Verdict::Taken(match settings.ttl {
+                        0 => "it is the loopback, and what has a TTL of 0 stays on this host",
+                        _ => "it is the loopback, and there is no other",
+                    });
                 }
             }
         }
@@ -102,6 +105,8 @@ fn judge(interface: &Interface, settings: &Settings) -> Verdict {
         Verdict::Left("is down or has no carrier")
     } else if !settings.groups.iter().any(has_address) {
         Verdict::Left("has no address of the groups' family")
+    } else if settings.ttl == 0 && !interface.loopback {
+        Verdict::Left("leads off this host, where a TTL of 0 forbids to go")
     } else if asked_for {
         Verdict::Taken("it was asked for")
     } else {
@@ -151,6 +156,25 @@ pub(crate) fn check_known(interfaces: &[Interface], selectors: &[Selector]) -> R
         ));
     }
     Ok(())
+}
+
+/// An error where what is asked for leads off this host, and is to stay on it. Linux keeps a TTL of 0 to
+/// itself only where it is a member of the group, and what is sent to one peer needs another TTL.
+pub(crate) fn check_reach(interfaces: &[Interface], settings: &Settings) -> Result<(), Error> {
+    let asked_for = || settings.interfaces.iter().filter(|selector| !selector.is_exclusion());
+    let is_loopback = |selector: &Selector| {
+        interfaces.iter().any(|interface| interface.loopback && selector.names(interface))
+    };
+    match asked_for().next() {
+        Some(first) if settings.ttl == 0 && !asked_for().any(is_loopback) => Err(Error::new(
+            ErrorKind::Settings,
+            format!(
+                "with a TTL of 0 all stays on this host, by the loopback interface alone, and \"{first}\" \
+                 is another: leave it out, or give a TTL of 1"
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +229,26 @@ mod tests {
         machine.retain(|i| !["eth0", "wlan0"].contains(&i.name.as_str()));
         assert_eq!(taken(&machine, &[]), [1]);
         assert_eq!(taken(&machine, &["!lo"]), [0; 0]);
+    }
+
+    #[test]
+    fn what_is_to_stay_on_this_host_takes_the_loopback_alone() {
+        let with = |ttl, selectors: &[&str]| {
+            let interfaces = selectors.iter().map(|text| text.parse().unwrap()).collect();
+            Settings { ttl, interfaces, ..Settings::default() }
+        };
+        for selectors in [&[][..], &["lo"], &["*"], &["!eth0"], &["lo", "eth0"]] {
+            let settings = with(0, selectors);
+            let choice = Choice::new(&machine(), &settings);
+            let taken: Vec<u32> = (1..9).filter(|index| choice.takes(*index)).collect();
+            assert_eq!(taken, [1], "{selectors:?}");
+            assert!(check_reach(&machine(), &settings).is_ok(), "{selectors:?}");
+        }
+        for selectors in [&["eth0"][..], &["eth*", "!wlan0"], &["10.0.0.1"], &["2"]] {
+            let error = check_reach(&machine(), &with(0, selectors)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings, "{selectors:?}");
+            assert!(check_reach(&machine(), &with(1, selectors)).is_ok(), "{selectors:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::Kernel;
 use crate::account::{Account, InterfaceReport, Refused, slot};
 use crate::audit::Ledger;
 use crate::channel::{Channel, Purpose};
-use crate::choice::{Choice, check_known};
+use crate::choice::{Choice, check_known, check_reach};
 use crate::drops::{Drops, DropsKeeper};
 use crate::error::Error;
 use crate::interface::{Interface, unlisted};
@@ -177,6 +177,7 @@ impl Endpoint {
         let mut kernel = Kernel::new().map_err(unlisted)?;
         let interfaces = kernel.interfaces().map_err(unlisted)?;
         check_known(&interfaces, &settings.interfaces)?;
+        check_reach(&interfaces, settings)?;
         Ok(Endpoint {
             settings: settings.clone(),
             role,
