@@ -1,12 +1,12 @@
 //! Joining and leaving groups, by the interface's number.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use rustix::io::Errno;
 use socket2::{InterfaceIndexOrAddress, SockRef};
 
-use crate::sys;
+use crate::sys::{self, Filter};
 
 /// What a socket hears: a group on one interface, from any source or from some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +21,17 @@ impl Membership {
     /// Joins. Having joined before is no error. `address` is the interface's, for systems that know
     /// it by that.
     pub(crate) fn join(&self, socket: &UdpSocket, address: Option<IpAddr>) -> io::Result<()> {
+        let (interface, group) = (self.interface, self.group.ip());
         if self.sources.is_empty() {
-            return unless_joined(self.join_any(socket));
+            unless_joined(self.join_any(socket))?;
+            // What this is good for is said below; without it all is heard as well.
+            if let Err(cause) = sys::set_filter(socket, interface, group, self.steady_filter()) {
+                log::debug!("{group}: no filter, so that renewals may go unheard: {cause}");
+            }
+            return Ok(());
         }
         self.sources.iter().try_for_each(|&source| {
-            unless_joined(sys::join_source(
-                socket,
-                self.interface,
-                address,
-                self.group.ip(),
-                source,
-            ))
+            unless_joined(sys::join_source(socket, interface, address, group, source))
         })
     }
 
@@ -46,10 +46,36 @@ impl Membership {
         }
     }
 
-    /// Leaves and joins again, so that the network is told once more that somebody is here: switches
-    /// that listen for that (RFC 4541) forget members where no router asks, and a change of the
-    /// network goes unseen by the system.
-    pub(crate) fn renew(&self, socket: &UdpSocket, address: Option<IpAddr>) -> io::Result<()> {
+    /// Whether datagrams from this source are heard: while a filter is changed the system passes on
+    /// others.
+    pub(crate) fn hears(&self, source: IpAddr) -> bool {
+        self.sources.is_empty() || self.sources.contains(&source)
+    }
+
+    /// Has the network told once more that somebody is here: switches that listen for that (RFC 4541)
+    /// forget members where no router asks, and a change of the network goes unseen by the system.
+    ///
+    /// A system tells of an interface as a whole, and only of what changes there: where two sockets have
+    /// joined, nothing does when one of them leaves and joins again. So all of ours refuse to hear a source
+    /// that nobody is, which the interface as a whole does while all do (RFC 3376 section 3.2). One that
+    /// for a moment hears that source and no other then changes the interface, whether it is alone there
+    /// or not, and no report on the way says that nobody hears the group: one member alone is told of by
+    /// TO_EX, of several by BLOCK, where sources are given by TO_IN with those.
+    ///
+    /// What can't be had: while another program that refuses no source hears the group on the interface,
+    /// nothing changes there, and nothing is told. The older protocols (IGMPv2, MLDv1) know no filters:
+    /// where the system was told to speak those the socket leaves and joins, which puts a leave and a
+    /// report on the wire where it is the only one, and nothing where it is not.
+    pub(crate) fn renew(
+        &self,
+        socket: &UdpSocket,
+        address: Option<IpAddr>,
+        name: &str,
+    ) -> io::Result<()> {
+        if !speaks_older_protocol(name, self.group.is_ipv4()) && self.change_filter(socket).is_ok()
+        {
+            return Ok(());
+        }
         let left = match self.group.ip() {
             IpAddr::V4(group) => {
                 let interface = InterfaceIndexOrAddress::Index(self.interface);
@@ -62,6 +88,48 @@ impl Membership {
         }
         self.join(socket, address)
     }
+
+    /// Changes the filter for a moment.
+    fn change_filter(&self, socket: &UdpSocket) -> io::Result<()> {
+        let other = match self.steady_filter() {
+            Filter::AllBut(nobody) => Filter::Only(nobody),
+            Filter::Only(_) => Filter::AllBut(&[]),
+        };
+        let set = |filter| sys::set_filter(socket, self.interface, self.group.ip(), filter);
+        set(other)?;
+        set(self.steady_filter())
+    }
+
+    fn steady_filter(&self) -> Filter<'_> {
+        /// Addresses for documentation (RFC 5737, RFC 3849), which no host has.
+        const NOBODY: [IpAddr; 2] = [
+            IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+            IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        ];
+        match (&self.sources[..], self.group.is_ipv4()) {
+            ([], true) => Filter::AllBut(&NOBODY[..1]),
+            ([], false) => Filter::AllBut(&NOBODY[1..]),
+            (sources, _) => Filter::Only(sources),
+        }
+    }
+}
+
+/// Whether the system was told to speak IGMPv1, IGMPv2 or MLDv1 on an interface.
+#[cfg(target_os = "linux")]
+fn speaks_older_protocol(interface: &str, ipv4: bool) -> bool {
+    ["all", interface].into_iter().any(|interface| {
+        let (setting, older) = match ipv4 {
+            true => (format!("ipv4/conf/{interface}/force_igmp_version"), ["1", "2"]),
+            false => (format!("ipv6/conf/{interface}/force_mld_version"), ["1", "1"]),
+        };
+        let version = std::fs::read_to_string(format!("/proc/sys/net/{setting}"));
+        version.is_ok_and(|version| older.contains(&version.trim()))
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn speaks_older_protocol(_interface: &str, _ipv4: bool) -> bool {
+    false
 }
 
 /// A second join fails with EADDRINUSE, on Windows with WSAEINVAL.
@@ -76,8 +144,6 @@ fn unless_joined(joined: io::Result<()>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
 
     /// Sends to the group from two of the loopback's addresses, and tells which were heard.
@@ -116,16 +182,17 @@ mod tests {
         any.join(&member, address).unwrap();
         any.join(&member, address).expect("having joined is no error");
         assert_eq!(heard(&member, group), [one, two, one]);
-        any.renew(&member, address).unwrap();
+        any.renew(&member, address, "lo").unwrap();
         assert_eq!(heard(&member, group), [one, two, one]);
 
         let some = Membership { interface, group, sources: vec![two] };
-        some.renew(&member, address).unwrap();
+        assert!(any.hears(one) && some.hears(two) && !some.hears(one));
+        some.renew(&member, address, "lo").unwrap();
         assert_eq!(heard(&member, group), [two]);
-        some.renew(&member, address).unwrap();
+        some.renew(&member, address, "lo").unwrap();
         assert_eq!(heard(&member, group), [two]);
         let both = Membership { interface, group, sources: vec![two, one] };
-        both.renew(&member, address).unwrap();
+        both.renew(&member, address, "lo").unwrap();
         assert_eq!(heard(&member, group), [one, two, one]);
     }
 }

@@ -94,12 +94,13 @@ impl Endpoint {
     }
 }
 
-/// Whether a datagram to a group came in by another interface than the channel's. IPv6 on Linux gives
-/// it to the sockets of every interface that have joined there or elsewhere; the other interface has a
-/// socket of its own, or is not in use.
+/// Whether a datagram to a group came in by another interface than the channel's, or from a source that
+/// is not to be heard. IPv6 on Linux gives it to the sockets of every interface that have joined there or
+/// elsewhere; the other interface has a socket of its own, or is not in use.
 fn is_for_another(purpose: &Purpose, received: &sys::Received) -> bool {
     matches!(purpose, Purpose::Hear(membership)
-        if received.interface.is_some_and(|index| index != membership.interface))
+        if received.interface.is_some_and(|index| index != membership.interface)
+            || !membership.hears(received.from.ip()))
 }
 
 fn trace(interface: &str, arrival: &Arrival, bytes: &[u8]) {

@@ -110,9 +110,9 @@ impl Endpoint {
                 continue;
             }
             let address = address_of(&self.interfaces, &channel.purpose);
-            if let Err(cause) = membership.renew(&channel.socket, address) {
-                let account = &mut self.accounts[channel.account];
-                let name = &account.report.name;
+            let account = &mut self.accounts[channel.account];
+            let name = &account.report.name;
+            if let Err(cause) = membership.renew(&channel.socket, address, name) {
                 let error = Error::refused("join again", membership.group, name, cause);
                 account.complain(channel.slot, &error);
                 self.close(place);

@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "recvmmsg, sendmmsg and packet information have no safe interface")]
 
 use std::io;
-use std::mem::{MaybeUninit, size_of, zeroed};
+use std::mem::{MaybeUninit, offset_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::ptr;
@@ -15,7 +15,7 @@ use socket2::SockAddr;
 
 use super::option::{set, set_number};
 use super::told::{self, Told};
-use super::{BATCH, Inbox, Outgoing, Received, SLOT};
+use super::{BATCH, Filter, Inbox, Outgoing, Received, SLOT};
 
 /// A socket that is bound to the group's address hears nothing else; packet information chooses what
 /// it sends from.
@@ -227,26 +227,60 @@ pub(crate) fn join_source(
     group: IpAddr,
     source: IpAddr,
 ) -> io::Result<()> {
-    let level = if group.is_ipv4() { libc::IPPROTO_IP } else { libc::IPPROTO_IPV6 };
-    // SAFETY: all zero is a value of this structure of integers.
-    let mut request: libc::group_source_req = unsafe { zeroed() };
-    request.gsr_interface = interface;
-    request.gsr_group = storage(group);
-    request.gsr_source = storage(source);
+    // `struct group_source_req` (linux/in.h).
+    let mut request = on_interface(interface, group);
+    request.extend(storage(source));
     // SAFETY: the structure is all integers, and the kernel takes it as such.
-    unsafe { set(socket, (level, libc::MCAST_JOIN_SOURCE_GROUP), &request) }
+    unsafe { set(socket, (level(group), libc::MCAST_JOIN_SOURCE_GROUP), &request[..]) }
 }
 
-fn storage(ip: IpAddr) -> libc::sockaddr_storage {
-    let name = SockAddr::from(SocketAddr::new(ip, 0));
-    // SAFETY: all zero is a value of this structure of integers, and `name` begins with `len` bytes of
-    // one, which the kernel's structures for each family fit in.
-    unsafe {
-        let mut storage: libc::sockaddr_storage = zeroed();
-        let from = name.as_ptr().cast::<u8>();
-        ptr::copy_nonoverlapping(from, (&raw mut storage).cast(), name.len() as usize);
-        storage
+/// Changes from whom a member hears `group` (RFC 3678 section 5.2).
+pub(crate) fn set_filter(
+    socket: &UdpSocket,
+    interface: u32,
+    group: IpAddr,
+    filter: Filter<'_>,
+) -> io::Result<()> {
+    let (mode, sources) = match filter {
+        Filter::Only(sources) => (libc::MCAST_INCLUDE, sources),
+        Filter::AllBut(sources) => (libc::MCAST_EXCLUDE, sources),
+    };
+    // `struct group_filter` (linux/in.h).
+    let mut request = on_interface(interface, group);
+    request.extend(mode.to_ne_bytes());
+    request.extend((sources.len() as u32).to_ne_bytes());
+    request.extend(sources.iter().flat_map(|source| storage(*source)));
+    // SAFETY: the structure is all integers, and the kernel takes it as such.
+    unsafe { set(socket, (level(group), libc::MCAST_MSFILTER), &request[..]) }
+}
+
+fn level(group: IpAddr) -> c_int {
+    if group.is_ipv4() { libc::IPPROTO_IP } else { libc::IPPROTO_IPV6 }
+}
+
+/// What the structures about groups begin with: an interface, and aligned behind it a group.
+fn on_interface(interface: u32, group: IpAddr) -> Vec<u8> {
+    let mut bytes = interface.to_ne_bytes().to_vec();
+    bytes.resize(align_of::<libc::sockaddr_storage>().max(bytes.len()), 0);
+    bytes.extend(storage(group));
+    bytes
+}
+
+/// An address as a `struct sockaddr_storage`.
+fn storage(ip: IpAddr) -> [u8; size_of::<libc::sockaddr_storage>()] {
+    let mut storage = [0; _];
+    let mut put = |at: usize, value: &[u8]| storage[at..at + value.len()].copy_from_slice(value);
+    match ip {
+        IpAddr::V4(ip) => {
+            put(0, &(libc::AF_INET as libc::sa_family_t).to_ne_bytes());
+            put(offset_of!(libc::sockaddr_in, sin_addr), &ip.octets());
+        }
+        IpAddr::V6(ip) => {
+            put(0, &(libc::AF_INET6 as libc::sa_family_t).to_ne_bytes());
+            put(offset_of!(libc::sockaddr_in6, sin6_addr), &ip.octets());
+        }
     }
+    storage
 }
 
 /// The kernel's SO_MEMINFO (asm/socket.h), which the `libc` crate does not have yet.

@@ -24,7 +24,23 @@ mod told;
 #[cfg(target_os = "linux")]
 pub(crate) use option::set_strict_netlink;
 
-pub(crate) use imp::{BINDS_TO_GROUP, join_source, kernel_drops, prepare, receive, send};
+pub(crate) use imp::{
+    BINDS_TO_GROUP, join_source, kernel_drops, prepare, receive, send, set_filter,
+};
+
+/// From whom a group is heard.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(all(target_os = "linux", not(feature = "portable"))),
+    expect(
+        dead_code,
+        reason = "the portable path has one filter for as long as a socket is a member"
+    )
+)]
+pub(crate) enum Filter<'a> {
+    Only(&'a [IpAddr]),
+    AllBut(&'a [IpAddr]),
+}
 
 /// Datagrams read or written at once.
 pub(crate) const BATCH: usize = 64;

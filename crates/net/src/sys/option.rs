@@ -12,12 +12,12 @@ use libc::c_int;
 /// # Safety
 ///
 /// The kernel must take this option's value as plain bytes, and follow no pointer in it.
-pub(super) unsafe fn set<T: Copy>(
+pub(super) unsafe fn set<T: ?Sized>(
     socket: impl AsFd,
     (level, name): (c_int, c_int),
     value: &T,
 ) -> io::Result<()> {
-    let len = size_of::<T>() as libc::socklen_t;
+    let len = size_of_val(value) as libc::socklen_t;
     // SAFETY: the pointer and the length are those of `value`, which the kernel only reads; by this
     // function's contract it reads nothing else.
     let result = unsafe {

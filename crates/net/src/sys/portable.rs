@@ -5,7 +5,7 @@ use std::net::{IpAddr, UdpSocket};
 
 use socket2::SockRef;
 
-use super::{BATCH, Inbox, Outgoing, Received, SLOT};
+use super::{BATCH, Filter, Inbox, Outgoing, Received, SLOT};
 
 /// A socket that is bound to a group would send from the group's address on some systems, and can't
 /// be bound to it on Windows.
@@ -74,6 +74,16 @@ pub(crate) fn join_source(
             "source-specific multicast over IPv6 is made for Linux only",
         )),
     }
+}
+
+/// Changes from whom a member hears a group: no way is known that all systems have.
+pub(crate) fn set_filter(
+    _socket: &UdpSocket,
+    _interface: u32,
+    _group: IpAddr,
+    _filter: Filter<'_>,
+) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Datagrams that the system dropped because the socket's buffer was full: it does not say.

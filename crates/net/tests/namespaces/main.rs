@@ -6,6 +6,7 @@
 
 mod evidence;
 mod listing;
+mod membership;
 
 use mcast_tests::netns::{Host, Process};
 
