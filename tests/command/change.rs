@@ -59,6 +59,31 @@ fn a_card_that_was_pulled_out_and_plugged_in_again_is_answered_on() {
 }
 
 #[test]
+fn a_card_that_was_asked_for_by_its_number_is_answered_on_with_another() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let asker = host_on(&world, &lan, "fe80::1/64");
+    let answerer = host_on(&world, &lan, "fe80::2/64");
+    let before = answerer.index("eth0");
+    let zone = format!("-g ff12::5008%{before}");
+    let responders = ["-g ff12::5008%eth0", &zone, &format!("-6 -i {before}")]
+        .map(|words| mcast(&answerer, &format!("respond {words}")));
+    answerer.until_joined("eth0", "ff12::5008", 3);
+    answerer.ip("link del eth0");
+    answerer.card("eth0", &lan, &["fe80::2/64"]);
+    assert_ne!(answerer.index("eth0"), before);
+    answerer.until_joined("eth0", "ff12::5008", 3);
+    let finished = run(&asker, "discover -6 --repeat 5 -n 1 -t 10s --deadline 2s");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    drop(responders);
+    for verb in ["discover", "respond"] {
+        let unknown = run(&asker, &format!("{verb} -g ff12::5008%99"));
+        assert_ne!(unknown.code, Some(0), "{unknown:?}");
+        assert!(unknown.stderr.contains("no interface with the number 99"), "{unknown:?}");
+    }
+}
+
+#[test]
 fn respond_and_listen_wait_for_a_first_interface() {
     let Some(world) = World::new() else { return };
     let lan = world.segment();

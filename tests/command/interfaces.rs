@@ -362,3 +362,51 @@ fn with_a_ttl_of_0_nothing_leaves_the_machine_not_even_an_answer() {
         assert!(refused.stderr.contains("all stays on this host"), "{refused:?}");
     }
 }
+
+/// Asks a group by a card, with this TTL or hop limit.
+#[track_caller]
+fn ask_from_afar(host: &Host<'_>, group: &str, ttl: u8) {
+    let script = "import socket, sys\n\
+        six = ':' in sys.argv[1]\n\
+        s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)\n\
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth0')\n\
+        level, option = (41, socket.IPV6_MULTICAST_HOPS) if six else (0, socket.IP_MULTICAST_TTL)\n\
+        s.setsockopt(level, option, int(sys.argv[2]))\n\
+        s.sendto(b'?', (sys.argv[1], 50008))\n";
+    let sent = host.python(["-c", script, group, &ttl.to_string()]).wait();
+    assert_eq!(sent.code, Some(0), "{}", sent.stderr);
+}
+
+#[test]
+fn who_is_on_the_link_is_known_by_a_route_or_by_the_highest_ttl() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, answerer] = [world.host(), world.host()];
+    asker.card("eth0", &lan, &["10.1.0.1/24", "2001:db8::1/64"]);
+    // As DHCPv6 gives an address: of the prefix it says nothing.
+    answerer.card("eth0", &lan, &["10.0.0.2/24", "2001:db8::2/128"]);
+    let responder = mcast(&answerer, "respond -g 224.1.1.1 -g ff05::5008 --json");
+    for group in ["224.1.1.1", "ff05::5008"] {
+        answerer.until_joined("eth0", group, 1);
+        for (ttl, refused) in [(1, Some("off-link")), (254, Some("off-link")), (255, None)] {
+            ask_from_afar(&asker, group, ttl);
+            assert_eq!(json(&responder.line())["refused"].as_str(), refused, "{group} {ttl}");
+        }
+    }
+    // As a router announces the prefix.
+    answerer.ip("route add 2001:db8::/64 dev eth0");
+    answerer.add_address("eth0", "2001:db8::3/128");
+    let found = run(&asker, "discover -g ff05::5008 --repeat 20 -n 1 -t 10s");
+    assert_eq!(found.code, Some(0), "{found:?}");
+}
+
+#[test]
+fn the_loopback_is_not_used_without_a_word() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    for (words, is_warned) in [("", true), ("-i lo", false), ("--ttl 0", false)] {
+        let alone = run(&host, &format!("discover {words} -t 100ms"));
+        assert_eq!(alone.code, Some(1), "{alone:?}");
+        assert_eq!(alone.stderr.contains("lo alone is used"), is_warned, "{alone:?}");
+    }
+}

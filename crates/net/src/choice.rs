@@ -39,10 +39,10 @@ impl Choice {
         if !decisions.iter().any(|decision| matches!(decision.verdict, Verdict::Taken(_))) {
             for decision in &mut decisions {
                 if decision.verdict == LOOPBACK {
-                    decision.verdict = Verdict::Taken(match settings.ttl {
-                        0 => "it is the loopback, and what has a TTL of 0 stays on this host",
-                        _ => "it is the loopback, and there is no other",
-                    });
+                    decision.verdict = match settings.ttl {
+                        0 => Verdict::Taken("what has a TTL of 0 stays on this host"),
+                        _ => LAST_RESORT,
+                    };
                 }
             }
         }
@@ -59,6 +59,11 @@ impl Choice {
         for decision in self.0.iter().filter(|decision| !before.0.contains(decision)) {
             let name = &decision.name;
             match decision.verdict {
+                // Whoever thinks that others are reached is to know better.
+                LAST_RESORT => log::warn!(
+                    "{name} alone is used, for want of another: programs of this machine are reached, \
+                     and nobody else"
+                ),
                 Verdict::Taken(why) => log::info!("{name} is used: {why}"),
                 Verdict::Left(why) => log::info!("{name} is not used: it {why}"),
                 Verdict::NotAskedFor => log::info!("{name} is not used: others were asked for"),
@@ -116,10 +121,12 @@ fn judge(interface: &Interface, settings: &Settings) -> Verdict {
 
 const LOOPBACK: Verdict = Verdict::Left("is the loopback, and there are others");
 
+const LAST_RESORT: Verdict = Verdict::Taken("it is the loopback, and there is no other");
+
 /// Names of interfaces that join containers and virtual machines to this host.
-const VIRTUAL: [&str; 14] = [
-    "docker", "br-", "virbr", "veth", "cni", "flannel", "cali", "cilium", "lxc", "lxdbr",
-    "incusbr", "podman", "vnet", "vmnet",
+const VIRTUAL: [&str; 13] = [
+    "docker", "virbr", "veth", "cni", "flannel", "cali", "cilium", "lxc", "lxdbr", "incusbr",
+    "podman", "vnet", "vmnet",
 ];
 
 fn judge_by_kind(interface: &Interface) -> Verdict {
@@ -129,11 +136,18 @@ fn judge_by_kind(interface: &Interface) -> Verdict {
         Verdict::Left("can't multicast")
     } else if interface.point_to_point {
         Verdict::Left("is a link to one peer: name it to use it")
-    } else if VIRTUAL.iter().any(|prefix| interface.name.starts_with(prefix)) {
+    } else if is_virtual(&interface.name) {
         Verdict::Left("joins containers or virtual machines to this host: name it to use it")
     } else {
         Verdict::Taken("it is up and can multicast")
     }
+}
+
+fn is_virtual(name: &str) -> bool {
+    // Docker names a bridge by the first digits of its network's id; `br-lan` is OpenWrt's network.
+    let is_docker_id = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    VIRTUAL.iter().any(|prefix| name.starts_with(prefix))
+        || name.strip_prefix("br-").is_some_and(is_docker_id)
 }
 
 /// An error where an interface is asked for, by anything but a pattern, that is not there.
@@ -221,6 +235,19 @@ mod tests {
     fn by_default_all_that_can_multicast_and_none_that_is_virtual() {
         assert_eq!(taken(&machine(), &[]), [2, 6]);
         assert_eq!(taken(&machine(), &["!wlan*"]), [2]);
+    }
+
+    #[test]
+    fn dockers_bridges_are_left_and_a_network_that_is_named_alike_is_not() {
+        let named = |name| taken(&[interface(2, name, "10.0.0.1")], &[]);
+        for network in
+            ["br-lan", "br-guest", "br-0123456789a", "br-0123456789abc", "br-0123456789ag"]
+        {
+            assert_eq!(named(network), [2], "{network}");
+        }
+        for virtual_one in ["br-0123456789ab", "docker0", "docker_gwbridge", "virbr0", "vethab12"] {
+            assert_eq!(named(virtual_one), [0; 0], "{virtual_one}");
+        }
     }
 
     #[test]

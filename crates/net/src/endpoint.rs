@@ -10,6 +10,7 @@ use crate::choice::{Choice, check_known, check_reach};
 use crate::drops::{Drops, DropsKeeper};
 use crate::error::Error;
 use crate::interface::{Interface, unlisted};
+use crate::numbers::Numbers;
 use crate::plan::{Role, address_of};
 use crate::send::Outbox;
 use crate::settings::Settings;
@@ -26,6 +27,7 @@ use crate::watch::Watch;
 #[derive(Debug)]
 pub struct Endpoint {
     pub(crate) settings: Settings,
+    numbers: Numbers,
     pub(crate) role: Role,
     pub(crate) watch: Watch,
     pub(crate) stopper: Stopper,
@@ -178,8 +180,10 @@ impl Endpoint {
         let interfaces = kernel.interfaces().map_err(unlisted)?;
         check_known(&interfaces, &settings.interfaces)?;
         check_reach(&interfaces, settings)?;
+        let numbers = Numbers::new(settings, &interfaces)?;
         Ok(Endpoint {
             settings: settings.clone(),
+            numbers,
             role,
             watch,
             stopper,
@@ -205,6 +209,7 @@ impl Endpoint {
     /// Closes the sockets that are no longer wanted, opens those that are missing, and returns what the
     /// system refused.
     pub(crate) fn refresh(&mut self) -> Vec<Refusal> {
+        self.numbers.follow(&mut self.settings, &self.interfaces);
         let choice = Choice::new(&self.interfaces, &self.settings);
         choice.tell(&self.choice);
         let current = self.channels.iter().map(|channel| &channel.purpose);

@@ -100,6 +100,7 @@ mod identity;
 mod interface;
 mod membership;
 mod neighbours;
+mod numbers;
 mod plan;
 mod receive;
 mod resolving;

@@ -101,10 +101,11 @@ impl Membership {
     }
 
     fn steady_filter(&self) -> Filter<'_> {
-        /// Addresses for documentation (RFC 5737, RFC 3849), which no host has.
+        /// Addresses that no datagram comes from: one that is kept for finding translators (RFC 7050
+        /// section 8.2), and one for documentation (RFC 3849) that is nobody's example.
         const NOBODY: [IpAddr; 2] = [
-            IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
-            IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+            IpAddr::V4(Ipv4Addr::new(192, 0, 0, 171)),
+            IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0x6d63, 0x6173, 0x7400, 0, 0, 1)),
         ];
         match (&self.sources[..], self.group.is_ipv4()) {
             ([], true) => Filter::AllBut(&NOBODY[..1]),

@@ -77,7 +77,7 @@ fn still_asks(purpose: &Purpose, on: &Interface, these: &[SocketAddr]) -> bool {
 }
 
 /// The zone that an address names.
-fn zone(address: SocketAddr) -> Option<u32> {
+pub(crate) fn zone(address: SocketAddr) -> Option<u32> {
     match address {
         SocketAddr::V6(address) if address.scope_id() != 0 => Some(address.scope_id()),
         _ => None,

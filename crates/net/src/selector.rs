@@ -19,9 +19,9 @@ use crate::interface::Interface;
 ///
 /// Every interface that is up and can multicast, but for links to a single peer (tunnels: a VPN is
 /// rarely what is meant) and those that join containers and virtual machines to this host
-/// (`docker*`, `br-*`, `virbr*`, `veth*`, `cni*` and others of that kind, known by their names alone):
-/// what is heard on those comes from this machine. The loopback interface is used where there is no
-/// other.
+/// (`docker*`, `virbr*`, `veth*`, `cni*` and others of that kind, known by their names alone; `br-` and
+/// twelve hexadecimal digits are Docker's too, while `br-lan` is a network): what is heard on those comes
+/// from this machine. The loopback interface is used where there is no other, with a warning.
 ///
 /// ```
 /// use mcast_net::Selector;
@@ -37,7 +37,7 @@ use crate::interface::Interface;
 pub enum Selector {
     /// The interface of this name.
     Name(String),
-    /// The interface of this number.
+    /// The interface of this number, and where it goes the one that has its name afterwards.
     Index(u32),
     /// The interface that has this address.
     Address(IpAddr),
