@@ -252,7 +252,7 @@ impl Asking {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::Rest => None,
-            Stage::Audit | Stage::Audited => Some(Instant::ZERO),
+            Stage::Audit | Stage::Audited => Some(Instant::AT_ONCE),
             Stage::Scout(at) | Stage::AwaitScout(at) | Stage::Sweep(at) => Some(at),
             Stage::Settle(at, ..) | Stage::Pause(at, _) => Some(at),
         }

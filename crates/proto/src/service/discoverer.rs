@@ -131,7 +131,7 @@ impl Machine for Discoverer {
 
     fn deadline(&self) -> Option<Instant> {
         let asking = &self.session.asking;
-        let at_once = (asking.is_at_rest() || self.has_enough()).then_some(Instant::ZERO);
+        let at_once = (asking.is_at_rest() || self.has_enough()).then_some(Instant::AT_ONCE);
         let next = [asking.deadline(), self.ends(), at_once];
         self.session.life.deadline(next.into_iter().flatten().min())
     }

@@ -367,7 +367,7 @@ impl Watcher {
     fn next_look(&self) -> Option<Instant> {
         let at_rest = self.run.is_none();
         let at_once = (self.is_swept() || !self.losses.is_empty() || self.is_telling)
-            .then_some(Instant::ZERO);
+            .then_some(Instant::AT_ONCE);
         let verify = self.verify_at.map(|at| at.max(self.prompts.next()));
         let verify = verify.filter(|_| at_rest && self.complete.is_some());
         let leases = self.leases.next(at_rest);
@@ -442,7 +442,7 @@ impl Machine for Watcher {
             self.session.life.counts = Summary { elapsed: Duration::ZERO, ..summary };
             return Some(self.session.life.finish(now));
         }
-        if due > Instant::ZERO && now - due > SLEPT {
+        if due > Instant::AT_ONCE && now - due > SLEPT {
             self.leases.wake_up(now, &mut self.session.known);
             if self.complete.is_some() {
                 self.refresh(now, self.session.known.len() as u64, false);
