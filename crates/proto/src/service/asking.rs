@@ -13,6 +13,7 @@ use super::rounds::{Round, Rounds};
 use super::selection::Selection;
 use super::sweep::{Kind, Need, Sweep};
 use super::verdict::Verdict;
+use crate::rng::Rng;
 use crate::secret::Salts;
 use crate::wire::{Query, Slice};
 use crate::{Doubts, Evidence, Instant};
@@ -31,6 +32,10 @@ const SCOUT_WAIT: Duration = Duration::from_millis(5);
 const EXPECTED_UNSEEN: u64 = 64;
 /// More are never expected, whatever the application says or a forger pretends.
 const MOST_EXPECTED: u64 = 1 << 20;
+/// After so many refusals without news it waits twice as long, and so on: many askers that go on at their
+/// pace leave nobody the time to answer. Not sooner, since where somebody forges questions in its name who
+/// asks often is answered at last.
+const REFUSALS: u32 = 16;
 /// After the last window; and again, for as long as further responders are heard, but not for ever.
 const SETTLE: Duration = Duration::from_millis(2);
 const LONGEST_SETTLE: Duration = Duration::from_secs(2);
@@ -38,9 +43,6 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(2);
 /// enough have heard nobody at all.
 const FIRST_GAP: Duration = Duration::from_millis(20);
 const IDLE_GAP: Duration = Duration::from_millis(100);
-/// Where responders refuse, the next sweep is twice as far away each time, up to this many times twice: many
-/// askers that go on at their pace leave nobody the time to answer.
-const MOST_DOUBLED: u32 = 3;
 /// A responder's answers to the group are this far apart at the least, so that one to each sweep that
 /// asks for them may come that much later than its window says.
 pub(super) const GROUP_GAP: Duration = Duration::from_millis(200);
@@ -98,6 +100,7 @@ pub(super) enum News {
 #[derive(Debug, Clone)]
 pub(super) struct Asking {
     pub(super) txn: u64,
+    rng: Rng,
     questions: Questions,
     limits: Limits,
     goal: Goal,
@@ -127,9 +130,10 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    pub(super) fn new(txn: u64, salts: Salts, limits: Limits) -> Asking {
+    pub(super) fn new(txn: u64, salts: Salts, rng: Rng, limits: Limits) -> Asking {
         Asking {
             txn,
+            rng,
             questions: Questions::new(salts, limits.sealed),
             limits,
             goal: Goal::everybody(0, None),
@@ -415,7 +419,11 @@ impl Asking {
         let kind = self.next_kind(is_missing, is_done, known);
         let refusals = self.verdict.refusals();
         let gap = match self.verdict.quiet() {
-            _ if refusals > 0 => self.goal.gap * (1 << refusals.min(MOST_DOUBLED)),
+            // At random, since all who ask hear the same refusal.
+            _ if refusals > 0 => {
+                let half = self.goal.gap * (1 << (refusals / REFUSALS)) / 2;
+                half + self.rng.within(half)
+            }
             _ if kind == Kind::Padded => Duration::ZERO,
             0 if news > 0 || self.verdict.is_clean() => Duration::ZERO,
             1 => FIRST_GAP,

@@ -67,7 +67,7 @@ impl Session {
             rng: secret.rng("jitter"),
             selection: config.selection.clone(),
             keyring: config.keyring.clone(),
-            asking: Asking::new(txn, secret.salts("salts"), config.limits()),
+            asking: Asking::new(txn, secret.salts("salts"), secret.rng("pauses"), config.limits()),
             txns,
             known: Known::new(txn, config.capacity, secret),
             telling: None,

@@ -3,6 +3,9 @@
 use super::instance::Via;
 use crate::{Doubts, Evidence};
 
+/// More refusals are not remembered.
+const MOST_REFUSALS: u32 = 64;
+
 /// Judges sweeps. One is quiet if it heard nobody new, and if that says something: all its questions
 /// left, nothing was dropped on the way in, nobody refused to answer, and the network stayed as it was.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +19,8 @@ pub(super) struct Verdict {
     /// The driver said what became of the sweep.
     is_audited: bool,
     was_clean: bool,
-    /// Sweeps in a row that brought nothing and met with a refusal.
+    /// How often it was refused of late: one more with each sweep that brought nothing and met with a
+    /// refusal, half as much with each that met with none.
     refusals: u32,
     /// Answers were heard at the group; and to the asker alone.
     by_group: bool,
@@ -62,8 +66,11 @@ impl Verdict {
         }
         let spoilt = core::mem::take(&mut self.spoilt);
         self.was_clean = spoilt.is_empty();
-        let is_refused = news == 0 && spoilt.contains(Doubts::REFUSED);
-        self.refusals = if is_refused { self.refusals.saturating_add(1) } else { 0 };
+        self.refusals = match spoilt.contains(Doubts::REFUSED) {
+            _ if news > 0 => 0,
+            true => self.refusals.saturating_add(1).min(MOST_REFUSALS),
+            false => self.refusals / 2,
+        };
         if news > 0 {
             (self.quiet, self.doubts) = (0, Doubts::NONE);
         } else if !is_extra && self.was_clean {
@@ -96,7 +103,7 @@ impl Verdict {
         self.was_clean
     }
 
-    /// How many sweeps in a row, up to the last, brought nothing and met with a refusal.
+    /// How often it was refused of late.
     pub(super) fn refusals(&self) -> u32 {
         self.refusals
     }
@@ -153,13 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_counted_until_one_sweep_meets_with_none_or_brings_somebody() {
+    fn refusals_are_remembered_for_a_while_but_not_once_somebody_answers() {
         let mut verdict = Verdict::default();
         for (is_refused, news, refusals) in [
             (true, 0, 1),
             (true, 0, 2),
             (true, 1, 0),
             (true, 0, 1),
+            (true, 0, 2),
+            (true, 0, 3),
+            (false, 0, 1),
             (false, 0, 0),
             (true, 0, 1),
             (false, 1, 0),

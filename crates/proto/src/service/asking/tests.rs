@@ -46,7 +46,7 @@ struct Asker {
 
 fn asker_with(limits: Limits, goal: Goal) -> Asker {
     let secret = Secret::new(1);
-    let mut asking = Asking::new(TXN, secret.salts("salts"), limits);
+    let mut asking = Asking::new(TXN, secret.salts("salts"), secret.rng("pauses"), limits);
     assert!(asking.is_at_rest() && asking.deadline().is_none());
     asking.start(at(1_000), goal);
     Asker {
@@ -286,17 +286,23 @@ fn the_more_often_it_is_refused_the_later_it_asks_again() {
         let asked = asker.ask().unwrap().at;
         (asked - core::mem::replace(&mut before, asked)).as_millis()
     };
-    for expected in [80, 160, 320, 320] {
+    let mut waits = Vec::new();
+    for refusals in 1..100 {
         asker.asking.spoil(Doubts::REFUSED);
-        assert_eq!(gap(&mut asker), expected);
+        waits.push(gap(&mut asker));
+        let longest = (40 << (refusals / 16)).min(640);
+        let shortest = (longest / 2).max(26);
+        assert!((shortest..=longest).contains(waits.last().unwrap()), "{waits:?}");
     }
-    // Who answers, or a sweep without a refusal, brings it back to its pace.
+    assert!(waits.iter().any(|wait| wait % 40 != 0), "at random: {waits:?}");
+    // Sweeps without a refusal bring it back to its pace by and by, and who answers does so at once.
+    for longest in [160, 80, 40] {
+        let wait = gap(&mut asker);
+        assert!((longest / 2..=longest).contains(&wait), "{wait}");
+    }
     asker.asking.spoil(Doubts::REFUSED);
     asker.hear_all(0..1);
     assert_eq!(gap(&mut asker), 28);
-    asker.asking.spoil(Doubts::REFUSED);
-    assert_eq!(gap(&mut asker), 80);
-    assert!(gap(&mut asker) < 40);
 }
 
 #[test]
