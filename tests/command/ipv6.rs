@@ -187,13 +187,17 @@ fn a_group_that_another_program_joined_is_not_heard() {
         print('joined'); time.sleep(1000)";
     let other = hearer.python(["-c", script]);
     other.line_with("joined");
-    let listener = mcast(&hearer, "listen -g ff05::beef -i eth0 --json");
+    let listener = mcast(&hearer, "listen -g ff05::beef -i eth0 --json -n 1");
     hearer.until_joined("eth0", "ff05::beef", 1);
     let wire = hearer.capture("eth1");
     assert_eq!(run(&sender, "send -g ff05::beef -i eth1 elsewhere").code, Some(0));
     wire.packet(|packet| packet.payload == b"elsewhere");
     assert_eq!(run(&sender, "send -g ff05::beef -i eth0 ours").code, Some(0));
     assert_eq!(json(&listener.line())["payload"], "ours");
+    // The kernel passes it on to whoever has joined the group, wherever: that is counted.
+    let done = json(&listener.line_with("done"));
+    let interface = &done["interfaces"][0];
+    assert_eq!((&interface["received"], &interface["receive_drops"]), (&1.into(), &1.into()));
 }
 
 #[test]

@@ -51,6 +51,7 @@ fn together(reports: Vec<Report>) -> Report {
                     known.received += interface.received;
                     known.send_errors += interface.send_errors;
                     known.send_drops += interface.send_drops;
+                    known.receive_drops += interface.receive_drops;
                 }
                 None => all.interfaces.push(interface),
             }
@@ -125,14 +126,20 @@ mod tests {
             (summary.ignored, summary.unauthentic) = (1000 * count, 10_000 * count);
             summary.elapsed = Duration::from_secs(10 - count);
             let name = interface.to_owned();
-            let (sent, received, send_errors, send_drops) =
-                (count, count + 1, count + 2, count + 3);
+            let interface = InterfaceReport {
+                name,
+                sent: count,
+                received: count + 1,
+                send_errors: count + 2,
+                send_drops: count + 3,
+                receive_drops: count + 4,
+            };
             let refused =
                 Refused { interface: "tun0".into(), ipv6: count == 1, reason: "no".into() };
             Report {
                 summary,
                 kernel_drops: 7 * count,
-                interfaces: vec![InterfaceReport { name, sent, received, send_errors, send_drops }],
+                interfaces: vec![interface],
                 refused: vec![refused],
             }
         };
@@ -141,10 +148,12 @@ mod tests {
         assert_eq!((summary.sent, summary.received, summary.duplicates), (6, 60, 600));
         assert_eq!((summary.ignored, summary.unauthentic), (6000, 60_000));
         assert_eq!((summary.elapsed, all.kernel_drops), (Duration::from_secs(9), 42));
-        let of = |it: &InterfaceReport| (it.sent, it.received, it.send_errors, it.send_drops);
+        let of = |it: &InterfaceReport| {
+            (it.sent, it.received, it.send_errors, it.send_drops, it.receive_drops)
+        };
         assert_eq!(
             all.interfaces.iter().map(of).collect::<Vec<_>>(),
-            [(4, 6, 8, 10), (2, 3, 4, 5)]
+            [(4, 6, 8, 10, 12), (2, 3, 4, 5, 6)]
         );
         assert_eq!(all.refused.len(), 3);
     }

@@ -135,6 +135,13 @@ impl Session {
                  room for them"
             );
         }
+        let useless = report.interfaces.iter().map(|interface| interface.receive_drops).sum();
+        if useless > 0 && !is_unheard {
+            let datagrams = Plural(useless, "datagram");
+            log::info!(
+                "{datagrams} left: cut short, or come by an interface or from a source that is not in use"
+            );
+        }
         Ok(Ended { report, signal: interrupt.signal(), is_unheard })
     }
 }

@@ -15,8 +15,11 @@ pub struct InterfaceReport {
     /// Datagrams that the system refused to send.
     pub send_errors: u64,
     /// Datagrams that were given up: their peer was not found on the link, or there was no room for them
-    /// for too long.
+    /// for too long, or the interface that they were to leave by is gone.
     pub send_drops: u64,
+    /// Datagrams that were read and were no use: cut short, from an address of no known family, or come in
+    /// by an interface that is not in use or from a source that is not to be heard.
+    pub receive_drops: u64,
 }
 
 /// An interface that has refused one family's datagrams to the group, or the group itself, from the start
@@ -36,6 +39,8 @@ pub struct Refused {
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) report: InterfaceReport,
+    /// The interface's number, the latest of those that it had.
+    pub(crate) index: u32,
     slots: [Slot; SLOTS],
 }
 
@@ -66,7 +71,7 @@ struct Slot {
 impl Account {
     pub(crate) fn new(name: &str) -> Account {
         let report = InterfaceReport { name: name.to_owned(), ..InterfaceReport::default() };
-        Account { report, slots: Default::default() }
+        Account { report, index: 0, slots: Default::default() }
     }
 
     /// Notes that a socket was opened.

@@ -8,6 +8,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::account;
 use crate::error::Error;
+#[cfg(target_os = "linux")]
+use crate::error::unless_unknown;
 use crate::membership::Membership;
 use crate::settings::Settings;
 use crate::sys;
@@ -126,8 +128,10 @@ fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Res
         socket.set_unicast_hops_v6(UNICAST_TTL)?;
         socket.set_multicast_hops_v6(settings.ttl.into())?;
         socket.set_multicast_loop_v6(settings.multicast_loop)?;
+        // Before Linux 4.20 there is no such option: what came by another interface is left when it is
+        // read, and a socket that is bound to its group hears no other.
         #[cfg(target_os = "linux")]
-        socket.set_multicast_all_v6(false)?;
+        unless_unknown(socket.set_multicast_all_v6(false))?;
     }
     if let Purpose::Hear(_) = purpose {
         // A group's port is shared, by all programs that say so.

@@ -189,13 +189,18 @@ impl<M: Machine> Driver<M> {
 
     /// When there is something to do though nothing comes in.
     fn deadline(&mut self, now: Instant) -> Instant {
+        let tended = self.endpoint.tend(now);
+        // The machine is to be told at once of what was found.
+        if self.endpoint.is_changed {
+            return now;
+        }
         let machine = match self.finished {
             Some((_, at)) => Some(at + LAST_WORDS),
             None if self.endpoint.outbox.is_blocked() => None,
             None if self.stall.is_stalled() => Some(now + PACE),
             None => self.machine.deadline(),
         };
-        let sockets = [self.endpoint.flush_due(), Some(self.endpoint.tend(now))];
+        let sockets = [self.endpoint.flush_due(), Some(tended)];
         machine.into_iter().chain(sockets.into_iter().flatten()).min().unwrap_or(now)
     }
 

@@ -197,7 +197,7 @@ impl Endpoint {
             is_lacking: true,
             is_changed: false,
             timers: None,
-            poller: Poller::default(),
+            poller: Poller::new(),
             inbox: Inbox::new(),
             outbox: Outbox::new(),
             kernel,
@@ -244,6 +244,7 @@ impl Endpoint {
         };
         let address = address_of(&self.interfaces, &purpose);
         let account = self.account(&name);
+        self.accounts[account].index = index;
         let slot = slot(&purpose);
         Channel::open(purpose, &self.settings, &name, address, account).map_err(|error| Refusal {
             account,

@@ -164,6 +164,20 @@ pub(crate) fn is_transient(cause: &io::Error) -> bool {
     }
 }
 
+/// Whether a send may have failed for want of the own address that it was to leave from.
+pub(crate) fn may_lack_source(cause: &io::Error) -> bool {
+    let errno = Errno::from_io_error(cause);
+    matches!(errno, Some(Errno::INVAL | Errno::NETUNREACH | Errno::ADDRNOTAVAIL))
+}
+
+/// Takes it as done where the system does not know the option.
+pub(crate) fn unless_unknown(set: io::Result<()>) -> io::Result<()> {
+    match set {
+        Err(cause) if Errno::from_io_error(&cause) == Some(Errno::NOPROTOOPT) => Ok(()),
+        other => other,
+    }
+}
+
 fn is_memberships_exhausted(operation: &str, cause: &io::Error) -> bool {
     operation.contains("join") && Errno::from_io_error(cause) == Some(Errno::NOBUFS)
 }
@@ -202,6 +216,13 @@ mod tests {
         let text = full.to_string();
         assert!(text.contains("igmp_max_memberships"), "{text}");
         assert!(!refused("send", Errno::NOBUFS).to_string().contains("memberships"));
+    }
+
+    #[test]
+    fn an_option_that_the_system_does_not_know_is_done_without() {
+        assert!(unless_unknown(Err(Errno::NOPROTOOPT.into())).is_ok());
+        assert!(unless_unknown(Err(Errno::PERM.into())).is_err());
+        assert!(unless_unknown(Ok(())).is_ok());
     }
 
     #[test]

@@ -75,9 +75,19 @@ impl Endpoint {
                 return false;
             }
         };
+        account.report.receive_drops += inbox.lost();
         let reading = Reading::of(clock);
         for (received, bytes) in inbox.datagrams() {
             if is_for_another(&channel.purpose, &received) {
+                let is_heard_there = |other: &Channel| {
+                    matches!((&other.purpose, &channel.purpose),
+                        (Purpose::Hear(there), Purpose::Hear(here)) if there.group == here.group
+                            && Some(there.interface) == received.interface
+                            && there.hears(received.from.ip()))
+                };
+                if !channels.iter().any(is_heard_there) {
+                    account.report.receive_drops += 1;
+                }
                 continue;
             }
             account.report.received += 1;

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use mcast_proto::{Destination, Instant, InterfaceId, Message, Path};
 
+use crate::account::Account;
 use crate::channel::{Channel, Purpose};
 use crate::endpoint::Endpoint;
-use crate::error::Error;
+use crate::error::{Error, may_lack_source};
 use crate::interface::{Interface, find};
 use crate::neighbours::{Neighbours, ask};
 use crate::plan::{Role, with_zone};
@@ -144,6 +145,11 @@ impl Endpoint {
         let Some((place, from)) = way_out(channels, *role, interfaces, path, port) else {
             log::debug!("{to}: the interface that it was heard on is gone");
             given_up.note(to);
+            let index = path.interface.map(|id| id.0);
+            let is_its_own = |account: &&mut Account| index.is_none_or(|i| i == account.index);
+            if let Some(account) = accounts.iter_mut().find(is_its_own) {
+                account.report.send_drops += 1;
+            }
             return;
         };
         let Channel { purpose, port, account, .. } = &channels[place];
@@ -235,6 +241,10 @@ impl Endpoint {
                         to_peers.for_each(|datagram| given_up.note(datagram.to));
                     }
                     next = run.end;
+                }
+                // The address has gone, and was not missed yet: the system chooses among those left.
+                Err(cause) if first.from.is_some() && may_lack_source(&cause) => {
+                    batch[next].from = None;
                 }
                 Err(cause) => {
                     account.report.send_errors += 1;

@@ -270,6 +270,7 @@ struct InterfaceDone<'a> {
     received: u64,
     send_errors: u64,
     send_drops: u64,
+    receive_drops: u64,
 }
 
 impl<'a> Done<'a> {
@@ -308,13 +309,15 @@ impl<'a> From<&'a Refused> for NotAsked<'a> {
 
 impl<'a> From<&'a InterfaceReport> for InterfaceDone<'a> {
     fn from(interface: &'a InterfaceReport) -> InterfaceDone<'a> {
-        let InterfaceReport { name, sent, received, send_errors, send_drops } = interface;
+        let InterfaceReport { name, sent, received, send_errors, send_drops, receive_drops } =
+            interface;
         InterfaceDone {
             name,
             sent: *sent,
             received: *received,
             send_errors: *send_errors,
             send_drops: *send_drops,
+            receive_drops: *receive_drops,
         }
     }
 }
@@ -462,8 +465,14 @@ mod tests {
         summary.elapsed = Duration::from_micros(3_001_200);
         summary.doubts = Doubts::COUNT | Doubts::NO_ROOM;
         let name = "eth0".to_owned();
-        let interface =
-            InterfaceReport { name, sent: 1, received: 2, send_errors: 3, send_drops: 4 };
+        let interface = InterfaceReport {
+            name,
+            sent: 1,
+            received: 2,
+            send_errors: 3,
+            send_drops: 4,
+            receive_drops: 6,
+        };
         let refused = Refused { interface: "tun0".into(), ipv6: true, reason: "no route".into() };
         let report = Report {
             summary,
@@ -480,7 +489,8 @@ mod tests {
         );
         let counts = concat!(
             r#""sent":1,"received":2,"ignored":0,"kernel_drops":5,"elapsed_ms":3001.2,"#,
-            r#""interfaces":[{"name":"eth0","sent":1,"received":2,"send_errors":3,"send_drops":4}]}"#
+            r#""interfaces":[{"name":"eth0","sent":1,"received":2,"send_errors":3,"send_drops":4,"#,
+            r#""receive_drops":6}]}"#
         );
         assert_eq!(
             String::from_utf8(buffer).unwrap(),

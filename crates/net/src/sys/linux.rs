@@ -110,6 +110,7 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
             stamp,
         });
     }
+    inbox.lost = (count - inbox.received.len()) as u64;
     Ok(count == BATCH)
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Inbox {
     /// `BATCH` slots. The system gives the pages of a slot only when a datagram reaches them.
     bytes: Vec<u8>,
     received: Vec<Received>,
+    /// Datagrams of the last batch that were cut short or came from an address of no known family.
+    lost: u64,
 }
 
 /// What is known of a datagram that was read.
@@ -74,7 +76,12 @@ pub(crate) struct Received {
 
 impl Inbox {
     pub(crate) fn new() -> Inbox {
-        Inbox { bytes: vec![0; BATCH * SLOT], received: Vec::with_capacity(BATCH) }
+        Inbox { bytes: vec![0; BATCH * SLOT], received: Vec::with_capacity(BATCH), lost: 0 }
+    }
+
+    /// How many datagrams of the last [`receive`] are no use, and are not among the others.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// The datagrams of the last [`receive`].

@@ -7,6 +7,7 @@
 mod evidence;
 mod listing;
 mod membership;
+mod sending;
 
 use mcast_tests::netns::{Host, Process};
 

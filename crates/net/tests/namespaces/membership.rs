@@ -1,5 +1,7 @@
 //! What the network is told of members while they renew their memberships.
 
+use std::cell::RefCell;
+
 use mcast_net::{Driver, Endpoint, Settings};
 use mcast_proto::plain::{Listener, Listening};
 use mcast_tests::netns::{Host, Process, World};
@@ -40,27 +42,13 @@ fn listen_to_one() {
     listen("224.1.1.1:50008", Some("10.0.0.77"));
 }
 
-/// Joins another group. The system tells of it after all that was to be told before.
-fn mark(host: &Host<'_>, group: &str) -> Process {
-    let script = "import socket, sys, time\n\
-        six = ':' in sys.argv[1]\n\
-        s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)\n\
-        card = socket.if_nametoindex('eth0').to_bytes(4, sys.byteorder)\n\
-        group = socket.inet_pton(s.family, sys.argv[1])\n\
-        level, option = (41, 20) if six else (0, socket.IP_ADD_MEMBERSHIP)\n\
-        s.setsockopt(level, option, group + ((b'' if six else bytes(4)) + card))\n\
-        print('joined'); time.sleep(1000)";
-    let program = host.python(["-c", script, group]);
-    program.line_with("joined");
-    program
-}
-
 /// A host with its card's records and its listeners.
 struct Scene<'w> {
     host: Host<'w>,
     group: &'static str,
     records: Process,
     _listeners: Vec<Process>,
+    marks: RefCell<Vec<Process>>,
 }
 
 impl Scene<'_> {
@@ -71,7 +59,7 @@ impl Scene<'_> {
             host.set("ipv4/conf/eth0/force_igmp_version", "2");
             host.set("ipv6/conf/eth0/force_mld_version", "1");
         }
-        // How often each change is told: of the other family that is the whole machine's setting, 2.
+        // Each change is told once; of the other family that is the whole machine's setting, twice.
         host.set("ipv4/igmp_qrv", "1");
         let records = host.peer("groups.py", &["eth0"]);
         records.line_with("ready");
@@ -82,12 +70,40 @@ impl Scene<'_> {
         };
         let _listeners = (0..members).map(listener).collect();
         let group = if test == "listen_v6" { V6 } else { V4 };
-        Scene { host, group, records, _listeners }
+        Scene { host, group, records, _listeners, marks: RefCell::default() }
     }
 
     /// Changes the interface, so that all renew their memberships.
     fn renew(&self) {
         self.host.add_address("eth0", if self.group == V6 { "fe80::9/64" } else { "10.0.0.9/24" });
+    }
+
+    /// The records about the group that were still to come. The system tells in one report of all that has
+    /// changed, the latest first: of what another group was joined after, it has told when it tells of a
+    /// third.
+    #[track_caller]
+    fn settle(&self) -> Vec<String> {
+        let script = "import socket, sys, time\n\
+            six = ':' in sys.argv[1]\n\
+            s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)\n\
+            card = socket.if_nametoindex('eth0').to_bytes(4, sys.byteorder)\n\
+            group = socket.inet_pton(s.family, sys.argv[1])\n\
+            level, option = (41, 20) if six else (0, socket.IP_ADD_MEMBERSHIP)\n\
+            s.setsockopt(level, option, group + ((b'' if six else bytes(4)) + card))\n\
+            time.sleep(1000)";
+        // How often each change is told.
+        let (prefix, times) = if self.group == V6 { ("ff12::", 2) } else { ("239.9.9.", 1) };
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            let number = self.marks.borrow().len() + 1;
+            let mark = format!("{prefix}{number}");
+            self.marks.borrow_mut().push(self.host.python(["-c", script, &mark]));
+            for _ in 0..times {
+                told.extend(self.up_to(&format!("to_ex {mark} ")));
+            }
+        }
+        told.dedup();
+        told
     }
 
     /// The records about the group up to one that begins so, without those that are repeated.
@@ -111,19 +127,10 @@ impl Scene<'_> {
 #[track_caller]
 fn told(world: &World, test: &str, members: usize, kind: &str) -> Vec<String> {
     let scene = Scene::new(world, test, members, false);
-    let (marks, times) = if scene.group == V6 {
-        (["ff12::1", "ff12::2"], 2)
-    } else {
-        (["239.9.9.1", "239.9.9.2"], 1)
-    };
-    let _first = mark(&scene.host, marks[0]);
-    for _ in 0..times {
-        scene.up_to(&format!("to_ex {} ", marks[0]));
-    }
+    scene.settle();
     scene.renew();
     let mut told = scene.up_to(&format!("{kind} {} ", scene.group));
-    let _second = mark(&scene.host, marks[1]);
-    told.extend(scene.up_to(&format!("to_ex {} ", marks[1])));
+    told.extend(scene.settle());
     told.dedup();
     told
 }
@@ -157,6 +164,17 @@ fn members_that_hear_one_source_are_told_of_with_it() {
         let is_renewal = |record: &String| ["to_in 1", "allow 1", "to_ex 0"].contains(&&record[..]);
         assert!(told.iter().all(is_renewal), "{members}: {told:?}");
     }
+}
+
+/// A switch forgets who was behind a cable that was out, and the kernel tells nothing by itself.
+#[test]
+fn members_are_told_of_again_after_a_cable_was_out_for_a_moment() {
+    let Some(world) = World::new() else { return };
+    let scene = Scene::new(&world, "listen_v4", 1, false);
+    scene.settle();
+    scene.host.pull("eth0");
+    scene.host.plug("eth0");
+    scene.up_to(&format!("to_ex {V4} "));
 }
 
 /// The older protocols have no other way.
