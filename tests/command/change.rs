@@ -1,6 +1,6 @@
 //! Cards that come, go, fall, return and change their addresses while a verb runs.
 
-use mcast_tests::netns::{Host, Segment, Signal, World};
+use mcast_tests::netns::{Host, Segment, Signal, World, until};
 
 use crate::{events, json, mcast, respond, run, sorted, two_hosts};
 
@@ -135,6 +135,8 @@ fn a_gained_address_puts_its_network_on_the_link() {
     answerer.add_address("eth0", "10.1.0.2/24");
     assert_eq!(found_within_two_seconds(&asker), "10.1.0.2:50008");
     answerer.ip("addr del 10.1.0.2/24 dev eth0");
+    // Until the responder knows, an answer leaves from the address that is left.
+    until("the asker to be off the link", || run(&asker, "discover -t 100ms").code == Some(1));
     let finished = run(&asker, "discover --repeat 3 -t 300ms");
     assert_eq!(finished.code, Some(1), "{finished:?}");
 }
