@@ -11,11 +11,12 @@ use crate::attacker::{Attacker, Back, Order, Sources, When};
 use crate::forge::Forgery;
 use crate::meter::{Meter, Usage};
 use crate::program::{
-    Answer, PATIENCE_MS, discover, host, is_answered, mcast, names, offer, respond, services,
+    Answer, PATIENCE_MS, beside_a_busy_one, discover, host, is_answered, mcast, names, offer,
+    respond, services,
 };
 use crate::tally::Tally;
 
-pub(crate) const ATTACKS: [Attack; 10] = [
+pub(crate) const ATTACKS: [Attack; 11] = [
     Attack {
         name: "a burst of 2,000 plain probes from absent hosts",
         threshold: "an honest asker is answered within 2 s",
@@ -50,6 +51,11 @@ pub(crate) const ATTACKS: [Attack; 10] = [
         name: "forged queries, 100,000/s",
         threshold: "never complete with one missing; all found once it is over; at most 8 MiB more",
         run: |world, extent| flood(world, extent, Forgery::Query(MIN_QUERY), 100_000),
+    },
+    Attack {
+        name: "junk, 100,000/s, to a responder that has a thirtieth of a core",
+        threshold: "never complete with one missing; all found once it is over",
+        run: starved,
     },
     Attack {
         name: "plain probes, 100,000/s",
@@ -194,6 +200,41 @@ fn flood(world: &World, extent: Extent, forgery: Forgery, each_second: u32) -> O
     }
 }
 
+/// What it can't read the kernel drops, honest questions too.
+fn starved(world: &World, extent: Extent) -> Outcome {
+    let lan = world.segment();
+    let [asker, victim, liar, other] = [1, 2, 3, 4].map(|number| host(world, &lan, number));
+    let truth = names(2);
+    // Who finds nobody at all never takes that for everybody.
+    let _found = offer(&other, &truth[1..], "");
+    let (_rival, responder) = beside_a_busy_one(&victim, &truth[0]);
+    let meter = Meter::of(&responder);
+    let forgery = Forgery::Junk(64);
+    let (seconds, each_second) = if extent == Extent::Full { (20, 100_000) } else { (4, 50_000) };
+    let order = Order {
+        forgery,
+        from: Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 },
+        to: services(),
+        ttl: 1,
+        when: When::Rate { each_second, count: u64::from(each_second * seconds) },
+    };
+    let attacker = Attacker::start(&liar, &order);
+    // Until it bites.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let asks = if extent == Extent::Full { 10 } else { 2 };
+    let during: Vec<_> = (0..asks).map(|_| discover(&asker, 1500, "")).collect();
+    let sent = attacker.finish();
+    let usage = meter.read();
+    let after: Answer = discover(&asker, PATIENCE_MS, "");
+    let [during, after] = [during, vec![after]].map(|answers| Tally::of(&answers, &truth));
+    Outcome {
+        sent: sent.to_string(),
+        found: format!("during it {during}; after it {after}"),
+        usage: Some(usage),
+        held: during.wrong == 0 && after.right == 1,
+    }
+}
+
 fn plain_flood(world: &World, extent: Extent) -> Outcome {
     let lan = world.segment();
     let [asker, victim, liar] = [1, 2, 3].map(|number| host(world, &lan, number));
@@ -279,11 +320,16 @@ fn floods_never_make_a_part_look_like_the_whole() {
 }
 
 #[test]
+fn what_a_responder_could_not_read_is_not_taken_for_unasked() {
+    quick(&ATTACKS[7..8]);
+}
+
+#[test]
 fn floods_of_probes_deafen_nobody_and_fill_no_disk() {
-    quick(&ATTACKS[7..9]);
+    quick(&ATTACKS[8..10]);
 }
 
 #[test]
 fn who_invents_plain_responders_hides_nobody() {
-    quick(&ATTACKS[9..]);
+    quick(&ATTACKS[10..]);
 }

@@ -16,14 +16,10 @@ use serde_json::Value;
 use crate::attacker::{Attacker, Order, Sent, Sources, When};
 use crate::forge::{Forgery, mixed};
 use crate::page;
-use crate::program::{GROUP, discover, host, services};
+use crate::program::{beside_a_busy_one, discover, host, services};
 
 /// How long each load lasts, in seconds.
 const SECONDS: u32 = 8;
-/// The niceness of the responder beside a program that is always busy: the kernel leaves it a thirtieth of the
-/// core that they share. To read costs less than to send, and a sender with a core for itself is to send
-/// several times what can be read.
-const NICENESS: &str = "15";
 /// More than can be sent.
 const MOST: u32 = 500_000;
 
@@ -77,14 +73,7 @@ impl Load {
         let world = World::new().expect("a world");
         let lan = world.segment();
         let [asker, home, liar] = [1, 2, 3].map(|number| host(&world, &lan, number));
-        let mut rival = home.command("taskset");
-        rival.args(["-c", "0", "sh", "-c", "while :; do :; done"]);
-        let rival = Process::start(rival);
-        let mut responder = home.command("taskset");
-        responder.args(["-c", "0", "nice", "-n", NICENESS, env!("CARGO_BIN_EXE_mcast")]);
-        responder.args(["respond", "--json", "--quiet", "--no-plain", "--service", "printer"]);
-        let responder = Process::start(responder);
-        home.until_joined("eth0", GROUP, 1);
+        let (rival, responder) = beside_a_busy_one(&home, "lab-3");
         // Who asks under the load has asked before, so that its hardware address is known.
         discover(&asker, 1000, "");
         let attacker = (each_second > 0).then(|| {

@@ -58,6 +58,27 @@ pub(crate) fn offer(host: &Host<'_>, names: &[String], words: &str) -> Process {
     responder
 }
 
+/// The niceness of a responder beside a program that is always busy: the kernel leaves it a thirtieth of
+/// the core that they share. To read costs less than to send, and a sender with a core for itself is to
+/// send several times what can be read.
+const NICENESS: &str = "15";
+
+/// Starts `mcast respond` with a service of this name beside a program that keeps its core busy; both end
+/// when they are dropped.
+#[track_caller]
+pub(crate) fn beside_a_busy_one(host: &Host<'_>, name: &str) -> (Process, Process) {
+    let mut busy = host.command("taskset");
+    busy.args(["-c", "0", "sh", "-c", "while :; do :; done"]);
+    let busy = Process::start(busy);
+    let mut responder = host.command("taskset");
+    responder.args(["-c", "0", "nice", "-n", NICENESS, env!("CARGO_BIN_EXE_mcast")]);
+    responder.args(["respond", "--json", "--quiet", "--no-plain", "--service", "printer"]);
+    responder.args(["--name", name]);
+    let responder = Process::start(responder);
+    host.until_joined("eth0", GROUP, 1);
+    (busy, responder)
+}
+
 /// What an asker says it found, and whether it says that this is all.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
