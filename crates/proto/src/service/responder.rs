@@ -376,6 +376,10 @@ impl Machine for Responder {
             Observation::Unsent { to } if self.life.is_open() => {
                 self.pressure.refuse(now, Some(to.ip()), &mut self.rng);
             }
+            // Nor whoever asked what was not read; who that was nobody knows.
+            Observation::Dropped { .. } if self.life.is_open() => {
+                self.pressure.refuse(now, None, &mut self.rng);
+            }
             _ => {}
         }
     }

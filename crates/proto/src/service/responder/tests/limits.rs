@@ -148,3 +148,26 @@ fn with_a_key_only_what_is_sent_with_it_is_answered_and_by_it() {
     assert_eq!(responder.handle_datagram(at(0), from(host(9)), &bytes), None);
     assert_eq!(responder.summary(at(0)).unauthentic, 1);
 }
+
+#[test]
+fn who_was_not_read_or_could_not_be_sent_to_is_told_as_one_who_was_refused() {
+    for (observation, whom) in [
+        (Observation::Dropped { datagrams: 1 }, None),
+        (Observation::Unsent { to: host(9) }, Some(host(9).ip())),
+    ] {
+        let mut responder = started(printer());
+        responder.handle_observation(at(5), observation);
+        assert_eq!(refused(&sent(&mut responder, at(25))), [whom]);
+        assert_eq!(refused(&sent(&mut responder, at(10_000))), []);
+        assert_eq!(hear(&mut responder, at(10_000), from(host(9)), query(1, 1)), Some(None));
+        responder.handle_observation(at(10_000), observation);
+        assert!(sent(&mut responder, at(10_024)).iter().any(|sent| match sent.said() {
+            Datagram::Reply(reply) => reply.busy,
+            _ => false,
+        }));
+        let mut closed = started(printer());
+        closed.close(at(5));
+        closed.handle_observation(at(5), observation);
+        assert!(matches!(closed.handle_timeout(at(1000)), Some(Action::Done(_))));
+    }
+}
