@@ -165,6 +165,20 @@ fn first_one_in_256_is_asked_and_waited_for_five_milliseconds() {
 }
 
 #[test]
+fn each_question_is_for_those_who_are_selected_and_few_are_asked_for_three_copies() {
+    let mut asker = asker(Goal::everybody(16, None));
+    asker.selection = Selection::service("printer").unwrap();
+    let tlvs = asker.selection.tlvs().as_bytes().to_vec();
+    for copies in [1, 3, 3] {
+        let asked = asker.ask().unwrap();
+        let query = asked.query();
+        assert_eq!((query.tlvs.as_bytes(), query.copies), (&tlvs[..], copies));
+        // Few are expected from here on.
+        asker.asking.is_first = false;
+    }
+}
+
+#[test]
 fn as_many_are_expected_as_the_sample_says_and_two_standard_deviations_more() {
     for (heard, expected) in [
         (0, 64),
