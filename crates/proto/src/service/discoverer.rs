@@ -1,7 +1,5 @@
 //! The asking side: everybody, once.
 
-use core::time::Duration;
-
 use super::discovery::Discovery;
 use super::entry::Heard;
 use super::goal::Goal;
@@ -87,8 +85,7 @@ impl Discoverer {
             }
             self.ended_by |= self.session.cut_short();
         }
-        let summary = self.summary(now);
-        self.session.life.counts = Summary { elapsed: Duration::ZERO, ..summary };
+        self.session.life.counts = self.summary(now);
         Some(self.session.life.finish(now))
     }
 }

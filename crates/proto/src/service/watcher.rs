@@ -438,8 +438,7 @@ impl Machine for Watcher {
         }
         let due = self.deadline().filter(|due| *due <= now)?;
         if !self.session.life.is_open() {
-            let summary = self.summary(now);
-            self.session.life.counts = Summary { elapsed: Duration::ZERO, ..summary };
+            self.session.life.counts = self.summary(now);
             return Some(self.session.life.finish(now));
         }
         if due > Instant::AT_ONCE && now - due > SLEPT {

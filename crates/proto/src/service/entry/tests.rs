@@ -104,6 +104,17 @@ fn what_was_heard_is_named_and_the_same_again_is_nothing_new() {
 }
 
 #[test]
+fn a_doubt_stays_where_the_answer_is_to_an_earlier_question_whatever_it_says() {
+    let mut known = knows(says(10));
+    known.entry.doubt(at(1_000), true);
+    known.now = 1_001;
+    assert_eq!(known.hear_late(says(11).since(1, 2), 999), NEW_CONTENT);
+    assert_eq!((known.doubted(), known.entry.said_goodbye), (1, true));
+    assert_eq!(known.hear(says(11).since(1, 2)), Heard::Nothing);
+    assert_eq!((known.doubted(), known.entry.said_goodbye), (0, false));
+}
+
+#[test]
 fn a_further_address_is_told_once_and_named_too() {
     let mut known = knows(says(10));
     assert_eq!(known.hear(says(10).from(2)), NEW_ADDRESS);
