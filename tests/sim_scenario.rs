@@ -68,7 +68,7 @@ fn slow_readers_at_both_ends_lose_datagrams_and_find_everybody_all_the_same() {
     // A responder that reads five a second has read the first questions long after the last was put.
     let slow = Socket { buffer: 2, drain: 5, ..Socket::default() };
     let responders = Scenario { socket: Some(slow), ..usual() }.run(1);
-    assert!(responders.traffic.overflows > 0 && !responders.is_false());
+    assert!(responders.traffic.overflows > 0 && !responders.is_false(), "{:?}", responders.done);
 }
 
 #[test]

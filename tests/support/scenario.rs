@@ -89,7 +89,8 @@ impl Scenario {
         // The responders come to rest before the asker starts.
         let start = Instant::from_millis(1000);
         sim.run_until(start);
-        let host = Host::new(group(), false).link(self.asker_link).socket(self.asker_socket);
+        // It hears who is busy, as an asker on real sockets does.
+        let host = Host::new(group(), true).link(self.asker_link).socket(self.asker_socket);
         let machine = service::Discoverer::new(self.discovery.clone(), sim.draw());
         let asker = sim.add(host, machine);
         assert!(sim.run_until_done(asker, start + Duration::from_secs(100)), "it never ended");

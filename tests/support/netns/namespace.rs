@@ -109,14 +109,16 @@ fn private(network: File) -> io::Result<File> {
     Ok(network)
 }
 
-/// Runs `prepare` in the child, and makes it die with the thread that started it: that is said last,
-/// since a change of credentials takes it back.
+/// Runs `prepare` in the child, lets it be hung up even where we can't be, and makes it die with the thread
+/// that started it: that is said last, since a change of credentials takes it back.
 fn before_exec(
     command: &mut Command,
     mut prepare: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) {
     let prepare = move || {
         prepare()?;
+        // SAFETY: a system call that sets what exec keeps: no handler is there afterwards.
+        unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
         Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
     };
     // SAFETY: what runs between fork and exec is this file's: system calls on memory that was laid out
