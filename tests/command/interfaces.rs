@@ -208,6 +208,23 @@ fn a_probe_from_beyond_the_link_is_not_answered_unless_allowed() {
 }
 
 #[test]
+fn who_asks_on_this_host_is_on_the_link_whichever_of_its_addresses_it_has() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    host.card("eth0", &world.segment(), &["10.0.0.1/24"]);
+    host.card("eth1", &world.segment(), &["10.0.1.1/24"]);
+    let responder = respond(&host, "eth1", "--json -i eth1");
+    let script = "import socket\n\
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n\
+        s.bind(('10.0.0.1', 0))\n\
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.0.1.1'))\n\
+        s.sendto(b\"who's there?\", ('224.1.1.1', 50008))";
+    assert_eq!(host.python(["-c", script]).wait().code, Some(0));
+    let request = json(&responder.line());
+    assert_eq!((&request["answered"], &request["interface"]), (&true.into(), &"eth1".into()));
+}
+
+#[test]
 fn a_group_that_another_program_joined_is_not_heard() {
     let Some(world) = World::new() else { return };
     let [sender, hearer] = two_hosts(&world);

@@ -130,6 +130,19 @@ mod tests {
     use super::*;
     use crate::{Selector, Settings};
 
+    #[test]
+    fn what_could_not_be_opened_is_tried_again_soon_and_then_not_so_soon() {
+        let mut endpoint = Endpoint::asker(&Settings::default()).unwrap();
+        let at = Instant::from_millis;
+        let next = endpoint.tend(at(0));
+        assert_eq!(next, at(0) + RELIST, "nothing is lacking");
+        endpoint.is_lacking = true;
+        assert_eq!(endpoint.tend(at(1)), at(1) + RETRY.0);
+        assert_eq!(endpoint.tend(at(2)), at(1) + RETRY.0, "it is not put off");
+        // By then it is there.
+        assert_eq!(endpoint.tend(at(1) + RETRY.0), at(1) + RETRY.0 + RELIST);
+    }
+
     /// As behind a switch that has forgotten it.
     #[test]
     fn who_has_fallen_out_of_a_group_is_in_it_again_after_two_minutes() {

@@ -139,3 +139,56 @@ fn what_was_to_leave_by_a_card_that_has_gone_is_counted_there() {
     let sent = inside(&host, "sending::send_by_a_card_that_has_gone").wait();
     assert!(sent.stdout.contains("> eth1: 0 sent, 0 errors, 1 drops\n"), "{sent:?}");
 }
+
+/// Sends to more hosts that are not there than wait for being found, and is told of those that give way.
+struct ToNobody {
+    left: u16,
+    unsent: Option<Instant>,
+}
+
+/// Long before the first of those that wait is given up, after a second.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+impl Machine for ToNobody {
+    fn handle_datagram<'d>(&mut self, _: Instant, _: Arrival, _: &'d [u8]) -> Option<Action<'d>> {
+        None
+    }
+    fn handle_timeout(&mut self, _: Instant) -> Option<Action<'_>> {
+        if self.left == 0 {
+            return Some(Action::Done(Summary::default()));
+        }
+        self.left -= 1;
+        let [high, low] = self.left.to_be_bytes();
+        let to = Path::new(([10, 0, 100 + high, low], 9).into());
+        Some(Action::Send { to: Destination::Peer(to), message: Message::Plain(b"x") })
+    }
+    fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        if let Observation::Unsent { to } = observation {
+            assert_eq!(to.port(), 9);
+            self.unsent.get_or_insert(now);
+        }
+    }
+    fn deadline(&self) -> Option<Instant> {
+        Some(if self.left > 0 { Instant::ZERO } else { Instant::ZERO + AT_ONCE })
+    }
+    fn close(&mut self, _: Instant) {}
+}
+
+#[test]
+#[ignore = "the second half of another test"]
+fn send_to_nobody() {
+    let machine = ToNobody { left: 1000, unsent: None };
+    let mut driver = Driver::new(machine, Endpoint::member(&Settings::default()).unwrap());
+    driver.run(|_| {}).unwrap();
+    let unsent = driver.machine().unsent;
+    println!("\n> told {}", unsent.is_some_and(|at| at < Instant::ZERO + AT_ONCE));
+}
+
+#[test]
+fn what_gives_way_to_others_that_wait_is_told_to_the_machine_at_once() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    host.card("eth0", &world.segment(), &["10.0.0.1/16"]);
+    let sent = inside(&host, "sending::send_to_nobody").wait();
+    assert!(sent.stdout.contains("> told true\n"), "{sent:?}");
+}
