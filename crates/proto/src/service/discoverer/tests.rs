@@ -729,6 +729,7 @@ fn what_can_not_be_had_whole_is_told_in_part_counted_and_not_complete() {
     let at = [(1001, "10.0.0.1:50009"), (1002, "10.0.0.2:50009")];
     assert_eq!(run.told, at.map(|(id, at)| format!("{id} is honest at {at} in part")));
     assert_eq!((done.found, done.complete, done.doubts), (2, Some(false), Doubts::CUT_SHORT));
+    assert_eq!(done.found_by_group, 0);
 }
 
 #[test]

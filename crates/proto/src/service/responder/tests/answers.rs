@@ -12,6 +12,7 @@ fn one_answer_to_the_group_is_for_all_who_asked_and_is_charged_to_nobody() {
     }
     let sent = sent(&mut responder, at(1_000));
     assert_eq!((sent.len(), sent[0].to), (1, Destination::Group));
+    assert_eq!(responder.summary(at(1_000)).sent, 1);
     assert!(sent[0].at <= at(WINDOW_MS.into()));
     let reply = sent[0].reply();
     assert_eq!((reply.txn, reply.round, reply.id, reply.whole), (0, 0, 7, None));
