@@ -24,8 +24,6 @@ const DOUBT_QUIET: u32 = 16;
 /// than the 24 ms over which answers are spread, and the 16 together outlast the 307 ms for which Wi-Fi
 /// may hold datagrams back.
 const DOUBT_GAP: Duration = Duration::from_millis(28);
-/// From a sweep that refreshes leases to the next.
-const REFRESH_GAP: Duration = Duration::from_millis(40);
 /// The first discovery ends after so many times its quiet sweeps, however many of them did not count: from
 /// then on leases are watched, and doubts are seen to.
 const FIRST_SWEEPS: u32 = 8;
@@ -287,8 +285,7 @@ impl Watcher {
     /// Asks those whose leases are due.
     fn refresh(&mut self, now: Instant, due: u64, group: bool) {
         let goal = Goal::everybody(REFRESH_QUIET, Some(due + 1));
-        let gap = REFRESH_GAP;
-        self.start(now, Goal { even_if_nobody: true, watch: true, gap, group, ..goal }.bounded());
+        self.start(now, Goal { even_if_nobody: true, watch: true, group, ..goal }.bounded());
     }
 
     /// Asks those who are in doubt, and those who were announced.

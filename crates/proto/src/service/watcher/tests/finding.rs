@@ -281,3 +281,50 @@ fn who_never_says_the_whole_is_told_in_part_after_a_run_however_much_is_made_up(
     net.run_for(SECOND * 3);
     assert_eq!(net.told(), [Told::Found(2)]);
 }
+
+#[test]
+fn its_questions_say_that_it_watches_and_its_runs_end_though_nobody_is_there() {
+    let mut net = Net::watching([1]);
+    net.run_for(LEASE * 9 / 10);
+    // Once a minute, and because of the lease.
+    assert_eq!((net.sweeps(), net.asked.iter().all(|asked| asked.query().watch)), (8, true));
+    // Nobody is known: a run that asks once a minute, and one because of what somebody made up.
+    let mut net = Net::watching([]);
+    net.run_for(SECOND * 59);
+    assert_eq!(net.sweeps(), 4);
+    net.forget();
+    net.announce(&Peer::new(7));
+    net.run_for(SECOND * 20);
+    // Then one that asks for an answer to the group.
+    assert!((16..48).contains(&net.sweeps()), "{}", net.sweeps());
+    assert!(net.asked.iter().all(|asked| asked.query().watch));
+}
+
+#[test]
+fn an_answer_that_comes_after_a_run_and_is_no_news_makes_it_ask_nothing() {
+    let mut net = Net::of(Discovery::of("printer").unwrap(), [Peer::new(1)]);
+    while net.watcher.summary(net.now).complete.is_none() {
+        net.run_for(Duration::from_millis(1));
+    }
+    let asked = net.asked.last().unwrap().clone();
+    net.forget();
+    let before = net.watcher.summary(net.now);
+    let (query, mut tlvs) = (Query { filter: Filter::NONE, ..asked.query() }, Peer::new(1).tlvs());
+    let reply = Peer::new(1).answer(&query, &mut tlvs).unwrap();
+    net.hear_from(host(1), Cast::Unicast, true, Datagram::Reply(reply), None);
+    net.run_for(SECOND * 5);
+    let after = net.watcher.summary(net.now);
+    assert_eq!((net.asked.len(), net.told().len()), (0, 0));
+    assert_eq!((after.received, after.duplicates), (before.received + 1, before.duplicates + 1));
+}
+
+#[test]
+fn what_is_heard_unasked_is_counted_and_of_one_who_has_gone_as_known_already() {
+    let mut net = Net::keyed([1, 2]);
+    let before = net.watcher.summary(net.now);
+    net.goodbye(1, epoch(1, 1));
+    net.announce(&Peer::new(1));
+    net.announce(&Peer::new(1));
+    let after = net.watcher.summary(net.now);
+    assert_eq!((after.received, after.duplicates), (before.received + 3, before.duplicates + 2));
+}
