@@ -115,4 +115,6 @@ fn a_socket_without_room_keeps_nobody_waiting() {
     let done = events(&responder.stop(Signal::TERM).stdout, "done").swap_remove(0);
     let requests = done["received"].as_u64();
     assert!(requests > Some(10_000), "{done}");
+    // What found no room is counted.
+    assert!(done["interfaces"][0]["send_drops"].as_u64() > Some(0), "{done}");
 }
