@@ -152,7 +152,9 @@ impl Crowd {
             if note > 0 {
                 offer = offer.attr("note", &vec![b'x'; note])?;
             }
-            let stores = Stores { pending: 6, recent: 16, sources: 2 };
+            // As a responder has them, where there are not too many.
+            let small = Stores { pending: 6, recent: 16, sources: 2 };
+            let stores = if count <= 1_000 { Stores::default() } else { small };
             let response = Responding { announce: false, stores, ..Responding::of(offer) };
             let mut member = Responder::new(response, seed.wrapping_add(number as u64));
             // Its start, of which there is nothing to say.
