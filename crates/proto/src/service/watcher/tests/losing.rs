@@ -233,6 +233,18 @@ fn after_a_sleep_nobody_is_lost_who_answers_and_the_others_are() {
 }
 
 #[test]
+fn who_left_during_a_sleep_is_lost_soon_after_it_however_long_its_lease_goes_on() {
+    let long = |id| Peer { lease: SECOND * 86_400, ..Peer::new(id) };
+    let mut net = Net::of(Discovery::of("printer").unwrap(), [long(1), long(2)]);
+    net.run_for(SECOND * 3);
+    net.forget();
+    net.leave(2);
+    net.now = net.now + SECOND * 3_600;
+    net.run_for(SECOND * 15);
+    assert_eq!(net.told(), [Told::Lost(2, Loss::Expired)]);
+}
+
+#[test]
 fn a_first_discovery_of_some_seconds_is_not_taken_for_a_sleep() {
     let mut net = Net::of(Discovery::of("printer").unwrap(), [Peer::new(1)]);
     net.evidence = None;
