@@ -19,6 +19,9 @@ use crate::sender::{BATCH, Sender};
 /// What the process is told that is to be an attacker: its [`Order`], as JSON.
 const ORDER: &str = "MCAST_TESTS_ATTACK";
 
+/// Who answers questions ends when there were none for so long: those who asked have their results.
+const UNASKED: Duration = Duration::from_secs(15);
+
 /// What an attacker does, by the card `eth0`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -180,9 +183,10 @@ impl Order {
         println!("\nready");
         let seed = seed();
         let (mut heard, mut bytes) = ([0; wire::MAX_DATAGRAM + 1], Vec::new());
-        let mut sent = 0;
-        while clock.now() - Instant::ZERO < time {
+        let (mut sent, mut last) = (0, clock.now());
+        while clock.now() - Instant::ZERO < time && clock.now() - last < UNASKED {
             let Ok((length, asker)) = group.recv_from(&mut heard) else { continue };
+            last = clock.now();
             let heard = &heard[..length];
             let query = match wire::decode(heard) {
                 Ok(Datagram::Query(query)) => Some(query),
