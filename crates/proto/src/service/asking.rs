@@ -178,7 +178,7 @@ impl Asking {
         self.round >= MOST_ROUNDS
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "auth"))]
     pub(super) fn wear_out(&mut self) {
         self.round = MOST_ROUNDS;
     }

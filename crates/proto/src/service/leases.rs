@@ -113,7 +113,7 @@ impl Leases {
         }
     }
 
-    #[cfg(all(test, feature = "auth"))]
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.queue.len()
     }
