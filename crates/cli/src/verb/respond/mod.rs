@@ -55,7 +55,8 @@ pub(crate) struct Respond {
     delay: Duration,
 
     /// Short answers a second at the most, to one source and in all; a long one counts once for each 128
-    /// bytes; more than four services share four times as many. off: without limit, so that who asks in another's name can flood that other
+    /// bytes; more than four services share four times as many. off: without limit, so that who asks in
+    /// another's name can flood that other
     #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value_t)]
     rate: RateLimit,
 
