@@ -360,7 +360,7 @@ impl Asking {
         self.pace.adjust(now);
         let slice = self.sweep.slice().unwrap_or(Slice::ALL);
         let population = (known.len() as u64).saturating_add(self.expected).max(1);
-        let (window, spread) = self.sweep.ask(now, population, &self.pace);
+        let (window, gap) = self.sweep.ask(now, population, &self.pace);
         self.rounds.ask(now, self.round);
         self.last_asked = Some(now);
         self.stage = if self.sweep.slice().is_none() {
@@ -368,7 +368,7 @@ impl Asking {
             Stage::Settle(settled, self.news, settled + LONGEST_SETTLE)
         } else {
             let on_time = if now - due > CATCH_UP { now } else { due };
-            Stage::Sweep(on_time + spread.max(self.limits.query_gap()))
+            Stage::Sweep(on_time + gap.max(self.limits.query_gap()))
         };
 
         // Who has promised a long answer is asked for it in padded sweeps, and there alone.

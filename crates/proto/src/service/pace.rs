@@ -63,6 +63,11 @@ impl Pace {
     pub(super) fn time_for(&self, milli_answers: u64) -> Duration {
         Duration::from_nanos(milli_answers.saturating_mul(1_000_000) / self.rate)
     }
+
+    /// The time that they take at the fastest.
+    pub(super) fn least_time_for(&self, milli_answers: u64) -> Duration {
+        Duration::from_nanos(milli_answers.saturating_mul(1_000_000) / self.most)
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,10 @@ const SHORTEST_WINDOW: Duration = Duration::from_millis(8);
 /// there are no more slices to be had, it is this.
 const LONGEST_WINDOW: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(MAX_WINDOW_MS as u64);
+/// However slow the pace, the questions of a sweep are put within this time, at the fastest pace that is
+/// allowed at the most: that answers come late, or that there are many, anybody can pretend, and who is asked
+/// last is to be asked.
+const LONGEST_SWEEP: Duration = Duration::from_secs(4);
 /// With more expected than this a second and a third copy cost more than a further sweep.
 const BULK: u64 = 500;
 const TAIL_COPIES: u8 = 3;
@@ -105,14 +109,18 @@ impl Sweep {
     }
 
     /// The next slice is asked, of about so many responders in all. Says the window for its answers, and
-    /// how long they take at the pace.
+    /// when the next slice's turn is.
     pub(super) fn ask(
         &mut self,
         now: Instant,
         population: u64,
         pace: &Pace,
     ) -> (Duration, Duration) {
-        let spread = pace.time_for(self.tally.density(now).saturating_mul(self.units()));
+        let answers = self.tally.density(now).saturating_mul(self.units());
+        let left = (1u32 << self.slice_bits).saturating_sub(self.tally.len() as u32).max(1);
+        let share = (self.began + LONGEST_SWEEP - now) / left;
+        let spread = pace.time_for(answers);
+        let gap = spread.min(share.max(pace.least_time_for(answers)));
         let shortest = SHORTEST_WINDOW * self.copies.into();
         let least = match self.kind {
             Kind::Group => {
@@ -124,7 +132,7 @@ impl Sweep {
         let window = spread.max(least).min(LONGEST_WAIT);
         let window = Duration::from_millis(window.as_nanos().div_ceil(1_000_000) as u64);
         self.tally.asked(now, now + window);
-        (window, spread)
+        (window, gap)
     }
 
     /// An answer to it came. `None` if the slice that it belongs to was not asked.
@@ -265,6 +273,32 @@ mod tests {
         let (window, spread) = sweep.ask(at(5), 1, &slow);
         assert_eq!((window, spread), (ms(2_000), ms(256_000)));
         assert_eq!(sweep.settled(), at(2_005));
+    }
+
+    #[test]
+    fn all_slices_are_asked_within_four_seconds_however_late_the_answers_and_however_many() {
+        // Each question is answered by thousands, most of them in slices that were asked long before.
+        let (mut pace, mut id) = (pace(), 0);
+        let need = Need { expected: 1 << 17, is_first: true, ..NEED };
+        let mut sweep = begun(Kind::Ordinary, need);
+        let mut now = at(5);
+        while let Some(slice) = sweep.slice() {
+            pace.adjust(now);
+            let (window, gap) = sweep.ask(now, 1, &pace);
+            assert!(gap < ms(500), "{slice:?}: {window:?} {gap:?}");
+            for _ in 0..8_000 {
+                id += 1;
+                let heard = sweep.heard(now + gap, id, 9);
+                pace.heard(heard.is_none_or(|heard| heard.is_late));
+            }
+            now = now + gap;
+        }
+        assert!(now > at(3_500) && now <= at(4_100), "{now:?}");
+        // But no faster than is allowed.
+        let slow = Pace::new(at(0), 1_000, 256);
+        let mut sweep = begun(Kind::Ordinary, need);
+        let (_, gap) = sweep.ask(at(10_000), 1, &slow);
+        assert_eq!(gap, ms((1 << 17) >> 5));
     }
 
     #[test]
