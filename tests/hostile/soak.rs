@@ -90,11 +90,13 @@ impl<'w> Soak<'w> {
         let mut running: Option<Process> = None;
         let mut seen = Seen { starts: 1, ..Seen::default() };
         let mut meters = Vec::new();
-        let junk = self.junk(minutes * 60);
+        let junk = self.junk((1000, 1000 * minutes * ROUND));
         let clock = Clock::new();
         for second in 0..minutes * ROUND {
             let round = second / ROUND;
             match second % ROUND {
+                // A process has room for a batch of datagrams, which takes memory once so many come at once.
+                4 if round == 1 => drop(self.junk((50_000, 5_000)).finish()),
                 5 if round == 1 => {
                     meters = long.iter().map(|(_, process)| Meter::of(process)).collect();
                 }
@@ -135,14 +137,14 @@ impl<'w> Soak<'w> {
         table
     }
 
-    /// A thousand a second, of which no two are alike.
-    fn junk(&self, seconds: u64) -> Attacker {
+    /// So many a second and in all, of which no two are alike.
+    fn junk(&self, (each_second, count): (u32, u64)) -> Attacker {
         let order = Order {
             forgery: Forgery::Junk(64),
             from: Sources { first: [10, 0, 2, 0].into(), count: 62_500, port: 0 },
             to: services(),
             ttl: 1,
-            when: When::Rate { each_second: 1000, count: 1000 * seconds },
+            when: When::Rate { each_second, count },
         };
         Attacker::start(&self.lying, &order)
     }
