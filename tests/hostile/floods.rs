@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use mcast_proto::plain;
 use mcast_proto::wire::MIN_QUERY;
+use mcast_tests::is_sanitized;
 use mcast_tests::netns::{Host, Signal, World};
 
 use crate::attack::{Attack, Extent, Outcome, quick};
@@ -175,9 +176,7 @@ fn everywhere(
 }
 
 fn within_bounds(usage: &Usage) -> bool {
-    // Where AddressSanitizer looks on, what is freed stays, and stacks are doubled: the memory is its own.
-    let is_ours = std::env::var_os("ASAN_OPTIONS").is_none();
-    (usage.grown <= GROWTH || !is_ours) && usage.opened <= 0
+    (usage.grown <= GROWTH || is_sanitized()) && usage.opened <= 0
 }
 
 fn flood(world: &World, extent: Extent, forgery: Forgery, each_second: u32) -> Outcome {

@@ -1,5 +1,6 @@
 //! Many responders: all found, nothing dropped, in bounded memory.
 
+use mcast_tests::is_sanitized;
 use mcast_tests::netns::{World, until};
 
 use crate::crowd::crowd;
@@ -50,7 +51,7 @@ fn a_thousand_are_found_and_none_of_their_answers_is_dropped() {
     let done = &taken.done;
     assert_eq!((taken.found, &done["complete"]), (1000, &true.into()), "{done}");
     assert_eq!(done["kernel_drops"], 0, "{done}");
-    assert!(taken.peak < 32 << 10, "{} KiB", taken.peak);
+    assert!(taken.peak < 32 << 10 || is_sanitized(), "{} KiB", taken.peak);
 }
 
 #[test]
