@@ -153,6 +153,9 @@ impl<'w> Soak<'w> {
 impl Seen {
     fn answer(&mut self, answer: &Answer, truth: &[String]) {
         self.asks += 1;
+        if !answer.has(truth) {
+            eprintln!("missed some: {:?}, {:?}", answer.names, answer.events.last());
+        }
         self.missed += u32::from(!answer.has(truth));
         self.wrong += u32::from(answer.is_false(truth));
     }

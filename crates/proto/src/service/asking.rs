@@ -218,6 +218,7 @@ impl Asking {
 
     pub(super) fn dropped(&mut self, datagrams: u64) {
         self.pace.dropped(datagrams);
+        self.sweep.note_drops();
     }
 
     /// What happens keeps the sweep that is under way from counting.

@@ -17,7 +17,7 @@ const LONGEST_WINDOW: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(MAX_WINDOW_MS as u64);
 /// However slow the pace, the questions of a sweep are put within this time, at the fastest pace that is
 /// allowed at the most: that answers come late, or that there are many, anybody can pretend, and who is asked
-/// last is to be asked.
+/// last is to be asked. But not where the asker's own system drops answers: more of them would be.
 const LONGEST_SWEEP: Duration = Duration::from_secs(4);
 /// With more expected than this a second and a third copy cost more than a further sweep.
 const BULK: u64 = 500;
@@ -65,6 +65,8 @@ pub(super) struct Sweep {
     pub(super) length: usize,
     slice_bits: u8,
     tally: Tally,
+    /// The asker's own system has dropped some of what came.
+    has_dropped: bool,
 }
 
 impl Sweep {
@@ -77,11 +79,12 @@ impl Sweep {
             length: MIN_QUERY,
             slice_bits: 0,
             tally: Tally::new(),
+            has_dropped: false,
         }
     }
 
     pub(super) fn begin(&mut self, now: Instant, kind: Kind, need: Need, pace: &Pace) {
-        (self.kind, self.began) = (kind, now);
+        (self.kind, self.began, self.has_dropped) = (kind, now, false);
         let missing = need.missing.filter(|_| kind == Kind::Padded);
         self.length = missing.map_or(0, |(_, longest)| longest.into()).clamp(MIN_QUERY, MAX_SENT);
         let expected = missing.map_or(need.expected, |(missing, _)| missing + 1);
@@ -117,10 +120,13 @@ impl Sweep {
         pace: &Pace,
     ) -> (Duration, Duration) {
         let answers = self.tally.density(now).saturating_mul(self.units());
+        let spread = pace.time_for(answers);
         let left = (1u32 << self.slice_bits).saturating_sub(self.tally.len() as u32).max(1);
         let share = (self.began + LONGEST_SWEEP - now) / left;
-        let spread = pace.time_for(answers);
-        let gap = spread.min(share.max(pace.least_time_for(answers)));
+        let gap = match self.has_dropped {
+            true => spread,
+            false => spread.min(share.max(pace.least_time_for(answers))),
+        };
         let shortest = SHORTEST_WINDOW * self.copies.into();
         let least = match self.kind {
             Kind::Group => {
@@ -133,6 +139,10 @@ impl Sweep {
         let window = Duration::from_millis(window.as_nanos().div_ceil(1_000_000) as u64);
         self.tally.asked(now, now + window);
         (window, gap)
+    }
+
+    pub(super) fn note_drops(&mut self) {
+        self.has_dropped = true;
     }
 
     /// An answer to it came. `None` if the slice that it belongs to was not asked.
@@ -299,6 +309,15 @@ mod tests {
         let mut sweep = begun(Kind::Ordinary, need);
         let (_, gap) = sweep.ask(at(10_000), 1, &slow);
         assert_eq!(gap, ms((1 << 17) >> 5));
+        // And where answers are dropped no faster than the pace.
+        for (drops, expected) in [(false, 40_960), (true, 81_920)] {
+            let mut sweep = begun(Kind::Ordinary, need);
+            if drops {
+                sweep.note_drops();
+            }
+            let (_, gap) = sweep.ask(at(10_000), 1, &Pace::new(at(0), 100_000, 256));
+            assert_eq!(gap, Duration::from_micros(expected));
+        }
     }
 
     #[test]
