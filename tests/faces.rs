@@ -47,6 +47,41 @@ fn the_example_of_services_finds_what_it_offers() {
     assert_eq!(finished.stdout, expected, "{finished:?}");
 }
 
+#[test]
+fn the_example_that_finds_a_printer_goes_on_meanwhile_and_stops_at_the_first() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    let nobody = start(&host, &["find"]).wait();
+    assert_eq!(nobody.stdout.lines().last(), Some("there is none"), "{nobody:?}");
+    assert!(
+        nobody.stdout.lines().filter(|line| *line == "still looking").count() > 30,
+        "{nobody:?}"
+    );
+    let _offer = start(&host, &["services", "offer"]);
+    host.until_joined("lo", "239.255.80.9", 1);
+    let found = start(&host, &["find"]).wait();
+    assert_eq!(
+        (found.stdout.lines().last(), found.code),
+        (Some("Some(\"lab-3\")"), Some(0)),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_example_of_a_thermometer_tells_each_reading_and_says_goodbye() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    let watcher = start(&host, &["services", "watch"]);
+    host.until_joined("lo", "239.255.80.9", 1);
+    let thermometer = start(&host, &["thermometer"]);
+    for celsius in 21..26 {
+        watcher.line_with(&format!("celsius {celsius}"));
+    }
+    watcher.line_with("lost");
+    let finished = thermometer.wait();
+    assert!(finished.stdout.ends_with(" answers\n") && finished.code == Some(0), "{finished:?}");
+}
+
 fn start(host: &Host<'_>, words: &[&str]) -> Process {
     host.start(example(words[0]), &words[1..])
 }

@@ -67,7 +67,7 @@ mod tests {
 
     use mcast_net::{Endpoint, ErrorKind, InterfaceReport, Refused, Selector, Settings};
     use mcast_proto::plain::{Listener, Listening, Sender, Sending};
-    use mcast_proto::{Action, Arrival, Instant, Summary};
+    use mcast_proto::{Action, Arrival, Instant, Summary, plain};
 
     use super::*;
 
@@ -75,7 +75,9 @@ mod tests {
     fn driver(machine: impl Machine + Send + 'static) -> AnyDriver {
         let loopback = mcast_net::interfaces().unwrap().into_iter().find(|i| i.loopback).unwrap();
         let interfaces = vec![Selector::Index(loopback.index)];
-        let endpoint = Endpoint::asker(&Settings { interfaces, ..Settings::default() }).unwrap();
+        let groups = vec![(plain::GROUP_V4, plain::PORT).into()];
+        let settings = Settings { groups, interfaces, ..Settings::default() };
+        let endpoint = Endpoint::asker(&settings).unwrap();
         Driver::new(Box::new(machine), endpoint)
     }
 

@@ -1,6 +1,6 @@
 //! Asks the group who is there: `cargo run -p mcast-net --example discover [GROUP [INTERFACE]]`.
 
-use mcast_net::{Driver, Endpoint, Settings};
+use mcast_net::{Driver, Settings};
 use mcast_proto::Event;
 use mcast_proto::plain::{Discoverer, Discovery};
 
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         settings.interfaces.push(interface.parse()?);
     }
     let machine = Discoverer::new(Discovery::default(), mcast_net::seed());
-    let mut events = Driver::new(machine, Endpoint::asker(&settings)?).into_events()?;
+    let mut events = Driver::open(machine, &settings)?.into_events()?;
     for heard in &mut events {
         let heard = heard.as_heard();
         if let Event::Found { from, round_trip, payload, .. } = heard.event {

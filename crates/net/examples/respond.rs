@@ -1,6 +1,6 @@
 //! Answers who asks: `cargo run -p mcast-net --example respond [GROUP [INTERFACE]]`.
 
-use mcast_net::{Driver, Endpoint, Settings};
+use mcast_net::{Driver, Settings};
 use mcast_proto::plain::{Responder, Responding};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,8 +12,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for interface in arguments {
         settings.interfaces.push(interface.parse()?);
     }
-    let response = Responding { port: settings.groups[0].port(), ..Responding::default() };
+    let mut response = Responding::default();
+    if let Some(group) = settings.groups.first() {
+        response.port = group.port();
+    }
     let machine = Responder::new(response, mcast_net::seed());
-    Driver::new(machine, Endpoint::member(&settings)?).run(|heard| println!("{heard:?}"))?;
+    Driver::open(machine, &settings)?.run(|heard| println!("{heard:?}"))?;
     Ok(())
 }

@@ -1,30 +1,29 @@
-//! A service and who looks for it, by the structured protocol, on the loopback interface:
-//! `cargo run -p mcast-net --example services -- offer`, and in another terminal `… find`.
+//! A service, who looks for it and who watches it, by the structured protocol, on the loopback interface:
+//! `cargo run -p mcast-net --example services -- offer`, and in another terminal `… find` or `… watch`.
 
 use mcast_net::{ClaimedId, Driver, Endpoint, Settings, seed};
 use mcast_proto::Event;
-use mcast_proto::service::{self, Discoverer, Discovery, Offer, Responder, Responding};
+use mcast_proto::service::{
+    Discoverer, Discovery, Instance, Offer, Responder, Responding, Watcher,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let settings = Settings {
-        groups: vec![(service::GROUP_V4, service::PORT).into()],
-        interfaces: vec!["127.0.0.1".parse()?],
-        ..Settings::default()
-    };
+    let settings = Settings { interfaces: vec!["127.0.0.1".parse()?], ..Settings::default() };
     match std::env::args().nth(1).as_deref() {
+        // What `mcast_net::offer` does on all interfaces, step by step.
         Some("offer") => {
             let offer = Offer::new("printer")?.name("lab-3")?.port(631)?.attr("color", b"yes")?;
-            let endpoint = Endpoint::peer(&settings)?;
+            let mut responding = Responding::of(offer);
+            let endpoint = Endpoint::of(&Responder::new(responding.clone(), seed()), &settings)?;
             // Kept from others of this machine while it is offered.
             let claimed = ClaimedId::claim(&endpoint, "printer", "lab-3");
-            let responding = Responding { id: Some(claimed.id()), ..Responding::of(offer) };
+            responding.id = Some(claimed.id());
             let machine = Responder::new(responding, seed());
             Driver::new(machine, endpoint).run(|heard| println!("{heard:?}"))?;
         }
         Some("find") => {
             let machine = Discoverer::new(Discovery::of("printer")?, seed());
-            let mut events =
-                Driver::new(machine, Endpoint::asking_peer(&settings)?).into_events()?;
+            let mut events = Driver::open(machine, &settings)?.into_events()?;
             for heard in &mut events {
                 if let Event::ServiceFound(printer) = heard.as_heard().event
                     && let (Some(name), Some(port)) = (printer.name(), printer.port())
@@ -35,7 +34,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let summary = events.finish()?.summary;
             println!("{} found, complete: {:?}", summary.found, summary.complete);
         }
-        _ => return Err("say offer or find".into()),
+        Some("watch") => {
+            let machine = Watcher::new(Discovery::of("thermometer")?, seed());
+            Driver::open(machine, &settings)?.run(|heard| match heard.event {
+                Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
+                    print_attributes(&instance);
+                }
+                Event::ServiceLost { .. } => println!("lost"),
+                _ => {}
+            })?;
+        }
+        _ => return Err("say offer, find or watch".into()),
     }
     Ok(())
+}
+
+fn print_attributes(instance: &Instance<'_>) {
+    for attr in instance.attrs() {
+        let value = attr.value.unwrap_or_default();
+        println!("{} {}", attr.key, value.escape_ascii());
+    }
 }

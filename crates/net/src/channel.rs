@@ -59,6 +59,12 @@ impl Purpose {
 /// An open socket and what it is for.
 #[derive(Debug)]
 pub(crate) struct Channel {
+    /// No other of the endpoint ever has it.
+    #[cfg_attr(
+        not(all(target_os = "linux", any(feature = "tokio", feature = "async-io"))),
+        expect(dead_code, reason = "streams alone tell channels apart")
+    )]
+    pub(crate) number: u64,
     pub(crate) purpose: Purpose,
     pub(crate) socket: UdpSocket,
     /// The port that it sends from.
@@ -80,7 +86,7 @@ impl Channel {
         settings: &Settings,
         name: &str,
         address: Option<IpAddr>,
-        account: usize,
+        (number, account): (u64, usize),
     ) -> Result<Channel, Error> {
         let group = purpose.groups()[0];
         let refused = |operation| move |cause| Error::refused(operation, group, name, cause);
@@ -107,7 +113,16 @@ impl Channel {
             membership.join(&socket, address).map_err(refused("join"))?;
         }
         let slot = account::slot(&purpose);
-        Ok(Channel { purpose, socket, port, account, slot, blocked_since: None, receive_buffer })
+        Ok(Channel {
+            number,
+            purpose,
+            socket,
+            port,
+            account,
+            slot,
+            blocked_since: None,
+            receive_buffer,
+        })
     }
 }
 

@@ -224,9 +224,14 @@ mod tests {
         ]
     }
 
+    fn tutorials() -> Settings {
+        let groups = vec!["224.1.1.1:50008".parse().unwrap()];
+        Settings { groups, ..Settings::default() }
+    }
+
     fn taken(interfaces: &[Interface], selectors: &[&str]) -> Vec<u32> {
         let selectors = selectors.iter().map(|text| text.parse().unwrap()).collect();
-        let settings = Settings { interfaces: selectors, ..Settings::default() };
+        let settings = Settings { interfaces: selectors, ..tutorials() };
         let choice = Choice::new(interfaces, &settings);
         interfaces.iter().map(|i| i.index).filter(|index| choice.takes(*index)).collect()
     }
@@ -262,7 +267,7 @@ mod tests {
     fn what_is_to_stay_on_this_host_takes_the_loopback_alone() {
         let with = |ttl, selectors: &[&str]| {
             let interfaces = selectors.iter().map(|text| text.parse().unwrap()).collect();
-            Settings { ttl, interfaces, ..Settings::default() }
+            Settings { ttl, interfaces, ..tutorials() }
         };
         for selectors in [&[][..], &["lo"], &["*"], &["!eth0"], &["lo", "eth0"]] {
             let settings = with(0, selectors);
@@ -290,7 +295,7 @@ mod tests {
     #[test]
     fn the_family_must_fit() {
         let settings =
-            Settings { groups: vec!["[ff12::5008]:50008".parse().unwrap()], ..Settings::default() };
+            Settings { groups: vec!["[ff12::5008]:50008".parse().unwrap()], ..tutorials() };
         let choice = Choice::new(&machine(), &settings);
         assert!(choice.takes(8) && !choice.takes(2) && !choice.takes(1));
     }
@@ -312,7 +317,7 @@ mod tests {
         let down = &machine()[2..3];
         let error = |selectors: &[&str]| {
             let interfaces = selectors.iter().map(|text| text.parse().unwrap()).collect();
-            let settings = Settings { interfaces, ..Settings::default() };
+            let settings = Settings { interfaces, ..tutorials() };
             Choice::new(down, &settings).nothing_taken(&settings).to_string()
         };
         assert_eq!(

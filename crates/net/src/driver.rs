@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use mcast_proto::{Action, Arrival, Event, Instant, Machine, Observation, Summary};
+use mcast_proto::{Action, Arrival, Event, Instant, Machine, Networked, Observation, Summary};
 
 use crate::account::{InterfaceReport, Refused};
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::handle::{Changes, Handle};
+use crate::settings::Settings;
 use crate::sys::BATCH;
 use crate::waker::Stopper;
 
@@ -31,6 +33,15 @@ pub struct Driver<M> {
     /// Nothing was told to the machine yet.
     is_new: bool,
     stall: Stall,
+    changes: Changes<M>,
+}
+
+/// What a turn has come to.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// There is nothing to do until then, or until something comes in.
+    Wait(Instant),
+    Over(Report),
 }
 
 /// An event with the name of the interface that it came by.
@@ -56,11 +67,31 @@ pub struct Report {
     pub refused: Vec<Refused>,
 }
 
+impl<M: Networked> Driver<M> {
+    /// A driver with the sockets that its machine needs, which starts at [`run`](Self::run). Where the
+    /// settings name no groups, they are those of the machine's protocol.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::of`].
+    pub fn open(machine: M, settings: &Settings) -> Result<Driver<M>, Error> {
+        let endpoint = Endpoint::of(&machine, settings)?;
+        Ok(Driver::new(machine, endpoint))
+    }
+}
+
 impl<M: Machine> Driver<M> {
-    /// A driver that starts at [`run`](Self::run).
+    /// A driver with sockets of the caller's choice, which must be what the machine needs. It starts at
+    /// [`run`](Self::run).
     pub fn new(machine: M, endpoint: Endpoint) -> Driver<M> {
+        let changes = Changes::new(endpoint.stopper.clone());
         let (clock, stall) = (Clock::new(), Stall::default());
-        Driver { machine, endpoint, clock, finished: None, is_new: true, stall }
+        Driver { machine, endpoint, clock, finished: None, is_new: true, stall, changes }
+    }
+
+    /// A handle that ends the run, or changes the machine while it runs, from any thread.
+    pub fn handle(&self) -> Handle<M> {
+        self.changes.handle()
     }
 
     /// A handle that ends the run from another thread.
@@ -89,35 +120,67 @@ impl<M: Machine> Driver<M> {
     /// interface that fails while others work, and one that fails later on, is logged and counted.
     pub fn run(&mut self, mut on_event: impl FnMut(Heard<'_>)) -> Result<Report, Error> {
         loop {
-            let now = self.clock.now();
-            self.tell(now);
-            if self.endpoint.stopper.is_asked() {
-                self.machine.close(now);
+            match self.turn(&mut on_event)? {
+                Turn::Over(report) => return Ok(report),
+                Turn::Wait(until) => self.hear(until - self.clock.now(), &mut on_event)?,
             }
-            // What there was no room for goes first.
-            if !self.endpoint.outbox.is_blocked() {
-                self.handle_due(&mut on_event)?;
-            }
-            // The functions that were called meanwhile took their time.
-            let now = self.clock.now();
-            self.endpoint.flush(now)?;
-            for to in self.endpoint.outbox.given_up() {
-                self.machine.handle_observation(now, Observation::Unsent { to });
-            }
-            if let Some((summary, at)) = self.finished
-                && (!self.endpoint.outbox.is_waiting() || now - at >= LAST_WORDS)
-            {
-                return Ok(self.report(summary));
-            }
-
-            let deadline = self.deadline(now);
-            let woken_by_change = self.endpoint.wait(deadline - self.clock.now())?;
-            if woken_by_change {
-                self.endpoint.note_change(self.clock.now());
-            }
-            let Driver { machine, endpoint, clock, .. } = self;
-            endpoint.receive(clock, pass_on(machine, &mut on_event));
         }
+    }
+
+    /// Does all that there is to do without waiting.
+    pub(crate) fn turn(&mut self, on_event: &mut impl FnMut(Heard<'_>)) -> Result<Turn, Error> {
+        let now = self.clock.now();
+        self.tell(now);
+        self.changes.make(now, &mut self.machine);
+        if self.endpoint.stopper.is_asked() {
+            self.machine.close(now);
+        }
+        // What there was no room for goes first.
+        if !self.endpoint.outbox.is_blocked() {
+            self.handle_due(on_event)?;
+        }
+        // The functions that were called meanwhile took their time.
+        let now = self.clock.now();
+        self.endpoint.flush(now)?;
+        for to in self.endpoint.outbox.given_up() {
+            self.machine.handle_observation(now, Observation::Unsent { to });
+        }
+        if let Some((summary, at)) = self.finished
+            && (!self.endpoint.outbox.is_waiting() || now - at >= LAST_WORDS)
+        {
+            self.changes.end();
+            return Ok(Turn::Over(self.report(summary)));
+        }
+        Ok(Turn::Wait(self.deadline(now)))
+    }
+
+    /// Waits for so long at the most until something comes in, and gives it to the machine.
+    pub(crate) fn hear(
+        &mut self,
+        patience: Duration,
+        on_event: &mut impl FnMut(Heard<'_>),
+    ) -> Result<(), Error> {
+        let woken_by_change = self.endpoint.wait(patience)?;
+        if woken_by_change {
+            self.endpoint.note_change(self.clock.now());
+        }
+        let Driver { machine, endpoint, clock, .. } = self;
+        endpoint.receive(clock, pass_on(machine, on_event));
+        Ok(())
+    }
+
+    /// Ends the run without waiting: what the machine has to say at its end is said once, where there is room.
+    #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+    pub(crate) fn end_at_once(&mut self) {
+        self.machine.close(self.clock.now());
+        // Nobody hears of what goes wrong.
+        let _ = self.handle_due(&mut |_| {});
+        let _ = self.endpoint.flush(self.clock.now());
+    }
+
+    #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// Tells the machine what it can't see: how much its sockets hold, what was dropped, and that the

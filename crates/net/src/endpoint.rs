@@ -1,6 +1,8 @@
 //! The set of sockets, opened and closed as the plan says.
 
-use mcast_proto::Instant;
+use std::net::SocketAddr;
+
+use mcast_proto::{self as proto, Instant, Networked};
 
 use crate::Kernel;
 use crate::account::{Account, InterfaceReport, Refused, slot};
@@ -8,7 +10,8 @@ use crate::audit::Ledger;
 use crate::channel::{Channel, Purpose};
 use crate::choice::{Choice, check_known, check_reach};
 use crate::drops::{Drops, DropsKeeper};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::identity::ClaimedId;
 use crate::interface::{Interface, unlisted};
 use crate::numbers::Numbers;
 use crate::plan::{Role, address_of};
@@ -37,6 +40,8 @@ pub struct Endpoint {
     pub(crate) interfaces: Vec<Interface>,
     choice: Choice,
     pub(crate) channels: Vec<Channel>,
+    /// Channels that were opened, or were to be.
+    opened: u64,
     pub(crate) accounts: Vec<Account>,
     /// Dropped on sockets that are closed.
     former_drops: u64,
@@ -51,6 +56,8 @@ pub struct Endpoint {
     pub(crate) outbox: Outbox,
     pub(crate) kernel: Kernel,
     pub(crate) ledger: Ledger,
+    /// An id that is kept from others for as long as these sockets are.
+    pub(crate) held: Option<ClaimedId>,
     /// Interfaces in use that have fallen since they were listed, though they may be up again.
     pub(crate) fallen: Vec<u32>,
 }
@@ -109,6 +116,32 @@ impl Endpoint {
     /// As [`asker`](Self::asker).
     pub fn asking_peer(settings: &Settings) -> Result<Endpoint, Error> {
         Endpoint::now(settings, Role { asks: true, hears: true, waits: false })
+    }
+
+    /// Opens the sockets that a machine needs, for its own groups where the settings name none.
+    ///
+    /// # Errors
+    ///
+    /// As [`asker`](Self::asker) for an [`Asker`](mcast_proto::Role::Asker) and an
+    /// [`AskingPeer`](mcast_proto::Role::AskingPeer), for others as [`member`](Self::member); and when the
+    /// machine answers from another port than that of a group.
+    pub fn of(machine: &impl Networked, settings: &Settings) -> Result<Endpoint, Error> {
+        let mut settings = settings.clone();
+        if settings.groups.is_empty() {
+            settings.groups = machine.groups();
+        }
+        let port = machine.port();
+        let is_other = |group: &&SocketAddr| port.is_some_and(|port| group.port() != port);
+        if let (Some(group), Some(port)) = (settings.groups.iter().find(is_other), port) {
+            let message = format!("{group} has another port than the machine's, {port}");
+            return Err(Error::new(ErrorKind::Settings, message));
+        }
+        match machine.role() {
+            proto::Role::Asker => Endpoint::asker(&settings),
+            proto::Role::Member => Endpoint::member(&settings),
+            proto::Role::Peer => Endpoint::peer(&settings),
+            proto::Role::AskingPeer => Endpoint::asking_peer(&settings),
+        }
     }
 
     /// Opens sockets, at least one.
@@ -191,6 +224,7 @@ impl Endpoint {
             interfaces,
             choice: Choice::default(),
             channels: Vec::new(),
+            opened: 0,
             accounts: Vec::new(),
             former_drops: 0,
             drops: DropsKeeper::default(),
@@ -202,6 +236,7 @@ impl Endpoint {
             outbox: Outbox::new(),
             kernel,
             ledger: Ledger::default(),
+            held: None,
             fallen: Vec::new(),
         })
     }
@@ -246,7 +281,9 @@ impl Endpoint {
         let account = self.account(&name);
         self.accounts[account].index = index;
         let slot = slot(&purpose);
-        Channel::open(purpose, &self.settings, &name, address, account).map_err(|error| Refusal {
+        self.opened += 1;
+        let place = (self.opened, account);
+        Channel::open(purpose, &self.settings, &name, address, place).map_err(|error| Refusal {
             account,
             slot,
             error,

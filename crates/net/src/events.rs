@@ -49,13 +49,12 @@ impl<M: Machine + Send + 'static> Driver<M> {
     /// Starts a thread that runs the machine, and gives what it reports as an iterator.
     ///
     /// ```no_run
-    /// use mcast_net::{Driver, Endpoint, Settings};
+    /// use mcast_net::{Driver, Settings};
     /// use mcast_proto::Event;
     /// use mcast_proto::plain::{Discoverer, Discovery};
     ///
-    /// let endpoint = Endpoint::asker(&Settings::default())?;
     /// let machine = Discoverer::new(Discovery::default(), mcast_net::seed());
-    /// let mut events = Driver::new(machine, endpoint).into_events()?;
+    /// let mut events = Driver::open(machine, &Settings::default())?.into_events()?;
     /// for heard in &mut events {
     ///     if let Event::Found { from, .. } = heard.as_heard().event {
     ///         println!("{} is there", from.remote);
@@ -154,7 +153,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use mcast_proto::plain::{Sender, Sending};
+    use mcast_proto::plain::{self, Sender, Sending};
     use mcast_proto::{Action, Arrival, Event, Instant, Path, Summary};
 
     use super::*;
@@ -207,7 +206,8 @@ mod tests {
     fn endpoint() -> Endpoint {
         let loopback = interfaces().unwrap().into_iter().find(|i| i.loopback).unwrap();
         let interfaces = vec![Selector::Index(loopback.index)];
-        Endpoint::asker(&Settings { interfaces, ..Settings::default() }).unwrap()
+        let groups = vec![(plain::GROUP_V4, plain::PORT).into()];
+        Endpoint::asker(&Settings { groups, interfaces, ..Settings::default() }).unwrap()
     }
 
     fn count_to(end: u64) -> (Events, Arc<AtomicU64>) {

@@ -1,19 +1,36 @@
 //! Drives [`mcast_proto`] machines with real multicast sockets, on every interface.
 //!
-//! A [`Driver`] runs a machine, which knows the protocol, on an [`Endpoint`], which is a set of
-//! sockets. There are two ways to take what it reports: by a function, or from an iterator.
+//! To find a service, and to offer one, on every interface and over both families:
+//!
+//! ```no_run
+//! use mcast_proto::Event;
+//! use mcast_proto::service::Offer;
+//!
+//! let printer = Offer::new("printer")?.name("lab-3")?.port(631)?;
+//! let offered = mcast_net::offer(printer)?.into_events()?;
+//! for heard in mcast_net::discover("printer")?.into_events()? {
+//!     if let Event::ServiceFound(printer) = heard.as_heard().event {
+//!         println!("{:?} at {}", printer.name(), printer.from.remote.ip());
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Both are a [`Driver`], which runs a machine that knows a protocol on an [`Endpoint`], which is a set of
+//! sockets. [`Driver::open`] opens the sockets that a machine needs. What it reports is taken in one of
+//! three ways.
 //!
 //! # By a function
 //!
 //! [`Driver::run`] blocks until the machine has finished, and starts no thread:
 //!
 //! ```no_run
-//! use mcast_net::{Driver, Endpoint, Settings, seed};
+//! use mcast_net::{Driver, Settings, seed};
 //! use mcast_proto::plain::{Discoverer, Discovery};
 //!
-//! let endpoint = Endpoint::asker(&Settings::default())?;
 //! let machine = Discoverer::new(Discovery::default(), seed());
-//! let report = Driver::new(machine, endpoint).run(|heard| println!("{heard:?}"))?;
+//! let mut driver = Driver::open(machine, &Settings::default())?;
+//! let report = driver.run(|heard| println!("{heard:?}"))?;
 //! println!("{} found", report.summary.found);
 //! # Ok::<(), mcast_net::Error>(())
 //! ```
@@ -23,11 +40,10 @@
 //! [`Driver::into_events`] runs it in a thread of its own, which ends when the iterator is dropped:
 //!
 //! ```no_run
-//! # use mcast_net::{Driver, Endpoint, Settings, seed};
+//! # use mcast_net::{Driver, Settings, seed};
 //! # use mcast_proto::plain::{Discoverer, Discovery};
-//! # let endpoint = Endpoint::asker(&Settings::default())?;
 //! # let machine = Discoverer::new(Discovery::default(), seed());
-//! let mut events = Driver::new(machine, endpoint).into_events()?;
+//! let mut events = Driver::open(machine, &Settings::default())?.into_events()?;
 //! for heard in &mut events {
 //!     println!("{:?}", heard.as_heard());
 //! }
@@ -35,21 +51,26 @@
 //! # Ok::<(), mcast_net::Error>(())
 //! ```
 //!
-//! # Until it is stopped
+//! # From a stream
 //!
-//! A responder answers until a [`Stopper`] ends it, from any thread: the machine says what it still has
-//! to, and the run returns its report.
+//! With the features `tokio` and `async-io`, on Linux, it is a stream that runs without a thread while it is
+//! polled: `Driver::into_tokio` and `Driver::into_async_io`; `examples/find.rs` finds a printer and goes on.
+//!
+//! # Until it is stopped or changed
+//!
+//! A responder answers until a [`Handle`] ends it, from any thread: the machine says what it still has to,
+//! and the run returns its report. The same handle changes what it says while it runs.
 //!
 //! ```no_run
-//! use mcast_net::{Driver, Endpoint, Settings, seed};
+//! use mcast_net::{Driver, Settings, seed};
 //! use mcast_proto::plain::{Responder, Responding};
 //!
-//! let endpoint = Endpoint::member(&Settings::default())?;
-//! let mut driver = Driver::new(Responder::new(Responding::default(), seed()), endpoint);
-//! let stopper = driver.stopper();
+//! let machine = Responder::new(Responding::default(), seed());
+//! let mut driver = Driver::open(machine, &Settings::default())?;
+//! let handle = driver.handle();
 //! std::thread::spawn(move || {
 //!     std::thread::sleep(std::time::Duration::from_secs(60));
-//!     stopper.stop();
+//!     handle.stop();
 //! });
 //! println!("{} answers sent", driver.run(|_| {})?.summary.sent);
 //! # Ok::<(), mcast_net::Error>(())
@@ -72,11 +93,6 @@
 //! [`interfaces`] lists what there is. Through the `log` crate an endpoint tells at the level of info
 //! which interfaces it uses and why, warns once of each that fails, and traces datagrams.
 //!
-//! # With services
-//!
-//! The machines of [`mcast_proto::service`] run in the same way: `examples/services.rs` offers a printer,
-//! and finds it.
-//!
 //! # Without this crate
 //!
 //! The machines need none of this: `examples/tokio.rs`, `smol.rs` and `fixed_buffers.rs` drive them
@@ -85,7 +101,9 @@
 #![warn(missing_docs)]
 
 mod account;
+mod alarm;
 mod audit;
+mod brief;
 mod channel;
 mod choice;
 pub mod clock;
@@ -96,12 +114,15 @@ mod error;
 mod events;
 #[cfg(not(target_os = "linux"))]
 mod getifaddrs;
+mod handle;
 mod identity;
 mod interface;
 mod membership;
 mod neighbours;
 mod numbers;
 mod plan;
+#[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+mod readiness;
 mod receive;
 mod resolving;
 #[cfg(target_os = "linux")]
@@ -109,6 +130,8 @@ mod rtnetlink;
 mod selector;
 mod send;
 mod settings;
+#[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+mod stream;
 mod sys;
 mod upkeep;
 mod wait;
@@ -116,6 +139,7 @@ mod waker;
 mod watch;
 
 pub use account::{InterfaceReport, Refused};
+pub use brief::{discover, offer, watch};
 pub use driver::{Driver, Heard, Report};
 pub use drops::Drops;
 pub use endpoint::Endpoint;
@@ -123,12 +147,15 @@ pub use error::{Error, ErrorKind};
 pub use events::{Events, OwnedHeard};
 #[cfg(not(target_os = "linux"))]
 use getifaddrs::Kernel;
+pub use handle::{Ended, Handle};
 pub use identity::ClaimedId;
 pub use interface::{Interface, Network, Prefix, interfaces};
 #[cfg(target_os = "linux")]
 use rtnetlink::Rtnetlink as Kernel;
 pub use selector::Selector;
 pub use settings::Settings;
+#[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+pub use stream::EventStream;
 pub use waker::Stopper;
 
 /// A seed for a machine, from the system's source of randomness.

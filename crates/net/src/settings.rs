@@ -2,16 +2,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mcast_proto::plain;
-
 use crate::selector::Selector;
 use crate::{Error, ErrorKind};
 
 /// What to open. Every field has a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Multicast addresses with their ports. An IPv6 address with a scope id is used on the interface
-    /// of that number alone.
+    /// Multicast addresses with their ports; empty: those of the machine's protocol, where the machine is
+    /// known ([`Driver::open`](crate::Driver::open)). An IPv6 address with a scope id is used on the
+    /// interface of that number alone.
     pub groups: Vec<SocketAddr>,
     /// Which interfaces to use; empty: the [default choice](crate::Selector#the-default-choice).
     pub interfaces: Vec<Selector>,
@@ -29,10 +28,10 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// The tutorial's: `224.1.1.1:50008`, on this link only.
+    /// The machine's own groups, on this link only.
     fn default() -> Settings {
         Settings {
-            groups: vec![SocketAddr::new(plain::GROUP_V4.into(), plain::PORT)],
+            groups: Vec::new(),
             interfaces: Vec::new(),
             ttl: 1,
             multicast_loop: true,
@@ -46,7 +45,7 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), Error> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Settings, message));
         if self.groups.is_empty() {
-            return wrong("no group is given".into());
+            return wrong("no group is given: name one, or open the sockets of a machine".into());
         }
         for group in &self.groups {
             if !group.ip().is_multicast() {
@@ -84,16 +83,19 @@ mod tests {
     fn settings_that_contradict_are_refused() {
         let with_group =
             |group: &str| Settings { groups: vec![group.parse().unwrap()], ..Settings::default() };
-        assert!(Settings::default().check().is_ok());
+        assert!(with_group("224.1.1.1:50008").check().is_ok());
         assert!(with_group("[ff12::5008]:50008").check().is_ok());
         for wrong in ["10.0.0.1:50008", "[fe80::1]:50008", "224.1.1.1:0"] {
             let error = with_group(wrong).check().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Settings, "{wrong}");
         }
-        assert!(Settings { groups: Vec::new(), ..Settings::default() }.check().is_err());
+        assert!(Settings::default().check().is_err());
         for wrong in ["224.1.1.1", "0.0.0.0", "2001:db8::1"] {
             let sources = vec![wrong.parse().unwrap()];
-            assert!(Settings { sources, ..Settings::default() }.check().is_err(), "{wrong}");
+            assert!(
+                Settings { sources, ..with_group("224.1.1.1:50008") }.check().is_err(),
+                "{wrong}"
+            );
         }
     }
 }

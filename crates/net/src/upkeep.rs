@@ -125,6 +125,7 @@ impl Endpoint {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
+    use mcast_proto::plain::{Discoverer, Discovery};
     use socket2::{Domain, InterfaceIndexOrAddress, SockRef, Socket, Type};
 
     use super::*;
@@ -132,7 +133,8 @@ mod tests {
 
     #[test]
     fn what_could_not_be_opened_is_tried_again_soon_and_then_not_so_soon() {
-        let mut endpoint = Endpoint::asker(&Settings::default()).unwrap();
+        let machine = Discoverer::new(Discovery::default(), 1);
+        let mut endpoint = Endpoint::of(&machine, &Settings::default()).unwrap();
         let at = Instant::from_millis;
         let next = endpoint.tend(at(0));
         assert_eq!(next, at(0) + RELIST, "nothing is lacking");

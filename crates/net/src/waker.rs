@@ -27,6 +27,11 @@ impl Stopper {
     /// returns. Stopping twice, or after the end, is harmless.
     pub fn stop(&self) {
         self.0.is_asked.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Has the driver look what is new.
+    pub(crate) fn wake(&self) {
         // Where it fails the bell is full: it rings already.
         let _ = ring(&self.0.rope);
     }

@@ -14,19 +14,8 @@ use mcast_proto::{
 };
 use socket2::{Domain, Socket, Type};
 
-/// A group of the test's own on the loopback interface: which is random, so that tests that run at the
-/// same time, here or elsewhere on the machine, don't meet.
-fn settings() -> Settings {
-    let random = mcast_net::seed().to_ne_bytes();
-    let ip = [239, 255, random[0], random[1]];
-    // Below the ports that systems give out themselves.
-    let port = 10_000 + u16::from_ne_bytes([random[2], random[3]]) % 20_000;
-    Settings {
-        groups: vec![SocketAddr::from((ip, port))],
-        interfaces: vec!["lo".parse().unwrap()],
-        ..Settings::default()
-    }
-}
+mod own_group;
+use own_group::settings;
 
 fn port(settings: &Settings) -> u16 {
     settings.groups[0].port()

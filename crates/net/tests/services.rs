@@ -1,7 +1,6 @@
 //! The structured protocol's machines on real sockets of the loopback interface, where nothing leaves
 //! the machine.
 
-use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,19 +11,8 @@ use mcast_proto::service::{
 use mcast_proto::wire::{Binding, Key, Keyring};
 use mcast_proto::{Action, Arrival, Event, Evidence, Instant, Machine, Observation, Summary};
 
-/// A group of the test's own on the loopback interface: which is random, so that tests that run at the
-/// same time, here or elsewhere on the machine, don't meet.
-fn settings() -> Settings {
-    let random = mcast_net::seed().to_ne_bytes();
-    let ip = [239, 255, random[0], random[1]];
-    // Below the ports that systems give out themselves.
-    let port = 10_000 + u16::from_ne_bytes([random[2], random[3]]) % 20_000;
-    Settings {
-        groups: vec![SocketAddr::from((ip, port))],
-        interfaces: vec!["lo".parse().unwrap()],
-        ..Settings::default()
-    }
-}
+mod own_group;
+use own_group::settings;
 
 /// A responder in a thread of its own; it says goodbye when it is dropped.
 struct Printer {

@@ -5,23 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use mcast_net::{Driver, Endpoint, Settings};
+use mcast_net::{Driver, Endpoint};
 use mcast_proto::{
     Action, Arrival, Destination, Event, Instant, InterfaceId, Machine, Message, Path, Summary,
 };
 use mcast_tests::netns::until;
 
-/// A group of the test's own on the loopback interface.
-fn settings() -> Settings {
-    let random = mcast_net::seed().to_ne_bytes();
-    let ip = [239, 255, random[0], random[1]];
-    let port = 10_000 + u16::from_ne_bytes([random[2], random[3]]) % 20_000;
-    Settings {
-        groups: vec![SocketAddr::from((ip, port))],
-        interfaces: vec!["lo".parse().unwrap()],
-        ..Settings::default()
-    }
-}
+mod own_group;
+use own_group::settings;
 
 fn idle_event<'a>() -> Event<'a> {
     Event::Lost {

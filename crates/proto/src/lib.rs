@@ -17,6 +17,8 @@
 //! A machine never sends in reaction to a datagram: it schedules, and the sending comes out of
 //! `handle_timeout`. A driver that reads 64 datagrams at once therefore writes its 64 answers at once.
 //!
+//! What sockets a machine needs it says itself: [`Networked`].
+//!
 //! # What later versions may add
 //!
 //! What machines report may grow: enums of events and reasons, and structs of results, are non-exhaustive.
@@ -44,6 +46,7 @@ mod event;
 mod life;
 mod limit;
 mod message;
+mod networked;
 #[cfg(feature = "proptest")]
 pub mod ops;
 mod owned;
@@ -60,6 +63,7 @@ pub use doubts::Doubts;
 pub use event::{Event, Evidence, Observation, Refusal, Summary};
 pub use limit::Rate;
 pub use message::Message;
+pub use networked::{Networked, Role};
 pub use owned::OwnedEvent;
 pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
 pub use time::Instant;

@@ -16,6 +16,8 @@ mod imp;
 
 #[cfg(target_os = "linux")]
 mod option;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+mod registration;
 #[cfg(test)]
 mod tests;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
@@ -23,6 +25,8 @@ mod told;
 
 #[cfg(target_os = "linux")]
 pub(crate) use option::set_strict_netlink;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+pub(crate) use registration::register;
 
 pub(crate) use imp::{
     BINDS_TO_GROUP, join_source, kernel_drops, prepare, receive, send, set_filter,

@@ -54,7 +54,7 @@ const CLEAN: &str = "> 0 unsent, 0 dropped, as before";
 
 fn run(endpoint: fn(&Settings) -> Result<Endpoint, mcast_net::Error>, before_audit: Option<fn()>) {
     println!();
-    let endpoint = endpoint(&Settings::default()).unwrap();
+    let endpoint = endpoint(&super::settings()).unwrap();
     let machine = Auditor { due: Instant::ZERO, has_asked: false, before_audit };
     Driver::new(machine, endpoint).run(|_| {}).unwrap();
 }
@@ -193,7 +193,7 @@ fn an_address_of_a_card_in_use_is_a_change_and_a_card_that_is_not_in_use_is_none
 #[ignore = "the second half of another test"]
 fn send_twice() {
     println!();
-    let endpoint = Endpoint::asker(&Settings::default()).unwrap();
+    let endpoint = Endpoint::asker(&super::settings()).unwrap();
     let sending = Sending { payload: b"?".to_vec(), count: Some(2), every: Duration::ZERO };
     let report = Driver::new(Sender::new(sending), endpoint).run(|_| {}).unwrap();
     for refused in report.refused {

@@ -12,10 +12,18 @@ mod membership;
 #[cfg(not(feature = "portable"))]
 mod sending;
 
+use mcast_net::Settings;
+use mcast_proto::plain;
 use mcast_tests::netns::{Host, Process};
 
 /// Starts an ignored test of this program in a host.
 fn inside(host: &Host<'_>, test: &str) -> Process {
     let program = std::env::current_exe().expect("a test knows where it is");
     host.start(program, [test, "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+}
+
+/// On all cards, for the tutorial's group.
+fn settings() -> Settings {
+    let groups = vec![(plain::GROUP_V4, plain::PORT).into()];
+    Settings { groups, ..Settings::default() }
 }

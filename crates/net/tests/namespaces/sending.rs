@@ -125,7 +125,7 @@ fn send_by_a_card_that_has_gone() {
     let all = mcast_net::interfaces().unwrap();
     let card = InterfaceId(all.iter().find(|card| card.name == "eth1").unwrap().index);
     let machine = Late { card, has_pulled: false, is_known: false, has_sent: false };
-    let mut driver = Driver::new(machine, Endpoint::member(&Settings::default()).unwrap());
+    let mut driver = Driver::new(machine, Endpoint::member(&super::settings()).unwrap());
     print(&driver.run(|_| {}).unwrap());
 }
 
@@ -178,7 +178,7 @@ impl Machine for ToNobody {
 #[ignore = "the second half of another test"]
 fn send_to_nobody() {
     let machine = ToNobody { left: 1000, unsent: None };
-    let mut driver = Driver::new(machine, Endpoint::member(&Settings::default()).unwrap());
+    let mut driver = Driver::new(machine, Endpoint::member(&super::settings()).unwrap());
     driver.run(|_| {}).unwrap();
     let unsent = driver.machine().unsent;
     println!("\n> told {}", unsent.is_some_and(|at| at < Instant::ZERO + AT_ONCE));

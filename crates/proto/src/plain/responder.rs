@@ -64,6 +64,10 @@ pub struct Responder {
 }
 
 impl Responder {
+    pub(crate) fn config(&self) -> &Responding {
+        &self.config
+    }
+
     /// A responder that starts at the first [`Machine::handle_timeout`], or at the first datagram.
     /// `seed` decides the delays.
     pub fn new(config: Responding, seed: u64) -> Responder {
