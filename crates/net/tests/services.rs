@@ -188,3 +188,56 @@ fn a_watcher_hears_who_comes_is_started_again_and_goes() {
     }
     assert_eq!(events.finish().unwrap().summary.found, 1);
 }
+
+#[test]
+fn what_is_read_when_somebody_asks_is_in_the_answer() {
+    let settings = settings();
+    let of = |reading: u32| {
+        let offer = Offer::new("printer").unwrap();
+        offer.attr("reading", reading.to_string().as_bytes()).unwrap()
+    };
+    let machine = Responder::new(Responding::of(of(0)), mcast_net::seed());
+    let mut driver = Driver::open(machine, &settings).unwrap();
+    let handle = driver.handle();
+    let stopper = driver.stopper();
+    let thread = thread::spawn(move || {
+        let mut readings = 0;
+        let on_event = |heard: mcast_net::Heard<'_>| {
+            if let Event::Query { .. } = heard.event {
+                readings += 1;
+                let offer = of(readings);
+                handle.change(|responder, _| responder.set_offer(offer)).unwrap();
+            }
+        };
+        driver.run(on_event).unwrap();
+    });
+    // The scout's question may be the one that is answered, or the first sweep's.
+    let config = Discovery { count: Some(1), ..printers(30) };
+    let mut finder = Driver::open(Discoverer::new(config, 7), &settings).unwrap();
+    let mut read = None;
+    finder
+        .run(|heard| {
+            if let Event::ServiceFound(instance) = heard.event {
+                read = instance.attrs().next().and_then(|attr| attr.value.map(<[u8]>::to_vec));
+            }
+        })
+        .unwrap();
+    stopper.stop();
+    thread.join().unwrap();
+    assert_eq!(read.as_deref(), Some(&b"1"[..]));
+}
+
+#[test]
+fn a_machine_that_answers_from_another_port_than_the_groups_has_no_sockets() {
+    let port = |port| mcast_proto::plain::Responding { port, ..Default::default() };
+    let machine = |port_| mcast_proto::plain::Responder::new(port(port_), 7);
+    let settings = settings();
+    let own = settings.groups[0].port();
+    let error = Driver::open(machine(own + 1), &settings).unwrap_err();
+    assert_eq!(error.kind(), mcast_net::ErrorKind::Settings);
+    assert!(Driver::open(machine(own), &settings).is_ok());
+    // Its own group, where nobody says which.
+    let interfaces = settings.interfaces.clone();
+    assert!(Driver::open(machine(own), &Settings { interfaces, ..Settings::default() }).is_ok());
+    assert!(Endpoint::asker(&Settings::default()).is_err(), "that of no machine");
+}

@@ -64,8 +64,20 @@ pub struct Responder {
 }
 
 impl Responder {
-    pub(crate) fn config(&self) -> &Responding {
+    /// What it was told to answer, and how much.
+    pub fn config(&self) -> &Responding {
         &self.config
+    }
+
+    /// Answers with these bytes from now on, also those whose answers wait to be sent: for what is read anew
+    /// whenever somebody asks ([`Event::Request`]). Where probes from beyond the link are answered and these
+    /// bytes are more than before, the answers that wait are dropped instead: they may be longer than
+    /// their probes.
+    pub fn set_reply(&mut self, reply: Vec<u8>) {
+        if self.config.allow_off_link && reply.len() > self.config.reply.len() {
+            self.waiting = Waiting::new();
+        }
+        self.config.reply = reply;
     }
 
     /// A responder that starts at the first [`Machine::handle_timeout`], or at the first datagram.

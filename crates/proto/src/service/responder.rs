@@ -98,11 +98,17 @@ impl Responder {
         }
     }
 
-    /// Says something else of itself from now on.
+    /// Says something else of itself from now on, and announces that.
     pub fn update(&mut self, now: Instant, offer: Offer) {
+        self.set_offer(offer);
+        self.announce(now);
+    }
+
+    /// Says something else of itself from now on, also in answers that wait to be sent. It is not announced:
+    /// for what is read anew whenever somebody asks ([`Event::Query`]).
+    pub fn set_offer(&mut self, offer: Offer) {
         self.words.set_offer(offer);
         self.names = NameCache::new(self.id, self.words.digest());
-        self.announce(now);
     }
 
     /// Whether a query is for this responder, and proves what it must; only then does anything come of

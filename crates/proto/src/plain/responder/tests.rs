@@ -93,6 +93,23 @@ fn beyond_the_link_nobody_gets_more_than_was_sent() {
 }
 
 #[test]
+fn another_reply_is_in_the_answers_that_wait_unless_it_may_be_longer_than_their_probes() {
+    for (allow_off_link, reply, answered) in
+        [(false, 400, Some(400)), (true, 3, Some(3)), (true, 2, Some(2)), (true, 4, None)]
+    {
+        let config = Responding { reply: vec![b'x'; 3], allow_off_link, ..Responding::default() };
+        let mut machine = responder(config);
+        assert_eq!(ask(&mut machine, ms(1), asker(9, 1)), None);
+        machine.set_reply(vec![b'y'; reply]);
+        let sent = match machine.handle_timeout(ms(1)) {
+            Some(Action::Send { message: Message::Plain(bytes), .. }) => Some(bytes.to_vec()),
+            _ => None,
+        };
+        assert_eq!(sent, answered.map(|length| vec![b'y'; length]), "{allow_off_link} {reply}");
+    }
+}
+
+#[test]
 fn what_is_refused_for_good_takes_nothing_off_a_rate() {
     let rate = Some(crate::Rate { per_source: 4, total: 4 });
     let mut machine = responder(Responding { rate, ..Responding::default() });
