@@ -6,6 +6,7 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use mcast_net::{Driver, Ended, Endpoint, EventStream, Settings};
+use mcast_proto::plain::{Listener, Listening};
 use mcast_proto::service::{Discoverer, Discovery, Offer, Responder, Responding, Watcher};
 use mcast_proto::wire::{self, Datagram};
 use mcast_proto::{Event, Machine};
@@ -35,9 +36,9 @@ fn watcher(settings: &Settings) -> Driver<Watcher> {
     Driver::new(machine, Endpoint::peer(settings).unwrap())
 }
 
-/// Runs a test under tokio, in one thread and without its timers.
+/// Runs a test under tokio, in one thread.
 fn under_tokio<T>(test: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap().block_on(test)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
 /// Takes what a stream tells until one is what is waited for.
@@ -207,6 +208,58 @@ fn a_wait_that_is_given_up_loses_nothing() {
         }
         assert_eq!(names, expected);
     });
+}
+
+/// A stream that hears a group, and so many datagrams that wait for it.
+fn many_waiting<T>(open: impl FnOnce(Driver<Listener>) -> T, count: usize) -> T {
+    let settings = settings();
+    let machine = Listener::new(Listening::default());
+    let events = open(Driver::open(machine, &settings).unwrap());
+    let sender = UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket2::SockRef::from(&sender).set_multicast_if_v4(&std::net::Ipv4Addr::LOCALHOST).unwrap();
+    (0..count).for_each(|_| assert_eq!(sender.send_to(b"x", settings.groups[0]).unwrap(), 1));
+    events
+}
+
+async fn take(mut events: EventStream<Listener>, count: usize) -> bool {
+    for _ in 0..count {
+        assert!(events.next().await.is_some());
+    }
+    true
+}
+
+#[test]
+fn of_many_that_have_come_at_once_all_are_told_though_nothing_comes_after_them() {
+    const MANY: usize = 1_000;
+    // By itself it would look again in a minute.
+    let patience = Duration::from_secs(30);
+    under_tokio(async {
+        let events = many_waiting(|driver| driver.into_tokio().unwrap(), MANY);
+        tokio::time::timeout(patience, take(events, MANY)).await.unwrap();
+    });
+    let events = many_waiting(|driver| driver.into_async_io().unwrap(), MANY);
+    let late = async {
+        smol::Timer::after(patience).await;
+        false
+    };
+    assert!(smol::block_on(smol::future::race(take(events, MANY), late)));
+}
+
+#[test]
+fn a_run_that_waits_for_nothing_is_changed_at_once() {
+    let settings = settings();
+    let machine = Listener::new(Listening::default());
+    let driver = Driver::open(machine, &settings).unwrap();
+    let handle = driver.handle();
+    let _events = driver.into_events().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    for number in 0..3 {
+        // By then it waits again, with nothing due but its upkeep in a minute.
+        std::thread::sleep(Duration::from_millis(50));
+        let sender = sender.clone();
+        handle.change(move |_, _| sender.send(number).unwrap()).unwrap();
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(30)), Ok(number));
+    }
 }
 
 #[test]
