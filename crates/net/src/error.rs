@@ -9,12 +9,13 @@ use rustix::io::Errno;
 /// Why an endpoint could not be opened or a run could not go on.
 ///
 /// Its text is one line: what was tried, with which group, on which interface, why it failed, and what
-/// to do about it.
+/// to do about it. It has the system's own words in it, and so no
+/// [source](std::error::Error::source) that would say them again.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    source: Option<io::Error>,
+    cause: Option<io::Error>,
 }
 
 /// The kinds of [`Error`], for programs.
@@ -49,11 +50,11 @@ impl Error {
 
     /// Whether it may pass by itself.
     pub(crate) fn is_transient(&self) -> bool {
-        self.kind != ErrorKind::TooManyMemberships && self.source.as_ref().is_some_and(is_transient)
+        self.kind != ErrorKind::TooManyMemberships && self.cause.as_ref().is_some_and(is_transient)
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into(), source: None }
+        Error { kind, message: message.into(), cause: None }
     }
 
     /// The system refused `operation` on `interface`, with this group or other address.
@@ -103,13 +104,13 @@ impl Error {
             _ => String::new(),
         };
         let message = format!("{address} on {interface}: cannot {operation}: {cause}{advice}");
-        Error { kind, message, source: Some(cause) }
+        Error { kind, message, cause: Some(cause) }
     }
 
     /// The system refused something that belongs to no group and no interface.
     pub(crate) fn system(operation: &str, cause: io::Error) -> Error {
         let message = format!("cannot {operation}: {cause}");
-        Error { kind: classify(&cause), message, source: Some(cause) }
+        Error { kind: classify(&cause), message, cause: Some(cause) }
     }
 }
 
@@ -119,11 +120,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|cause| cause as _)
-    }
-}
+impl std::error::Error for Error {}
 
 fn classify(cause: &io::Error) -> ErrorKind {
     match Errno::from_io_error(cause) {

@@ -152,7 +152,7 @@ pub use identity::ClaimedId;
 pub use interface::{Interface, Network, Prefix, interfaces};
 #[cfg(target_os = "linux")]
 use rtnetlink::Rtnetlink as Kernel;
-pub use selector::Selector;
+pub use selector::{Pattern, Selector};
 pub use settings::Settings;
 #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
 pub use stream::EventStream;
@@ -172,3 +172,22 @@ pub fn seed() -> u64 {
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(test)]
+mod tests {
+    use mcast_proto::service::Responder;
+
+    use super::*;
+
+    fn is_sent_and_shared<T: Send + Sync>() {}
+    fn is_sent<T: Send>() {}
+
+    #[test]
+    fn what_a_program_has_goes_from_thread_to_thread() {
+        is_sent_and_shared::<(Endpoint, Error, Settings, Selector, Interface, Drops, ClaimedId)>();
+        is_sent_and_shared::<(Handle<Responder>, Stopper, Report, OwnedHeard)>();
+        is_sent::<(Driver<Responder>, Events)>();
+        #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+        is_sent::<EventStream<Responder>>();
+    }
+}

@@ -5,8 +5,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use glob::Pattern;
-
 use crate::interface::Interface;
 
 /// Names interfaces: what `-i` takes.
@@ -34,6 +32,7 @@ use crate::interface::Interface;
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Selector {
     /// The interface of this name.
     Name(String),
@@ -41,11 +40,21 @@ pub enum Selector {
     Index(u32),
     /// The interface that has this address.
     Address(IpAddr),
-    /// The interfaces whose names match: `*` stands for anything, `?` for one character, `[ab]` for
-    /// one of these.
+    /// The interfaces whose names match.
     Glob(Pattern),
     /// Not those that this names.
     Except(Box<Selector>),
+}
+
+/// A pattern of interfaces' names: `*` stands for anything, `?` for one character, `[ab]` for one of these.
+/// It is made by parsing a [`Selector`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(glob::Pattern);
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
 }
 
 impl FromStr for Selector {
@@ -63,8 +72,8 @@ impl FromStr for Selector {
         if let Ok(address) = text.parse() {
             return Ok(Selector::Address(address));
         }
-        Ok(match Pattern::new(text) {
-            Ok(pattern) if text.contains(['*', '?', '[']) => Selector::Glob(pattern),
+        Ok(match glob::Pattern::new(text) {
+            Ok(pattern) if text.contains(['*', '?', '[']) => Selector::Glob(Pattern(pattern)),
             _ => Selector::Name(text.to_owned()),
         })
     }
@@ -88,7 +97,7 @@ impl Selector {
             Selector::Name(name) => *name == interface.name,
             Selector::Index(index) => *index == interface.index,
             Selector::Address(ip) => interface.addresses.iter().any(|n| n.address == *ip),
-            Selector::Glob(pattern) => pattern.matches(&interface.name),
+            Selector::Glob(pattern) => pattern.0.matches(&interface.name),
             Selector::Except(excluded) => excluded.names(interface),
         }
     }
