@@ -116,3 +116,20 @@ proptest! {
         prop_assert!(watcher.present() <= present.len() + in_part);
     }
 }
+
+/// What `docs/testing.md` promises to those who test with these operations.
+#[test]
+fn in_most_runs_a_watcher_finds_somebody_and_in_some_it_loses_somebody() {
+    let (mut found, mut lost) = (0, 0);
+    for seed in 0..256 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let bytes: Vec<u8> = (0..100 * ops::OP_BYTES).map(|_| rng.u8(..)).collect();
+        let mut watcher = Watcher::new(Discovery::all(), seed);
+        let outcome = ops::run(&mut watcher, &ops::Scene::default().ops(&bytes));
+        let any = |is: fn(&Event<'_>) -> bool| outcome.events().any(|(_, event)| is(&event));
+        found += u32::from(any(|event| matches!(event, Event::ServiceFound(_))));
+        lost += u32::from(any(|event| matches!(event, Event::ServiceLost { .. })));
+    }
+    println!("somebody is found in {found} of 256 runs, and lost in {lost}");
+    assert!(found > 200 && lost > 20);
+}

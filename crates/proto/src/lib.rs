@@ -154,3 +154,8 @@ pub enum Action<'a> {
     /// The machine has finished: it wants no more datagrams and has no further deadline.
     Done(Summary),
 }
+
+/// Compiles and runs the page on testing, so that it can't drift.
+#[cfg(all(doctest, feature = "proptest"))]
+#[doc = include_str!("../../../docs/testing.md")]
+struct Testing;
