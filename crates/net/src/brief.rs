@@ -80,7 +80,7 @@ pub fn offer(offer: Offer) -> Result<Driver<Responder>, Error> {
         }
     }
     let claimed = ClaimedId::claim(&endpoint, service, name);
-    let machine = responder(Some(claimed.id()), offer.clone());
+    let machine = responder(Some(claimed.id()), offer);
     endpoint.held = Some(claimed);
     Ok(Driver::new(machine, endpoint))
 }

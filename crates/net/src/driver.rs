@@ -169,13 +169,20 @@ impl<M: Machine> Driver<M> {
         Ok(())
     }
 
-    /// Ends the run without waiting: what the machine has to say at its end is said once, where there is room.
+    /// Ends the run without waiting: what the machine has to say at its end is said once, where there is
+    /// room.
     #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
     pub(crate) fn end_at_once(&mut self) {
         self.machine.close(self.clock.now());
         // Nobody hears of what goes wrong.
         let _ = self.handle_due(&mut |_| {});
         let _ = self.endpoint.flush(self.clock.now());
+    }
+
+    /// The run is over, failed or not: no change is accepted any more.
+    #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+    pub(crate) fn refuse_changes(&self) {
+        self.changes.end();
     }
 
     #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]

@@ -103,6 +103,7 @@ impl<M: Machine> EventStream<M> {
                 return Poll::Ready(None);
             }
             if let Some(outcome) = ready!(self.poll_turn(context)).transpose() {
+                self.driver.refuse_changes();
                 self.outcome = Some(outcome);
             }
         }

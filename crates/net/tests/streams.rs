@@ -271,6 +271,7 @@ fn a_run_that_fails_ends_its_stream_and_says_why_when_it_is_closed() {
     let mut events = driver.into_async_io().unwrap();
     smol::block_on(async {
         assert!(events.next().await.is_none());
+        assert_eq!(events.handle().change(|_, _| {}), Err(Ended));
         let error = events.close().await.unwrap_err();
         assert_eq!(error.kind(), mcast_net::ErrorKind::TooLong);
     });
