@@ -1,7 +1,5 @@
 //! The usual runs, each in one call.
 
-use std::time::SystemTime;
-
 use mcast_proto::service::{Discoverer, Discovery, Offer, Responder, Responding, Watcher};
 use mcast_proto::wire::{DecodeError, Tlv};
 
@@ -65,8 +63,7 @@ pub fn watch(service: &str) -> Result<Driver<Watcher>, Error> {
 ///
 /// As [`Driver::open`].
 pub fn offer(offer: Offer) -> Result<Driver<Responder>, Error> {
-    let since_1970 = Clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let boot = u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX);
+    let boot = Clock::boot();
     let responder =
         |id, offer| Responder::new(Responding { id, boot, ..Responding::of(offer) }, seed());
 

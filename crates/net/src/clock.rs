@@ -35,6 +35,12 @@ impl Clock {
     pub fn wall() -> SystemTime {
         SystemTime::now()
     }
+
+    /// The wall clock's seconds since 1970, for [`Responding::boot`](mcast_proto::service::Responding::boot).
+    pub fn boot() -> u32 {
+        let since_1970 = Clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX)
+    }
 }
 
 /// Both clocks, read together: what the system dates by the wall clock is carried over to the other.

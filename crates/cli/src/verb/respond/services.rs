@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 use mcast_net::clock::Clock;
@@ -99,7 +99,6 @@ pub(super) fn open(
     common: &Common,
     settings: &Settings,
 ) -> Result<Vec<Offered>, Failure> {
-    let since_1970 = Clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let start = |words: &OfferWords| {
         let default = Responding::of(words.offer().map_err(Failure::usage)?);
         let endpoint = Endpoint::peer(settings)?;
@@ -107,7 +106,7 @@ pub(super) fn open(
         let claimed = words.id.is_none().then(|| ClaimedId::claim(&endpoint, service, name));
         let response = Responding {
             id: words.id.or_else(|| claimed.as_ref().map(ClaimedId::id)),
-            boot: u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX),
+            boot: Clock::boot(),
             lease: common.lease.unwrap_or(default.lease),
             rate: common.rate.0.map(|rate| rate.among(offers.len())),
             allow_off_link: common.allow_off_link,
