@@ -1,0 +1,6 @@
+//! The discovery protocols that devices speak, as pure state machines.
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+extern crate alloc;
