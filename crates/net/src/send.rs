@@ -109,8 +109,8 @@ impl Endpoint {
     /// Puts a datagram in the batch that the next [`flush`](Self::flush) writes.
     pub(crate) fn queue(&mut self, now: Instant, to: Destination, message: &Message<'_>) {
         match to {
-            Destination::Group => self.queue_to_group(message),
-            Destination::Peer(path) => self.queue_to_peer(now, path, message),
+            Destination::Group(_) => self.queue_to_group(message),
+            Destination::Peer(_, path) => self.queue_to_peer(now, path, message),
         }
     }
 
