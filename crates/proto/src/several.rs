@@ -196,8 +196,7 @@ impl<M: Networked> Machine for Several<M> {
             return Some(Action::Done(self.summary(now)));
         }
         let many = self.members.len();
-        let is_due =
-            |place: &usize| self.members[*place].deadline().is_some_and(|due| due <= now);
+        let is_due = |place: &usize| self.members[*place].deadline().is_some_and(|due| due <= now);
         let place = (self.turn..self.turn + many).map(|turn| turn % many).find(is_due)?;
         self.turn = (place + 1) % many;
         let Member { machine, lanes, summary, .. } = &mut self.members[place];
@@ -277,7 +276,11 @@ struct Budget {
 impl Budget {
     fn new(a_second: u32) -> Budget {
         let gap = Duration::from_secs(1) / a_second.max(1);
-        Budget { gap, burst: (Duration::from_secs(1) / 10).saturating_sub(gap), paid: Instant::ZERO }
+        Budget {
+            gap,
+            burst: (Duration::from_secs(1) / 10).saturating_sub(gap),
+            paid: Instant::ZERO,
+        }
     }
 
     /// When the next may be sent.

@@ -157,8 +157,7 @@ fn what_several_tell_of_one_datagram_is_all_told_up_to_a_bound_that_is_counted()
     for _ in 0..2 {
         assert_eq!(all.deadline(), Some(Instant::AT_ONCE));
         let told = all.handle_timeout(ms(1));
-        let is_whole =
-            matches!(told, Some(Action::Emit(Event::Message { payload: b"Me!", .. })));
+        let is_whole = matches!(told, Some(Action::Emit(Event::Message { payload: b"Me!", .. })));
         assert!(is_whole, "{told:?}");
     }
     assert!(is_idle(&mut all, 1) && all.deadline().is_none());
@@ -182,10 +181,7 @@ fn who_asks_for_an_audit_hears_of_all_since_it_last_asked_and_the_others_lose_no
     let heard = |name, unsent, dropped, changed| {
         (name, Heard::Evidence(Evidence::new(unsent, dropped, changed)))
     };
-    assert_eq!(
-        diary.take(),
-        [heard(0, 1, 0, false), heard(1, 1, 2, false), heard(0, 0, 2, true)]
-    );
+    assert_eq!(diary.take(), [heard(0, 1, 0, false), heard(1, 1, 2, false), heard(0, 0, 2, true)]);
 }
 
 #[test]
