@@ -283,7 +283,7 @@ proptest! {
                         promised.entry(from.remote).or_default().push(*at);
                     }
                 }
-                Did::Sent(Destination::peer(path), bytes) => {
+                Did::Sent(Destination::Peer(_, path), bytes) => {
                     sent += 1;
                     prop_assert_eq!(bytes, &config.reply);
                     let times = promised.get_mut(&path.remote).unwrap();
