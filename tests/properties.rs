@@ -110,8 +110,8 @@ fn any_machine() -> impl Strategy<Value = Recipe> {
 
 fn answers(outcome: &Outcome) -> impl Iterator<Item = (Instant, SocketAddr)> {
     outcome.sent().filter_map(|(at, to, _)| match to {
-        Destination::Peer(path) => Some((at, path.remote)),
-        Destination::Group => None,
+        Destination::Peer(_, path) => Some((at, path.remote)),
+        Destination::Group(_) => None,
     })
 }
 
@@ -283,7 +283,7 @@ proptest! {
                         promised.entry(from.remote).or_default().push(*at);
                     }
                 }
-                Did::Sent(Destination::Peer(path), bytes) => {
+                Did::Sent(Destination::Peer(_, path), bytes) => {
                     sent += 1;
                     prop_assert_eq!(bytes, &config.reply);
                     let times = promised.get_mut(&path.remote).unwrap();
@@ -308,7 +308,7 @@ proptest! {
     fn what_is_sent_is_the_bytes_that_were_given(probe: Vec<u8>, reply: Vec<u8>) {
         let config = plain::Discovery { probe: probe.clone(), ..plain::Discovery::default() };
         let outcome = ops::run(&mut plain::Discoverer::new(config, 0), &[]);
-        prop_assert_eq!(&outcome.log[0].1, &Did::Sent(Destination::Group, probe));
+        prop_assert_eq!(&outcome.log[0].1, &Did::Sent(Destination::GROUP, probe));
         let mut buffer = b"kept".to_vec();
         Message::Plain(&reply).encode(&mut buffer);
         prop_assert_eq!(&buffer[4..], &reply[..]);

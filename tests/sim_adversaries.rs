@@ -45,8 +45,8 @@ fn a_forger_hears_the_group_and_unicasts_only_where_he_is_to() {
     let heard_by = |hears_unicasts| {
         let mut sim = Sim::new(1);
         let (victim, log) = add_station(&mut sim, Host::new(group(), false));
-        let peer = Destination::Peer(Path::new(address("10.9.9.9:1")));
-        let station = Station::new().0.saying(Instant::from_millis(1), Destination::Group, b"12");
+        let peer = Destination::peer(Path::new(address("10.9.9.9:1")));
+        let station = Station::new().0.saying(Instant::from_millis(1), Destination::GROUP, b"12");
         let station = station.saying(Instant::from_millis(2), peer, b"123");
         sim.add(Host::new(group(), false).at(address("10.1.1.1:7")), station);
         let forger = tattling(sim.address(victim));
@@ -93,7 +93,7 @@ fn a_forger_has_a_turn_at_his_rate_in_his_time_and_waits_in_queues_like_everybod
 fn a_forger_on_another_wire_neither_hears_nor_is_heard() {
     let mut sim = Sim::new(3);
     let (here, log) = add_station(&mut sim, Host::new(group(), true));
-    let station = Station::new().0.saying(Instant::from_millis(1), Destination::Group, b"hello");
+    let station = Station::new().0.saying(Instant::from_millis(1), Destination::GROUP, b"hello");
     sim.add(Host::new(group(), false), station);
     let (there, of_there) = add_station(&mut sim, Host::new(group(), true));
     sim.move_to_island(there, 1);
@@ -115,9 +115,9 @@ fn a_forger_on_another_wire_neither_hears_nor_is_heard() {
 fn what_a_tape_has_of_one_run_is_sent_again_in_another() {
     let mut earlier = Sim::new(4);
     let tape = earlier.tape();
-    let station = Station::new().0.saying(Instant::from_millis(1), Destination::Group, b"one");
-    let station = station.saying(Instant::from_millis(2), Destination::Group, b"two");
-    let station = station.saying(Instant::from_millis(3), Destination::Group, b"other");
+    let station = Station::new().0.saying(Instant::from_millis(1), Destination::GROUP, b"one");
+    let station = station.saying(Instant::from_millis(2), Destination::GROUP, b"two");
+    let station = station.saying(Instant::from_millis(3), Destination::GROUP, b"other");
     earlier.add(Host::new(group(), false).at(address("10.1.1.1:7")), station);
     earlier.run_for(10 * MS);
     assert_eq!(tape.heard().len(), 3);
@@ -144,7 +144,7 @@ fn many_askers_at_one_address_start_in_their_time_and_have_their_own_answers() {
         let start = Instant::from_millis(number.into());
         let (station, log) = Station::new();
         let at = SocketAddr::new(ip, 40_000 + number);
-        let station = station.saying(Instant::ZERO, Destination::Group, b"anybody?");
+        let station = station.saying(Instant::ZERO, Destination::GROUP, b"anybody?");
         sim.add_at(start, Host::new(group(), false).at(at), station);
         logs.push(log);
     }
@@ -170,8 +170,8 @@ fn a_thousand_share_a_groups_port_at_one_address() {
     let at = SocketAddr::new(sim.free_ip(group().ip()), group().port());
     let logs: Vec<Log> =
         (0..1000).map(|_| add_station(&mut sim, Host::new(group(), true).at(at)).1).collect();
-    let peer = Destination::Peer(Path::new(at));
-    let station = Station::new().0.saying(Instant::from_millis(1), Destination::Group, b"all");
+    let peer = Destination::peer(Path::new(at));
+    let station = Station::new().0.saying(Instant::from_millis(1), Destination::GROUP, b"all");
     sim.add(Host::new(group(), false), station.saying(Instant::from_millis(2), peer, b"one"));
     sim.run_for(10 * MS);
     let (last, others) = logs.split_last().unwrap();
@@ -192,10 +192,10 @@ fn nobody_else_shares_an_address_with_a_port() {
 fn an_account_has_what_each_sent_to_whom_and_read_from_whom() {
     let mut sim = Sim::new(8).with_account();
     let victim = address("10.9.9.9:9");
-    let to_victim = Destination::Peer(Path::new(victim));
+    let to_victim = Destination::peer(Path::new(victim));
     let station = Station::new().0.saying(Instant::from_millis(5), to_victim, &[0; 300]);
     let station = station.saying(Instant::from_millis(6), to_victim, &[0; 300]);
-    let station = station.saying(Instant::from_millis(7), Destination::Group, &[0; 50]);
+    let station = station.saying(Instant::from_millis(7), Destination::GROUP, &[0; 50]);
     let node = sim.add(Host::new(group(), true), station);
     let (other, _) = add_station(&mut sim, Host::new(group(), true));
     let asks = Forger::new(move |cue, wire| {

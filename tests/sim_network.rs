@@ -37,7 +37,7 @@ fn a_host_with_two_cards_says_everything_on_both_and_is_heard_from_both() {
     let mut sim = Sim::new(1);
     let (_, log) = add_station(&mut sim, Host::new(group(), true));
     let second = Card { interface: 2, ..Card::new(group(), true) };
-    let station = Station::new().0.saying(at(1), Destination::Group, b"hello");
+    let station = Station::new().0.saying(at(1), Destination::GROUP, b"hello");
     let node = sim.add(Host::new(group(), true).card(second), station);
     sim.run_for(5 * MS);
     assert_eq!(sources(&log), sim.addresses(node).collect::<Vec<_>>());
@@ -49,7 +49,7 @@ fn a_host_with_two_cards_hears_on_both_and_answers_by_the_one_that_was_asked() {
     let mut sim = Sim::new(2);
     let second = Card { interface: 2, ..Card::new(group(), true) };
     let (host, of_host) = add_station(&mut sim, Host::new(group(), true).card(second));
-    let station = Station::new().0.saying(at(1), Destination::Group, b"anybody?");
+    let station = Station::new().0.saying(at(1), Destination::GROUP, b"anybody?");
     let asker = sim.add(Host::new(group(), false), station);
     sim.run_for(5 * MS);
     let heard = of_host.datagrams();
@@ -61,10 +61,10 @@ fn a_host_with_two_cards_hears_on_both_and_answers_by_the_one_that_was_asked() {
     // It answers the two ways, the second first; and one way that leads by no card of its own.
     let (station, log) = Station::new();
     sim.restart(asker, station);
-    let answers = Station::new().0.saying(at(10), Destination::Peer(heard[1].1.from), b"2");
-    let answers = answers.saying(at(11), Destination::Peer(heard[0].1.from), b"1");
+    let answers = Station::new().0.saying(at(10), Destination::peer(heard[1].1.from), b"2");
+    let answers = answers.saying(at(11), Destination::peer(heard[0].1.from), b"1");
     let nowhere = Path::new(sim.address(asker)).by(InterfaceId(3));
-    sim.restart(host, answers.saying(at(12), Destination::Peer(nowhere), b"3"));
+    sim.restart(host, answers.saying(at(12), Destination::peer(nowhere), b"3"));
     sim.run_for(20 * MS);
     assert_eq!(sources(&log), [locals[1], locals[0]]);
 }
@@ -77,7 +77,7 @@ fn an_answer_leaves_from_the_address_that_was_asked() {
     let (host, _) = add_station(&mut sim, host);
     let addresses: Vec<SocketAddr> = sim.addresses(host).collect();
     let back = Path::new(sim.address(asker)).by(InterfaceId(1)).from_local(addresses[1]);
-    sim.restart(host, Station::new().0.saying(at(1), Destination::Peer(back), b"here"));
+    sim.restart(host, Station::new().0.saying(at(1), Destination::peer(back), b"here"));
     sim.run_for(5 * MS);
     assert_eq!(sources(&log), [addresses[1]]);
 }
@@ -90,7 +90,7 @@ fn cards_on_different_wires_do_not_hear_each_other() {
     let mut logs = Vec::new();
     for island in [0, 1] {
         let (station, log) = Station::new();
-        let station = station.saying(at(1), Destination::Group, b"hello");
+        let station = station.saying(at(1), Destination::GROUP, b"hello");
         let link = Link { jitter: MS, ..Link::default() };
         let node = sim.add(Host::new(group(), true).link(link), station);
         sim.move_to_island(node, island);
@@ -110,7 +110,7 @@ fn a_host_with_both_families_is_two_addresses_and_link_local_ones_have_a_zone() 
     let card = |group| Card { interface: 4, ..Card::new(group, true) };
     let host = Host { cards: vec![card(group()), card(group_v6())], ..Host::new(group(), true) };
     let (_, log) = add_station(&mut sim, host.clone());
-    let station = Station::new().0.saying(at(1), Destination::Group, b"hello");
+    let station = Station::new().0.saying(at(1), Destination::GROUP, b"hello");
     let node = sim.add(host, station);
     sim.run_for(5 * MS);
     let addresses: Vec<SocketAddr> = sim.addresses(node).collect();
@@ -121,7 +121,7 @@ fn a_host_with_both_families_is_two_addresses_and_link_local_ones_have_a_zone() 
 
     // An answer finds its way by the address with the zone.
     let back = Path::new(heard.into()).by(InterfaceId(4));
-    let asker = Station::new().0.saying(at(10), Destination::Peer(back), b"hello you");
+    let asker = Station::new().0.saying(at(10), Destination::peer(back), b"hello you");
     let card = Card { address: None, ..card(group_v6()) };
     sim.add(Host { cards: vec![card], ..Host::new(group_v6(), true) }, asker);
     let (station, log) = Station::new();
@@ -136,10 +136,10 @@ fn a_host_that_moves_is_reached_at_its_new_address_alone_and_is_told() {
     let (mover, log) = add_station(&mut sim, Host::new(group(), true));
     let before = sim.address(mover);
     let after = SocketAddr::new(sim.free_ip(before.ip()), before.port());
-    let (old, new) = (Destination::Peer(Path::new(before)), Destination::Peer(Path::new(after)));
+    let (old, new) = (Destination::peer(Path::new(before)), Destination::peer(Path::new(after)));
     let station = Station::new().0.saying(at(1), old, b"to the old").saying(at(2), new, b"no");
     let station = station.saying(at(11), old, b"no").saying(at(12), new, b"to the new");
-    let station = station.saying(at(13), Destination::Group, b"to all");
+    let station = station.saying(at(13), Destination::GROUP, b"to all");
     sim.add(Host::new(group(), false), station);
     sim.run_until(at(10));
     sim.renumber(mover, before, after);
@@ -162,10 +162,10 @@ fn what_is_longer_than_the_paths_mtu_vanishes_in_both_directions() {
         sim.set_link(inside, Link { jitter, ..narrow });
         let (outside, of_outside) = add_station(&mut sim, Host::new(group(), true));
         for (from, to) in [(inside, outside), (outside, inside)] {
-            let to = Destination::Peer(Path::new(sim.address(to)));
+            let to = Destination::peer(Path::new(sim.address(to)));
             let station = Station::new().0.saying(at(1), to, &fits).saying(at(5), to, &too_long);
-            let station = station.saying(at(10), Destination::Group, &fits);
-            let station = station.saying(at(15), Destination::Group, &too_long);
+            let station = station.saying(at(10), Destination::GROUP, &fits);
+            let station = station.saying(at(15), Destination::GROUP, &too_long);
             let link = if from == inside { narrow } else { Link::default() };
             sim.add(Host::new(group(), false).link(link), station);
         }
@@ -183,7 +183,7 @@ fn what_is_longer_than_the_paths_mtu_vanishes_in_both_directions() {
 fn an_audit_tells_what_did_not_leave_what_was_dropped_and_what_changed_since_the_last() {
     let mut sim = Sim::new(7);
     let socket = Socket { buffer: 2, drain: 100, ..Socket::default() };
-    let to_group = Destination::Group;
+    let to_group = Destination::GROUP;
     let (station, log) = Station::new();
     let station = station.saying(at(1), to_group, b"leaves").auditing(at(2));
     let station = station.saying(at(11), to_group, b"held").saying(at(12), to_group, b"held");
@@ -199,7 +199,7 @@ fn an_audit_tells_what_did_not_leave_what_was_dropped_and_what_changed_since_the
     sim.run_until(at(20));
     sim.set_condition(node, first, Condition::Works);
     sim.run_until(at(30));
-    let peer = Destination::Peer(Path::new(first));
+    let peer = Destination::peer(Path::new(first));
     let flood = (0..5).fold(Station::new().0, |station, _| station.saying(at(31), peer, b"flood"));
     sim.add(Host::new(group(), false), flood);
     sim.run_until(at(60));
@@ -230,7 +230,7 @@ fn a_pulled_cable_lets_nothing_in_and_a_card_that_refuses_hears_still() {
         sim.set_condition(node, sim.address(node), condition);
         logs.push(log);
     }
-    let station = Station::new().0.saying(at(1), Destination::Group, b"hello");
+    let station = Station::new().0.saying(at(1), Destination::GROUP, b"hello");
     sim.add(Host::new(group(), false), station);
     sim.run_for(5 * MS);
     assert_eq!(logs.iter().map(|log| log.datagrams().len()).collect::<Vec<_>>(), [1, 1, 0]);
@@ -258,7 +258,7 @@ fn in_bursts_as_much_is_lost_but_together_in_each_direction_and_at_each_receiver
         let mut sim = Sim::new(11).without_trace();
         let (_, log) = add_station(&mut sim, Host::new(group(), true).link(there));
         let (_, other) = add_station(&mut sim, Host::new(group(), true).link(there));
-        sim.add(Host::new(group(), false).link(here), saying(COUNT, Destination::Group));
+        sim.add(Host::new(group(), false).link(here), saying(COUNT, Destination::GROUP));
         sim.run_until(at(COUNT + 50));
         let (one, other): (BTreeSet<_>, BTreeSet<_>) =
             (heard(&log).into_iter().collect(), heard(&other).into_iter().collect());
@@ -289,11 +289,11 @@ fn over_the_air_everything_waits_for_everything_and_multicasts_for_the_dtim() {
         let mut sim = Sim::new(12).over_air(air);
         let link = Link { delay: Duration::ZERO, ..Link::default() };
         let (node, log) = add_station(&mut sim, Host::new(group(), true).link(link));
-        let peer = Destination::Peer(Path::new(sim.address(node)));
+        let peer = Destination::peer(Path::new(sim.address(node)));
         // With its headers of 42 bytes a multicast takes two milliseconds.
-        let station = Station::new().0.saying(at(1), Destination::Group, &[0; 208]);
+        let station = Station::new().0.saying(at(1), Destination::GROUP, &[0; 208]);
         let station = station.saying(at(1), peer, b"1").saying(at(2), peer, b"2");
-        let station = station.saying(at(101), Destination::Group, &[1; 208]);
+        let station = station.saying(at(101), Destination::GROUP, &[1; 208]);
         sim.add(Host::new(group(), false).link(link), station);
         sim.run_until(at(300));
         let when = |(at, _, bytes): (Instant, _, Vec<u8>)| (at.as_nanos() / 1_000_000, bytes.len());
@@ -312,7 +312,7 @@ fn each_goes_by_a_clock_of_its_own() {
     let (node, log) = add_station(&mut sim, Host::new(group(), true).clock(fast));
     let link = Link { delay: Duration::ZERO, ..Link::default() };
     let host = Host::new(group(), false).link(link).clock(slow);
-    sim.add(host, saying(10, Destination::Group));
+    sim.add(host, saying(10, Destination::GROUP));
     sim.run_until(at(30));
     // What says it is its tenth millisecond is the twentieth, and to the other an hour and 22 more.
     let (when, _, _) = log.datagrams()[9];
@@ -320,8 +320,8 @@ fn each_goes_by_a_clock_of_its_own() {
     assert_eq!(when - hour, Duration::from_micros(22_110));
     assert_eq!((hour - when, heard(&log).len()), (Duration::ZERO, 10));
     // It starts when the simulation says so.
-    sim.restart(node, Station::new().0.saying(hour, Destination::Group, b"at once"));
-    sim.add_at(at(40), Host::new(group(), false).clock(fast), saying(1, Destination::Group));
+    sim.restart(node, Station::new().0.saying(hour, Destination::GROUP, b"at once"));
+    sim.add_at(at(40), Host::new(group(), false).clock(fast), saying(1, Destination::GROUP));
     let (_, log) = add_station(&mut sim, Host::new(group(), true));
     sim.run_until(at(50));
     assert_eq!(
@@ -339,8 +339,8 @@ fn after_a_pause_what_fitted_the_buffer_is_read_in_order_before_anything_else_is
         host.cards[0].socket = socket;
         let (station, log) = Station::new();
         // What falls due meanwhile is done afterwards: its own datagram is the last.
-        let node = sim.add(host, station.saying(at(7), Destination::Group, &99u64.to_be_bytes()));
-        sim.add(Host::new(group(), false), saying(20, Destination::Group));
+        let node = sim.add(host, station.saying(at(7), Destination::GROUP, &99u64.to_be_bytes()));
+        sim.add(Host::new(group(), false), saying(20, Destination::GROUP));
         sim.run_until(at(6));
         sim.pause(node, 50 * MS);
         sim.run_until(at(55));
@@ -372,7 +372,7 @@ fn a_responders_queue_overflows_like_an_askers_and_its_machine_is_told() {
     let (_, of_slow) = add_station(&mut sim, Host::new(group(), true).socket(slow));
     let (_, of_fast) = add_station(&mut sim, Host::new(group(), true).socket(Socket::default()));
     let asks =
-        (0..20).fold(Station::new().0, |asks, _| asks.saying(at(1), Destination::Group, b"?"));
+        (0..20).fold(Station::new().0, |asks, _| asks.saying(at(1), Destination::GROUP, b"?"));
     sim.add(Host::new(group(), false), asks);
     sim.run_for(Duration::from_secs(1));
     assert_eq!((of_slow.datagrams().len(), of_fast.datagrams().len()), (4, 20));

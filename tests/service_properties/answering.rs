@@ -118,7 +118,7 @@ proptest! {
         let outcome = ops::run_from(before.now, &mut responder, &[question, wait]);
 
         let answers = outcome.sent().filter(|(_, to, bytes)| {
-            *to == Destination::Peer(from)
+            *to == Destination::peer(from)
                 && matches!(decode(bytes), Ok(Datagram::Reply(reply)) if reply.txn == 99)
         });
         let answers = answers.count();

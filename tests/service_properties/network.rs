@@ -139,8 +139,8 @@ impl Network {
                 let (host, addresses) = &mut self.hosts[nth];
                 let Some(Action::Send { to, message }) = host.handle_timeout(now) else { continue };
                 let (from, cast) = match to {
-                    Destination::Peer(path) => (path.local.unwrap(), Cast::Unicast),
-                    Destination::Group => (addresses[0], group()),
+                    Destination::Peer(_, path) => (path.local.unwrap(), Cast::Unicast),
+                    Destination::Group(_) => (addresses[0], group()),
                 };
                 let bytes = encoded(&message, from);
                 self.fly(now, None, Arrival::new(Path::new(from), cast, true), bytes);

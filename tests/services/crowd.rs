@@ -223,8 +223,8 @@ impl Crowd {
                 bytes.clear();
                 message.encode(&mut bytes);
                 let to = match to {
-                    Destination::Peer(path) => path.remote,
-                    Destination::Group => (GROUP_V4, PORT).into(),
+                    Destination::Peer(_, path) => path.remote,
+                    Destination::Group(_) => (GROUP_V4, PORT).into(),
                 };
                 if let SocketAddr::V4(to) = to {
                     send(self.address(number), to, &bytes)?;

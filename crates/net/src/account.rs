@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::channel::Purpose;
+use mcast_proto::LaneId;
 
 /// What went over an interface.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,17 +42,23 @@ pub(crate) struct Account {
     pub(crate) report: InterfaceReport,
     /// The interface's number, the latest of those that it had.
     pub(crate) index: u32,
-    slots: [Slot; SLOTS],
+    /// Those of each lane, one lane after the other.
+    slots: Vec<Slot>,
 }
 
-/// The kinds of sockets of an interface: to ask and to hear, of either family. Each fails and works
+/// The kinds of sockets of a lane on an interface: to ask and to hear, of either family. Each fails and works
 /// apart from the others.
 const SLOTS: usize = 4;
 
-/// The slot of a socket for this purpose.
-pub(crate) fn slot(purpose: &Purpose) -> usize {
+/// The slot of a socket of a lane for this purpose.
+pub(crate) fn slot(lane: LaneId, purpose: &Purpose) -> usize {
     let asks = matches!(purpose, Purpose::Ask { .. });
-    usize::from(asks) << 1 | usize::from(purpose.is_ipv4())
+    usize::from(lane.0) * SLOTS | usize::from(asks) << 1 | usize::from(purpose.is_ipv4())
+}
+
+/// The lane of a slot.
+pub(crate) fn lane(slot: usize) -> usize {
+    slot / SLOTS
 }
 
 /// How it goes for one kind of socket.
@@ -69,9 +76,10 @@ struct Slot {
 }
 
 impl Account {
-    pub(crate) fn new(name: &str) -> Account {
+    pub(crate) fn new(name: &str, lanes: usize) -> Account {
         let report = InterfaceReport { name: name.to_owned(), ..InterfaceReport::default() };
-        Account { report, index: 0, slots: Default::default() }
+        let slots = (0..lanes * SLOTS).map(|_| Slot::default()).collect();
+        Account { report, index: 0, slots }
     }
 
     /// Notes that a socket was opened.
@@ -115,7 +123,7 @@ impl Account {
 
     /// The slots by which something to the group once left.
     pub(crate) fn reached(&self) -> impl Iterator<Item = usize> {
-        (0..SLOTS).filter(|slot| self.has_reached(*slot))
+        (0..self.slots.len()).filter(|slot| self.has_reached(*slot))
     }
 
     /// Logs what failed: for people once, and then, until something works again, for those who look

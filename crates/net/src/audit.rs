@@ -2,14 +2,14 @@
 
 use mcast_proto::{Evidence, Instant};
 
+use crate::account;
+
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 
 /// What is noted from one audit to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// Datagrams to the group, each counted once.
-    pub(crate) to_group: u64,
     /// Whether an interface in use has changed.
     pub(crate) has_changed: bool,
     /// What the sockets had dropped by the last audit.
@@ -39,21 +39,25 @@ impl Endpoint {
     fn unsent(&mut self) -> u64 {
         let waiting = self.outbox.waiting_for_group();
         let refused: u64 = self.accounts.iter_mut().map(|account| account.take_unsent()).sum();
-        let to_group = self.ledger.to_group;
         let is_open = |account: usize, slot: usize| {
             self.channels.iter().any(|channel| (channel.account, channel.slot) == (account, slot))
         };
-        let reached = self
-            .accounts
-            .iter()
-            .enumerate()
-            .flat_map(|(account, it)| it.reached().map(move |slot| (account, slot)));
-        let (open, closed): (Vec<_>, Vec<_>) =
-            reached.partition(|(account, slot)| is_open(*account, *slot));
-        // Who asks now asks on the interfaces that there were at first: without one it has not asked
-        // there. Who goes on for long goes on with those that there are.
-        let missing = if self.role.waits { 0 } else { closed.len() as u64 };
-        let nowhere = if open.is_empty() { to_group } else { 0 };
-        waiting + refused + missing * to_group + nowhere
+        let mut nowhere = 0;
+        for (number, lane) in self.lanes.iter_mut().enumerate() {
+            let to_group = std::mem::take(&mut lane.to_group);
+            let reached = self.accounts.iter().enumerate().flat_map(|(account, it)| {
+                let reached = it.reached().filter(|slot| account::lane(*slot) == number);
+                reached.map(move |slot| is_open(account, slot))
+            });
+            let (open, closed) = reached.fold((0, 0), |(open, closed), is_open| match is_open {
+                true => (open + 1, closed),
+                false => (open, closed + 1),
+            });
+            // Who asks now asks on the interfaces that there were at first: without one it has not asked
+            // there. Who goes on for long goes on with those that there are.
+            let missing = if lane.role.waits { 0 } else { closed };
+            nowhere += missing * to_group + if open == 0 { to_group } else { 0 };
+        }
+        waiting + refused + nowhere
     }
 }

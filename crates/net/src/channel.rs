@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 
-use mcast_proto::Instant;
+use mcast_proto::{Instant, LaneId};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::account;
@@ -29,8 +29,9 @@ const UNICAST_TTL: u32 = 255;
 /// What a channel is for. Two that are equal would do the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To ask these groups, all of one family, from a private port of this own address.
-    Ask { interface: u32, address: SocketAddr, groups: Vec<SocketAddr> },
+    /// To ask these groups and broadcast addresses, all of one family, from a private port of this own
+    /// address.
+    Ask { interface: u32, address: SocketAddr, targets: Vec<SocketAddr> },
     /// To hear a group, and answer from its port.
     Hear(Membership),
 }
@@ -43,16 +44,16 @@ impl Purpose {
         }
     }
 
-    /// The groups that it sends to.
-    pub(crate) fn groups(&self) -> &[SocketAddr] {
+    /// The groups and broadcast addresses that it sends to, one at the least.
+    pub(crate) fn targets(&self) -> &[SocketAddr] {
         match self {
-            Purpose::Ask { groups, .. } => groups,
+            Purpose::Ask { targets, .. } => targets,
             Purpose::Hear(membership) => std::slice::from_ref(&membership.group),
         }
     }
 
     pub(crate) fn is_ipv4(&self) -> bool {
-        self.groups()[0].is_ipv4()
+        self.targets()[0].is_ipv4()
     }
 }
 
@@ -65,7 +66,10 @@ pub(crate) struct Channel {
         expect(dead_code, reason = "streams alone tell channels apart")
     )]
     pub(crate) number: u64,
+    pub(crate) lane: LaneId,
     pub(crate) purpose: Purpose,
+    /// Whether what the machine sends by this lane leaves by it.
+    pub(crate) sends: bool,
     pub(crate) socket: UdpSocket,
     /// The port that it sends from.
     pub(crate) port: u16,
@@ -83,12 +87,13 @@ impl Channel {
     /// own one of the channel's family.
     pub(crate) fn open(
         purpose: Purpose,
+        (lane, sends): (LaneId, bool),
         settings: &Settings,
         name: &str,
         address: Option<IpAddr>,
         (number, account): (u64, usize),
     ) -> Result<Channel, Error> {
-        let group = purpose.groups()[0];
+        let group = purpose.targets()[0];
         let refused = |operation| move |cause| Error::refused(operation, group, name, cause);
 
         let domain = Domain::for_address(group);
@@ -112,10 +117,12 @@ impl Channel {
         if let Purpose::Hear(membership) = &purpose {
             membership.join(&socket, address).map_err(refused("join"))?;
         }
-        let slot = account::slot(&purpose);
+        let slot = account::slot(lane, &purpose);
         Ok(Channel {
             number,
+            lane,
             purpose,
+            sends,
             socket,
             port,
             account,
@@ -135,6 +142,7 @@ fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Res
         socket.set_ttl_v4(UNICAST_TTL)?;
         socket.set_multicast_ttl_v4(settings.ttl.into())?;
         socket.set_multicast_loop_v4(settings.multicast_loop)?;
+        socket.set_broadcast(settings.broadcast.is_some())?;
         // Else Linux passes on the groups that any other program on this host has joined.
         #[cfg(target_os = "linux")]
         socket.set_multicast_all_v4(false)?;

@@ -78,7 +78,8 @@ impl Choice {
 
     /// The error that no interface was taken.
     pub(crate) fn nothing_taken(&self, settings: &Settings) -> Error {
-        let group = settings.groups[0];
+        let what_for =
+            settings.groups.first().map_or("broadcast".into(), |group| group.ip().to_string());
         let reasons = self.0.iter().filter_map(|Decision { name, verdict, .. }| match verdict {
             Verdict::Left(why) => Some(format!("{name} {why}")),
             Verdict::Taken(_) | Verdict::NotAskedFor => None,
@@ -90,7 +91,7 @@ impl Choice {
             (false, true) => "no interface matches what was asked for".to_owned(),
             (false, false) => format!("no interface that was asked for can be used ({reasons})"),
         };
-        let message = format!("{}: {what}; bring one up, or name lo", group.ip());
+        let message = format!("{what_for}: {what}; bring one up, or name lo");
         Error::new(ErrorKind::NoInterface, message)
     }
 }
@@ -101,6 +102,7 @@ fn judge(interface: &Interface, settings: &Settings) -> Verdict {
         selectors.iter().any(|s| s.is_exclusion() == exclusion && s.names(interface))
     };
     let asked_for = selectors.iter().any(|selector| !selector.is_exclusion());
+    let broadcasts = settings.broadcast.is_some() && interface.broadcasts().next().is_some();
     let has_address = |group: &SocketAddr| interface.addresses_of(group.is_ipv4()).next().is_some();
     if names(true) {
         Verdict::Left("is excluded")
@@ -108,7 +110,7 @@ fn judge(interface: &Interface, settings: &Settings) -> Verdict {
         Verdict::NotAskedFor
     } else if !interface.up {
         Verdict::Left("is down or has no carrier")
-    } else if !settings.groups.iter().any(has_address) {
+    } else if !settings.groups.iter().any(has_address) && !broadcasts {
         Verdict::Left("has no address of the groups' family")
     } else if settings.ttl == 0 && !interface.loopback {
         Verdict::Left("leads off this host, where a TTL of 0 forbids to go")

@@ -1,19 +1,17 @@
 //! The set of sockets, opened and closed as the plan says.
 
-use std::net::SocketAddr;
-
-use mcast_proto::{self as proto, Instant, Networked};
+use mcast_proto::{self as proto, Instant, LaneId, Networked};
 
 use crate::Kernel;
-use crate::account::{Account, InterfaceReport, Refused, slot};
+use crate::account::{self, Account, InterfaceReport, Refused};
 use crate::audit::Ledger;
 use crate::channel::{Channel, Purpose};
-use crate::choice::{Choice, check_known, check_reach};
+use crate::choice::check_known;
 use crate::drops::{Drops, DropsKeeper};
 use crate::error::{Error, ErrorKind};
 use crate::identity::ClaimedId;
 use crate::interface::{Interface, unlisted};
-use crate::numbers::Numbers;
+use crate::lane::{Lane, check_apart, settings_of};
 use crate::plan::{Role, address_of};
 use crate::send::Outbox;
 use crate::settings::Settings;
@@ -29,16 +27,13 @@ use crate::watch::Watch;
 /// and closed as interfaces come and go, and memberships are renewed every two minutes.
 #[derive(Debug)]
 pub struct Endpoint {
-    pub(crate) settings: Settings,
-    numbers: Numbers,
-    pub(crate) role: Role,
+    pub(crate) lanes: Vec<Lane>,
     pub(crate) watch: Watch,
     pub(crate) stopper: Stopper,
     /// What the stopper rings.
     pub(crate) bell: Bell,
     /// All that there are, by index, in use or not.
     pub(crate) interfaces: Vec<Interface>,
-    choice: Choice,
     pub(crate) channels: Vec<Channel>,
     /// Channels that were opened, or were to be.
     opened: u64,
@@ -81,7 +76,7 @@ impl Endpoint {
     /// When the settings are wrong, an interface is asked for that is not there, no interface can be
     /// used, or the system refuses all of them.
     pub fn asker(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::now(settings, Role { asks: true, hears: false, waits: false })
+        Endpoint::with_lanes(&[(proto::Role::Asker, settings.clone())])
     }
 
     /// Opens sockets that hear: one for each group on each interface. There may be none at first: they
@@ -92,7 +87,7 @@ impl Endpoint {
     /// When the settings are wrong, an interface is asked for that is not there, or the system refuses
     /// for good to let the groups be heard on any interface.
     pub fn member(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::in_time(settings, Role { asks: false, hears: true, waits: true })
+        Endpoint::with_lanes(&[(proto::Role::Member, settings.clone())])
     }
 
     /// Opens both: private sockets to send from, and others that hear the groups. It is what the
@@ -104,7 +99,7 @@ impl Endpoint {
     ///
     /// As [`member`](Self::member).
     pub fn peer(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::in_time(settings, Role { asks: true, hears: true, waits: true })
+        Endpoint::with_lanes(&[(proto::Role::Peer, settings.clone())])
     }
 
     /// Opens both, as [`peer`](Self::peer) does, for one who asks now: without an interface it is an
@@ -115,67 +110,79 @@ impl Endpoint {
     ///
     /// As [`asker`](Self::asker).
     pub fn asking_peer(settings: &Settings) -> Result<Endpoint, Error> {
-        Endpoint::now(settings, Role { asks: true, hears: true, waits: false })
+        Endpoint::with_lanes(&[(proto::Role::AskingPeer, settings.clone())])
     }
 
-    /// Opens the sockets that a machine needs, for its own groups where the settings name none.
+    /// Opens the sockets that a machine needs. What the settings decide holds for each of its lanes, where
+    /// the lane does not say otherwise; groups can be given for a machine of one lane.
     ///
     /// # Errors
     ///
-    /// As [`asker`](Self::asker) for an [`Asker`](mcast_proto::Role::Asker) and an
-    /// [`AskingPeer`](mcast_proto::Role::AskingPeer), for others as [`member`](Self::member); and when the
-    /// machine answers from another port than that of a group.
+    /// As [`with_lanes`](Self::with_lanes); and when the settings contradict what the machine needs: groups
+    /// or one source port for several lanes, or a group of another port than the machine answers from.
     pub fn of(machine: &impl Networked, settings: &Settings) -> Result<Endpoint, Error> {
-        let mut settings = settings.clone();
-        if settings.groups.is_empty() {
-            settings.groups = machine.groups();
-        }
-        let port = machine.port();
-        let is_other = |group: &&SocketAddr| port.is_some_and(|port| group.port() != port);
-        if let (Some(group), Some(port)) = (settings.groups.iter().find(is_other), port) {
-            let message = format!("{group} has another port than the machine's, {port}");
-            return Err(Error::new(ErrorKind::Settings, message));
-        }
-        match machine.role() {
-            proto::Role::Asker => Endpoint::asker(&settings),
-            proto::Role::Member => Endpoint::member(&settings),
-            proto::Role::Peer => Endpoint::peer(&settings),
-            proto::Role::AskingPeer => Endpoint::asking_peer(&settings),
-        }
+        Endpoint::with_lanes(&settings_of(&machine.lanes(), settings)?)
     }
 
-    /// Opens sockets, at least one.
-    fn now(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
-        let mut endpoint = Endpoint::new(settings, role)?;
+    /// Opens the sockets of several lanes, in the order of their numbers: each as [`asker`](Self::asker),
+    /// [`member`](Self::member), [`peer`](Self::peer) or [`asking_peer`](Self::asking_peer) does, by its
+    /// role. Which interfaces there are to be is decided for each.
+    ///
+    /// # Errors
+    ///
+    /// Where one of these would fail, but for this: where a lane can wait for an interface, the others wait
+    /// with it. Also when there are no lanes, or when two hear the same group.
+    pub fn with_lanes(lanes: &[(proto::Role, Settings)]) -> Result<Endpoint, Error> {
+        let lanes: Vec<_> =
+            lanes.iter().map(|(role, settings)| (Role::from(*role), settings.clone())).collect();
+        check_apart(&lanes)?;
+        let mut endpoint = Endpoint::new(lanes)?;
         let mut refusals = endpoint.refresh();
         // All is news at the start.
         endpoint.ledger = Ledger::default();
-        if !endpoint.channels.is_empty() {
-            endpoint.complain(refusals);
-            Ok(endpoint)
-        } else if refusals.is_empty() {
-            Err(endpoint.choice.nothing_taken(settings))
-        } else {
-            Err(refusals.swap_remove(0).error)
+        let failure = match endpoint.waits() {
+            true => endpoint.why_deaf(&mut refusals),
+            false => endpoint.why_empty(&mut refusals),
+        };
+        match failure {
+            Some(error) => Err(error),
+            None => {
+                endpoint.complain(refusals);
+                Ok(endpoint)
+            }
         }
     }
 
-    /// Opens what sockets there can be now; others come with their interfaces.
-    fn in_time(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
-        let mut endpoint = Endpoint::new(settings, role)?;
-        let mut refusals = endpoint.refresh();
-        // All is news at the start.
-        endpoint.ledger = Ledger::default();
-        // Who can hear nobody, and never will, is not to look as if it could: it may still ask.
-        let hears = |channel: &Channel| matches!(channel.purpose, Purpose::Hear(_));
-        let is_final = |refusal: &Refusal| !refusal.error.is_transient();
-        if !endpoint.channels.iter().any(hears)
-            && let Some(place) = refusals.iter().position(is_final)
-        {
-            return Err(refusals.swap_remove(place).error);
+    /// Why there is no socket, where there is none.
+    fn why_empty(&self, refusals: &mut Vec<Refusal>) -> Option<Error> {
+        if !self.channels.is_empty() {
+            return None;
         }
-        endpoint.complain(refusals);
-        Ok(endpoint)
+        if refusals.is_empty() {
+            let Lane { choice, settings, .. } = &self.lanes[0];
+            return Some(choice.nothing_taken(settings));
+        }
+        Some(refusals.swap_remove(0).error)
+    }
+
+    /// Why a lane that hears can hear nobody, and never will: it is not to look as if it could, though it
+    /// may still ask.
+    fn why_deaf(&self, refusals: &mut Vec<Refusal>) -> Option<Error> {
+        let has_ear = |lane: usize| {
+            let hears = |channel: &Channel| matches!(channel.purpose, Purpose::Hear(_));
+            self.channels.iter().any(|it| usize::from(it.lane.0) == lane && hears(it))
+        };
+        let is_final = |Refusal { slot, error, .. }: &Refusal| {
+            let lane = account::lane(*slot);
+            self.lanes[lane].role.hears && !has_ear(lane) && !error.is_transient()
+        };
+        let place = refusals.iter().position(is_final)?;
+        Some(refusals.swap_remove(place).error)
+    }
+
+    /// Whether it can wait for its first interface.
+    pub(crate) fn waits(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.role.waits)
     }
 
     /// The names of the interfaces that are in use, by index.
@@ -202,8 +209,11 @@ impl Endpoint {
         self.drops.drops()
     }
 
-    fn new(settings: &Settings, role: Role) -> Result<Endpoint, Error> {
-        settings.check()?;
+    fn new(lanes: Vec<(Role, Settings)>) -> Result<Endpoint, Error> {
+        if lanes.is_empty() {
+            return Err(Error::new(ErrorKind::Settings, "there is no lane to open"));
+        }
+        lanes.iter().try_for_each(|(_, settings)| settings.check())?;
         // First the watch, so that no change falls between the listing and it.
         let watch =
             Watch::new().map_err(|cause| Error::system("watch for changed interfaces", cause))?;
@@ -211,18 +221,17 @@ impl Endpoint {
             Stopper::new().map_err(|cause| Error::system("make a waker", cause))?;
         let mut kernel = Kernel::new().map_err(unlisted)?;
         let interfaces = kernel.interfaces().map_err(unlisted)?;
-        check_known(&interfaces, &settings.interfaces)?;
-        check_reach(&interfaces, settings)?;
-        let numbers = Numbers::new(settings, &interfaces)?;
+        let lane = |(role, settings): (Role, Settings)| {
+            check_known(&interfaces, &settings.interfaces)?;
+            Lane::new(role, settings, &interfaces)
+        };
+        let lanes = lanes.into_iter().map(lane).collect::<Result<_, _>>()?;
         Ok(Endpoint {
-            settings: settings.clone(),
-            numbers,
-            role,
+            lanes,
             watch,
             stopper,
             bell,
             interfaces,
-            choice: Choice::default(),
             channels: Vec::new(),
             opened: 0,
             accounts: Vec::new(),
@@ -244,21 +253,29 @@ impl Endpoint {
     /// Closes the sockets that are no longer wanted, opens those that are missing, and returns what the
     /// system refused.
     pub(crate) fn refresh(&mut self) -> Vec<Refusal> {
-        self.numbers.follow(&mut self.settings, &self.interfaces);
-        let choice = Choice::new(&self.interfaces, &self.settings);
-        choice.tell(&self.choice);
-        let current = self.channels.iter().map(|channel| &channel.purpose);
-        let wanted = self.role.plan(&self.settings, &self.interfaces, &choice, current);
-        self.choice = choice;
-        while let Some(place) = self.channels.iter().position(|c| !wanted.contains(&c.purpose)) {
+        let mut wanted = Vec::new();
+        for (number, lane) in (0..).zip(&mut self.lanes) {
+            lane.choose(&self.interfaces, number == 0);
+            let id = LaneId(number);
+            let its_own = self.channels.iter().filter(|channel| channel.lane == id);
+            let current = its_own.map(|channel| &channel.purpose);
+            let plan = lane.role.plan(&lane.settings, &self.interfaces, &lane.choice, current);
+            wanted.extend(plan.into_iter().map(|purpose| (id, purpose)));
+        }
+        let serves = |channel: &Channel, (lane, purpose): &(LaneId, Purpose)| {
+            channel.lane == *lane && channel.purpose == *purpose
+        };
+        while let Some(place) =
+            self.channels.iter().position(|channel| !wanted.iter().any(|it| serves(channel, it)))
+        {
             self.close(place);
         }
         let mut refusals = Vec::new();
-        for purpose in wanted {
-            if self.channels.iter().any(|channel| channel.purpose == purpose) {
+        for it in wanted {
+            if self.channels.iter().any(|channel| serves(channel, &it)) {
                 continue;
             }
-            match self.open(purpose) {
+            match self.open(it) {
                 Ok(channel) => {
                     self.accounts[channel.account].note_opened(channel.slot);
                     self.ledger.has_changed = true;
@@ -271,7 +288,7 @@ impl Endpoint {
         refusals
     }
 
-    fn open(&mut self, purpose: Purpose) -> Result<Channel, Refusal> {
+    fn open(&mut self, (id, purpose): (LaneId, Purpose)) -> Result<Channel, Refusal> {
         let index = purpose.interface();
         let name = match self.interfaces.iter().find(|interface| interface.index == index) {
             Some(interface) => interface.name.clone(),
@@ -280,10 +297,12 @@ impl Endpoint {
         let address = address_of(&self.interfaces, &purpose);
         let account = self.account(&name);
         self.accounts[account].index = index;
-        let slot = slot(&purpose);
+        let slot = account::slot(id, &purpose);
+        let lane = &self.lanes[usize::from(id.0)];
+        let by = (id, lane.role.sends_by(&purpose));
         self.opened += 1;
         let place = (self.opened, account);
-        Channel::open(purpose, &self.settings, &name, address, place).map_err(|error| Refusal {
+        Channel::open(purpose, by, &lane.settings, &name, address, place).map_err(|error| Refusal {
             account,
             slot,
             error,
@@ -308,7 +327,7 @@ impl Endpoint {
     fn account(&mut self, name: &str) -> usize {
         let found = self.accounts.iter().position(|account| account.report.name == name);
         found.unwrap_or_else(|| {
-            self.accounts.push(Account::new(name));
+            self.accounts.push(Account::new(name, self.lanes.len()));
             self.accounts.len() - 1
         })
     }

@@ -1,7 +1,7 @@
 //! This machine's network interfaces.
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mcast_proto::InterfaceId;
 
@@ -70,6 +70,18 @@ impl Interface {
     /// Its addresses of one family.
     pub(crate) fn addresses_of(&self, ipv4: bool) -> impl Iterator<Item = IpAddr> {
         self.addresses.iter().map(|network| network.address).filter(move |ip| ip.is_ipv4() == ipv4)
+    }
+
+    /// The broadcast addresses of its IPv4 networks, of those that have one: in a network of two addresses
+    /// both are hosts (RFC 3021).
+    pub(crate) fn broadcasts(&self) -> impl Iterator<Item = Ipv4Addr> {
+        let networks = self.addresses.iter().filter(|network| network.peer.is_none());
+        networks.filter_map(|network| match network.address {
+            IpAddr::V4(ip) if network.prefix_len <= 30 => {
+                Some(Ipv4Addr::from_bits(ip.to_bits() | u32::MAX >> network.prefix_len))
+            }
+            _ => None,
+        })
     }
 
     /// Whether a host with this address is on this interface's link.

@@ -117,6 +117,7 @@ mod getifaddrs;
 mod handle;
 mod identity;
 mod interface;
+mod lane;
 mod membership;
 mod neighbours;
 mod numbers;

@@ -19,6 +19,17 @@ pub(crate) struct Role {
     pub(crate) waits: bool,
 }
 
+impl From<mcast_proto::Role> for Role {
+    fn from(role: mcast_proto::Role) -> Role {
+        use mcast_proto::Role::{Asker, AskingPeer, Member, Peer};
+        Role {
+            asks: matches!(role, Asker | AskingPeer | Peer),
+            hears: matches!(role, Member | AskingPeer | Peer),
+            waits: matches!(role, Member | Peer),
+        }
+    }
+}
+
 impl Role {
     /// Whether what is sent leaves by the sockets of this purpose.
     pub(crate) fn sends_by(self, purpose: &Purpose) -> bool {
@@ -42,10 +53,13 @@ impl Role {
                     && zone(*group).is_none_or(|zone| zone == interface.index)
             });
             for ipv4 in [true, false].into_iter().filter(|_| self.asks) {
-                let groups: Vec<SocketAddr> =
+                let mut targets: Vec<SocketAddr> =
                     here.clone().filter(|group| group.is_ipv4() == ipv4).collect();
-                let kept = current.clone().find(|p| still_asks(p, interface, &groups));
-                let asks = || ask(interface, groups, settings.source_port);
+                if let Some(port) = settings.broadcast.filter(|_| ipv4) {
+                    targets.extend(interface.broadcasts().map(|ip| SocketAddr::from((ip, port))));
+                }
+                let kept = current.clone().find(|p| still_asks(p, interface, &targets));
+                let asks = || ask(interface, targets, settings.source_port);
                 plan.extend(kept.cloned().or_else(asks));
             }
             if self.hears {
@@ -59,20 +73,20 @@ impl Role {
     }
 }
 
-/// What an asker's socket is for, where there are groups to ask and an address to ask from.
-fn ask(interface: &Interface, groups: Vec<SocketAddr>, port: u16) -> Option<Purpose> {
+/// What an asker's socket is for, where there is something to ask and an address to ask from.
+fn ask(interface: &Interface, targets: Vec<SocketAddr>, port: u16) -> Option<Purpose> {
     let index = interface.index;
-    let farthest = groups.iter().find(|group| !is_link_local(group.ip())).or(groups.first())?;
+    let farthest = targets.iter().find(|to| !is_link_local(to.ip())).or(targets.first())?;
     let address = SocketAddr::new(interface.source_for(farthest.ip())?, port);
-    Some(Purpose::Ask { interface: index, address: with_zone(address, index), groups })
+    Some(Purpose::Ask { interface: index, address: with_zone(address, index), targets })
 }
 
 /// Whether a socket goes on asking as it does: answers are on their way to its address, and another
 /// address that comes is no reason to miss them.
 fn still_asks(purpose: &Purpose, on: &Interface, these: &[SocketAddr]) -> bool {
-    matches!(purpose, Purpose::Ask { interface, address, groups }
+    matches!(purpose, Purpose::Ask { interface, address, targets }
         if *interface == on.index
-            && groups == these
+            && targets == these
             && on.addresses_of(address.is_ipv4()).any(|own| own == address.ip()))
 }
 
@@ -98,5 +112,5 @@ pub(crate) fn with_zone(address: SocketAddr, index: u32) -> SocketAddr {
 /// An own address to speak from for a purpose.
 pub(crate) fn address_of(interfaces: &[Interface], purpose: &Purpose) -> Option<IpAddr> {
     let interface = interfaces.iter().find(|i| i.index == purpose.interface())?;
-    interface.source_for(purpose.groups()[0].ip())
+    interface.source_for(purpose.targets()[0].ip())
 }

@@ -58,7 +58,7 @@ impl Endpoint {
         clock: &Clock,
         handle: &mut impl FnMut(Instant, Arrival, &[u8], Option<&str>),
     ) -> bool {
-        let Endpoint { role, channels, interfaces, accounts, inbox, .. } = self;
+        let Endpoint { channels, interfaces, accounts, inbox, .. } = self;
         let Some(channel) = channels.get(place) else { return false };
         let account = &mut accounts[channel.account];
         let is_more = match sys::receive(&channel.socket, inbox) {
@@ -66,7 +66,7 @@ impl Endpoint {
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return false,
             Err(cause) => {
                 let is_passing = is_transient(&cause);
-                let group = channel.purpose.groups()[0];
+                let group = channel.purpose.targets()[0];
                 let error = Error::refused("receive", group, &account.report.name, cause);
                 account.complain(channel.slot, &error);
                 if !is_passing {
@@ -81,7 +81,8 @@ impl Endpoint {
             if is_for_another(&channel.purpose, &received) {
                 let is_heard_there = |other: &Channel| {
                     matches!((&other.purpose, &channel.purpose),
-                        (Purpose::Hear(there), Purpose::Hear(here)) if there.group == here.group
+                        (Purpose::Hear(there), Purpose::Hear(here)) if other.lane == channel.lane
+                            && there.group == here.group
                             && Some(there.interface) == received.interface
                             && there.hears(received.from.ip()))
                 };
@@ -93,7 +94,7 @@ impl Endpoint {
             account.report.received += 1;
             let mut arrival = arrival(channel, &received, interfaces);
             arrival.from.local =
-                way_out(channels, *role, interfaces, arrival.from, Some(channel.port))
+                way_out(channels, channel.lane, interfaces, arrival.from, Some(channel.port))
                     .and_then(|(place, ip)| Some(SocketAddr::new(ip?, channels[place].port)));
             let name = arrival.from.interface.and_then(|id| find(interfaces, id));
             arrival.taken = received.stamp.and_then(|stamp| reading.since(stamp));
@@ -132,7 +133,7 @@ fn arrival(channel: &Channel, received: &sys::Received, interfaces: &[Interface]
     let on_link = received.ttl == Some(UNROUTED)
         || find(interfaces, id).is_some_and(|i| i.is_on_link(ip))
         || is_own();
-    Arrival::new(from, cast(purpose, received.to), on_link)
+    Arrival::new(from, cast(purpose, received.to), on_link).by_lane(channel.lane)
 }
 
 fn cast(purpose: &Purpose, to: Option<IpAddr>) -> Cast {

@@ -12,7 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use mcast_proto::Instant;
+use mcast_proto::{Instant, LaneId};
 
 use crate::channel::SEND_BUFFER;
 use crate::neighbours::{Neighbour, State};
@@ -46,6 +46,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A datagram, with all that is needed to send it later.
 #[derive(Debug)]
 pub(crate) struct Waiting {
+    pub(crate) lane: LaneId,
     pub(crate) interface: u32,
     pub(crate) to: SocketAddr,
     /// The own end.
@@ -279,6 +280,7 @@ mod tests {
             }
             let (interface, ip) = neighbour(to);
             let datagram = Waiting {
+                lane: LaneId::FIRST,
                 interface,
                 to: (ip, 1).into(),
                 from: None,

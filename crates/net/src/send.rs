@@ -8,7 +8,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use mcast_proto::{Destination, Instant, InterfaceId, Message, Path};
+use mcast_proto::{Destination, Instant, InterfaceId, LaneId, Message, Path};
 
 use crate::account::Account;
 use crate::channel::{Channel, Purpose};
@@ -16,7 +16,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, may_lack_source};
 use crate::interface::{Interface, find};
 use crate::neighbours::{Neighbours, ask};
-use crate::plan::{Role, with_zone};
+use crate::plan::with_zone;
 use crate::resolving::{Resolving, Waiting};
 use crate::sys::{self, Outgoing};
 
@@ -83,14 +83,14 @@ impl Outbox {
 
     /// Datagrams to the group that wait for room.
     pub(crate) fn waiting_for_group(&self) -> u64 {
-        self.batch.iter().filter(|datagram| datagram.is_to_group()).count() as u64
+        self.batch.iter().filter(|datagram| datagram.is_to_group).count() as u64
     }
 
     /// Drops what there was no room for in the channel at this place, which is closed; those behind it
     /// move up. Returns how many datagrams it were.
     pub(crate) fn forget(&mut self, place: usize) -> u64 {
         let before = self.batch.len();
-        let gone = self.batch.iter().filter(|d| d.channel == place && !d.is_to_group());
+        let gone = self.batch.iter().filter(|d| d.channel == place && !d.is_to_group);
         gone.for_each(|datagram| self.given_up.note(datagram.to));
         self.batch.retain(|datagram| datagram.channel != place);
         for datagram in &mut self.batch {
@@ -109,40 +109,45 @@ impl Endpoint {
     /// Puts a datagram in the batch that the next [`flush`](Self::flush) writes.
     pub(crate) fn queue(&mut self, now: Instant, to: Destination, message: &Message<'_>) {
         match to {
-            Destination::Group => self.queue_to_group(message),
-            Destination::Peer(path) => self.queue_to_peer(now, path, message),
+            Destination::Group(lane) => self.queue_to_group(lane, message),
+            Destination::Peer(lane, path) => self.queue_to_peer(now, lane, path, message),
         }
     }
 
-    fn queue_to_group(&mut self, message: &Message<'_>) {
-        self.ledger.to_group += 1;
-        let Endpoint { role, channels, interfaces, outbox, .. } = self;
+    fn queue_to_group(&mut self, lane: LaneId, message: &Message<'_>) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(lane.0)) {
+            lane.to_group += 1;
+        }
+        let Endpoint { channels, interfaces, outbox, .. } = self;
         let Outbox { batch, bytes, .. } = outbox;
         let mut encoded = None;
-        let senders =
-            channels.iter().enumerate().filter(|(_, channel)| role.sends_by(&channel.purpose));
+        let senders = channels
+            .iter()
+            .enumerate()
+            .filter(|(_, channel)| channel.sends && channel.lane == lane);
         for (channel, Channel { purpose, port, .. }) in senders {
             let interface = purpose.interface();
-            for &group in purpose.groups() {
+            for &target in purpose.targets() {
                 let from = match purpose {
                     Purpose::Ask { address, .. } => Some(address.ip()),
-                    Purpose::Hear(_) => source(interfaces, interface, group.ip()),
+                    Purpose::Hear(_) => source(interfaces, interface, target.ip()),
                 };
-                let to = with_zone(group, interface);
+                let to = with_zone(target, interface);
                 let is_encoded = encoded.clone().filter(|_| !message.is_bound_to_source());
                 let range = is_encoded.unwrap_or_else(|| encode(message, from, *port, bytes));
                 encoded = Some(range.clone());
-                batch.push(Outgoing { channel, to, from, interface, bytes: range });
+                let is_to_group = true;
+                batch.push(Outgoing { channel, to, is_to_group, from, interface, bytes: range });
             }
         }
     }
 
-    fn queue_to_peer(&mut self, now: Instant, path: Path, message: &Message<'_>) {
-        let Endpoint { role, channels, interfaces, accounts, kernel, outbox, .. } = self;
+    fn queue_to_peer(&mut self, now: Instant, lane: LaneId, path: Path, message: &Message<'_>) {
+        let Endpoint { channels, interfaces, accounts, kernel, outbox, .. } = self;
         let Outbox { batch, bytes, neighbours, resolving, given_up, .. } = outbox;
         let to = path.remote;
         let port = path.local.map(|own| own.port());
-        let Some((place, from)) = way_out(channels, *role, interfaces, path, port) else {
+        let Some((place, from)) = way_out(channels, lane, interfaces, path, port) else {
             log::debug!("{to}: the interface that it was heard on is gone");
             given_up.note(to);
             let index = path.interface.map(|id| id.0);
@@ -158,12 +163,13 @@ impl Endpoint {
         let neighbour = (interface, to.ip());
         let state = neighbours.state(now, neighbour, interfaces, |it| ask(kernel, it));
         if resolving.admits(now, neighbour, state, range.len()) {
-            batch.push(Outgoing { channel: place, to, from, interface, bytes: range });
+            let (channel, is_to_group) = (place, false);
+            batch.push(Outgoing { channel, to, is_to_group, from, interface, bytes: range });
             return;
         }
         let bytes = bytes.split_off(range.start);
         let (port, account) = (*port, *account);
-        let datagram = Waiting { interface, to, from, port, bytes, account, since: now };
+        let datagram = Waiting { lane, interface, to, from, port, bytes, account, since: now };
         resolving.keep(datagram, state, |oldest| {
             accounts[oldest.account].report.send_drops += 1;
             given_up.note(oldest.to);
@@ -172,13 +178,14 @@ impl Endpoint {
 
     /// Puts in the batch what has waited for its peer to be found and may go now.
     fn requeue(&mut self, now: Instant) {
-        let Endpoint { role, channels, interfaces, accounts, kernel, outbox, .. } = self;
+        let Endpoint { channels, interfaces, accounts, kernel, outbox, .. } = self;
         let Outbox { batch, bytes, neighbours, resolving, given_up, .. } = outbox;
         let state_of = |it| neighbours.state(now, it, interfaces, |it| ask(kernel, it));
         resolving.retry(now, state_of, |datagram, may_go| {
-            let Waiting { interface, to, from, port, account, .. } = datagram;
+            let Waiting { lane, interface, to, from, port, account, .. } = datagram;
             let is_way_out = |channel: &Channel| {
-                role.sends_by(&channel.purpose)
+                channel.sends
+                    && channel.lane == lane
                     && channel.purpose.interface() == interface
                     && channel.purpose.is_ipv4() == to.is_ipv4()
                     && channel.port == port
@@ -188,7 +195,8 @@ impl Endpoint {
                     let start = bytes.len();
                     bytes.extend_from_slice(&datagram.bytes);
                     let bytes = start..bytes.len();
-                    batch.push(Outgoing { channel, to, from, interface, bytes });
+                    let is_to_group = false;
+                    batch.push(Outgoing { channel, to, is_to_group, from, interface, bytes });
                 }
                 None => {
                     accounts[account].report.send_drops += 1;
@@ -218,7 +226,7 @@ impl Endpoint {
                     log::trace!("{}: {sent} sent, the first to {}", account.report.name, first.to);
                     account.note_sent(channel.slot, sent);
                     if !account.has_reached(channel.slot)
-                        && batch[next..next + sent].iter().any(Outgoing::is_to_group)
+                        && batch[next..next + sent].iter().any(|datagram| datagram.is_to_group)
                     {
                         ledger.has_changed |= account.note_reached(channel.slot);
                     }
@@ -234,10 +242,10 @@ impl Endpoint {
                             left += 1;
                         }
                     } else {
-                        let to_group = batch[run.clone()].iter().filter(|d| d.is_to_group());
+                        let to_group = batch[run.clone()].iter().filter(|d| d.is_to_group);
                         account.note_unsent(channel.slot, to_group.count() as u64);
                         account.report.send_drops += run.len() as u64;
-                        let to_peers = batch[run.clone()].iter().filter(|d| !d.is_to_group());
+                        let to_peers = batch[run.clone()].iter().filter(|d| !d.is_to_group);
                         to_peers.for_each(|datagram| given_up.note(datagram.to));
                     }
                     next = run.end;
@@ -248,8 +256,8 @@ impl Endpoint {
                 }
                 Err(cause) => {
                     account.report.send_errors += 1;
-                    account.note_unsent(channel.slot, first.is_to_group().into());
-                    if !first.is_to_group() {
+                    account.note_unsent(channel.slot, first.is_to_group.into());
+                    if !first.is_to_group {
                         given_up.note(first.to);
                     }
                     let error = Error::refused("send", first.to, &account.report.name, cause);
@@ -265,7 +273,7 @@ impl Endpoint {
         }
         let has_sent = *has_sent;
         match last_error {
-            Some(error) if !self.role.waits && !has_sent => Err(error),
+            Some(error) if !self.waits() && !has_sent => Err(error),
             _ => Ok(()),
         }
     }
@@ -295,13 +303,14 @@ fn encode(
 /// who was asked at one of several ports answers from that one.
 pub(crate) fn way_out(
     channels: &[Channel],
-    role: Role,
+    lane: LaneId,
     interfaces: &[Interface],
     to: Path,
     port: Option<u16>,
 ) -> Option<(usize, Option<IpAddr>)> {
-    let reaches = |purpose: &Purpose| {
-        role.sends_by(purpose)
+    let reaches = |Channel { lane: its, sends, purpose, .. }: &Channel| {
+        *sends
+            && *its == lane
             && purpose.is_ipv4() == to.remote.is_ipv4()
             && to.interface.is_none_or(|id| id.0 == purpose.interface())
     };
@@ -309,7 +318,7 @@ pub(crate) fn way_out(
     let (place, channel) = channels
         .iter()
         .enumerate()
-        .filter(|(_, channel)| reaches(&channel.purpose))
+        .filter(|(_, channel)| reaches(channel))
         .max_by_key(|(place, channel)| (is_asked(channel), Reverse(*place)))?;
     Some((place, source(interfaces, channel.purpose.interface(), to.remote.ip())))
 }

@@ -23,6 +23,10 @@ pub struct Settings {
     /// The port that an asker sends from, so that a firewall's rule can name it; 0: one that the
     /// system chooses.
     pub source_port: u16,
+    /// What an asker sends to the groups goes to this port of the IPv4 broadcast address of each network
+    /// as well (RFC 919 section 7); with it there need be no groups. It needs leave: whoever hears it did
+    /// not ask for it.
+    pub broadcast: Option<u16>,
     /// A member hears these sources alone (source-specific multicast, RFC 4607); empty: any.
     pub sources: Vec<IpAddr>,
 }
@@ -36,6 +40,7 @@ impl Default for Settings {
             ttl: 1,
             multicast_loop: true,
             source_port: 0,
+            broadcast: None,
             sources: Vec::new(),
         }
     }
@@ -44,7 +49,10 @@ impl Default for Settings {
 impl Settings {
     pub(crate) fn check(&self) -> Result<(), Error> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Settings, message));
-        if self.groups.is_empty() {
+        if self.broadcast == Some(0) {
+            return wrong("0 is no port to broadcast to".into());
+        }
+        if self.groups.is_empty() && self.broadcast.is_none() {
             return wrong("no group is given: name one, or open the sockets of a machine".into());
         }
         for group in &self.groups {
@@ -90,6 +98,8 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Settings, "{wrong}");
         }
         assert!(Settings::default().check().is_err());
+        let broadcast = |port| Settings { broadcast: Some(port), ..Settings::default() };
+        assert!(broadcast(9).check().is_ok() && broadcast(0).check().is_err());
         for wrong in ["224.1.1.1", "0.0.0.0", "2001:db8::1"] {
             let sources = vec![wrong.parse().unwrap()];
             assert!(

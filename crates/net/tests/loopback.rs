@@ -142,7 +142,7 @@ impl Machine for ThreeAnswers {
     }
     fn handle_timeout(&mut self, _: Instant) -> Option<Action<'_>> {
         let Some(remote) = self.peers.pop() else { return Some(Action::Done(Summary::default())) };
-        let to = Destination::Peer(Path::new(remote));
+        let to = Destination::peer(Path::new(remote));
         Some(Action::Send { to, message: Message::Plain(b"x") })
     }
     fn deadline(&self) -> Option<Instant> {

@@ -34,7 +34,7 @@ impl Machine for SendsAndTells {
     }
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
         self.called.push(now);
-        let to = Destination::Peer(Path::new(self.peer).by(InterfaceId(1)));
+        let to = Destination::peer(Path::new(self.peer).by(InterfaceId(1)));
         Some(match self.called.len() {
             1 => Action::Send { to, message: Message::Plain(b"x") },
             2 => Action::Emit(idle_event()),

@@ -188,6 +188,16 @@ impl Evidence {
     pub fn new(unsent: u64, dropped: u64, changed: bool) -> Evidence {
         Evidence { unsent, dropped, changed }
     }
+
+    /// What became of two times in a row.
+    pub fn and(self, next: Evidence) -> Evidence {
+        let Evidence { unsent, dropped, changed } = next;
+        Evidence {
+            unsent: self.unsent.saturating_add(unsent),
+            dropped: self.dropped.saturating_add(dropped),
+            changed: self.changed | changed,
+        }
+    }
 }
 
 /// What a machine did, in numbers. It comes with [`Action::Done`](crate::Action::Done), and each
@@ -222,6 +232,43 @@ pub struct Summary {
     pub unauthentic: u64,
     /// From the machine's start to its end, or to now.
     pub elapsed: Duration,
+}
+
+impl Summary {
+    /// What two machines did side by side. Where one of them can't know whether everybody was found, both
+    /// together can't.
+    pub fn and(self, other: Summary) -> Summary {
+        // All of them, so that none that is added is left out.
+        let Summary {
+            found,
+            complete,
+            doubts,
+            sweeps,
+            found_by_group,
+            dropped,
+            sent,
+            received,
+            duplicates,
+            ignored,
+            unauthentic,
+            elapsed,
+        } = other;
+        Summary {
+            found: self.found.saturating_add(found),
+            complete: self.complete.zip(complete).map(|(one, other)| one && other),
+            doubts: self.doubts | doubts,
+            sweeps: self.sweeps.saturating_add(sweeps),
+            found_by_group: self.found_by_group.saturating_add(found_by_group),
+            // Each was told of all that was dropped.
+            dropped: self.dropped.max(dropped),
+            sent: self.sent.saturating_add(sent),
+            received: self.received.saturating_add(received),
+            duplicates: self.duplicates.saturating_add(duplicates),
+            ignored: self.ignored.saturating_add(ignored),
+            unauthentic: self.unauthentic.saturating_add(unauthentic),
+            elapsed: self.elapsed.max(elapsed),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ mod rng;
 mod schedule;
 mod secret;
 pub mod service;
+mod several;
 mod time;
 pub mod wire;
 
@@ -63,9 +64,10 @@ pub use doubts::Doubts;
 pub use event::{Event, Evidence, Observation, Refusal, Summary};
 pub use limit::Rate;
 pub use message::Message;
-pub use networked::{Networked, Role};
+pub use networked::{Lane, Networked, Role};
 pub use owned::OwnedEvent;
-pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
+pub use path::{Arrival, Cast, Destination, InterfaceId, LaneId, Path};
+pub use several::{Several, TooManyLanes};
 pub use time::Instant;
 
 /// A protocol role: one input, at most one action, and a deadline.

@@ -14,19 +14,42 @@ use crate::{Machine, plain, service};
 /// use mcast_proto::{Networked, Role};
 ///
 /// let machine = Discoverer::new(Discovery::all(), 7);
-/// assert_eq!(machine.role(), Role::AskingPeer);
-/// assert!(machine.groups().contains(&(service::GROUP_V4, service::PORT).into()));
+/// let lanes = machine.lanes();
+/// assert_eq!((lanes.len(), lanes[0].role), (1, Role::AskingPeer));
+/// assert!(lanes[0].groups.contains(&(service::GROUP_V4, service::PORT).into()));
 /// ```
 pub trait Networked: Machine {
-    /// What it does on the network.
-    fn role(&self) -> Role;
+    /// Its lanes, one at the least. A [`LaneId`](crate::LaneId) is a place among them, so they stay what
+    /// they are for as long as the machine runs.
+    fn lanes(&self) -> Vec<Lane>;
+}
 
-    /// The groups of its protocol, where nobody asks for others.
-    fn groups(&self) -> Vec<SocketAddr>;
+/// Sockets that serve one purpose: to ask the groups of a protocol, to hear them, or both. A machine that
+/// speaks several protocols has several lanes.
+///
+/// The fields that are `None` are the user's to decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// What the machine does there.
+    pub role: Role,
+    /// The groups of its protocol, where nobody asks for others; none where it broadcasts alone.
+    pub groups: Vec<SocketAddr>,
+    /// The port that the groups must have, whichever they are; `None`: any.
+    pub port: Option<u16>,
+    /// IPv4's time to live and IPv6's hop limit of what is sent to the groups, where the protocol says
+    /// (255 in RFC 6762 section 11). It never makes more of a user's 0, by which all stays on the host.
+    pub ttl: Option<u8>,
+    /// The port that is asked from, where answers come to a port of the protocol's.
+    pub source_port: Option<u16>,
+    /// What is sent to the groups goes to this port of the IPv4 broadcast address of each network as well
+    /// (RFC 919 section 7).
+    pub broadcast: Option<u16>,
+}
 
-    /// The port that its groups must have, whichever they are; `None`: any.
-    fn port(&self) -> Option<u16> {
-        None
+impl Lane {
+    /// A lane on these groups, of which all else is the user's to decide.
+    pub fn new(role: Role, groups: Vec<SocketAddr>) -> Lane {
+        Lane { role, groups, port: None, ttl: None, source_port: None, broadcast: None }
     }
 }
 
@@ -45,30 +68,16 @@ pub enum Role {
 }
 
 impl<M: Networked + ?Sized> Networked for Box<M> {
-    fn role(&self) -> Role {
-        (**self).role()
-    }
-
-    fn groups(&self) -> Vec<SocketAddr> {
-        (**self).groups()
-    }
-
-    fn port(&self) -> Option<u16> {
-        (**self).port()
+    fn lanes(&self) -> Vec<Lane> {
+        (**self).lanes()
     }
 }
 
 impl Networked for plain::Responder {
-    fn role(&self) -> Role {
-        Role::Member
-    }
-
-    fn groups(&self) -> Vec<SocketAddr> {
-        vec![(plain::GROUP_V4, self.config().port).into()]
-    }
-
-    fn port(&self) -> Option<u16> {
-        Some(self.config().port)
+    fn lanes(&self) -> Vec<Lane> {
+        let port = self.config().port;
+        let group = (plain::GROUP_V4, port).into();
+        vec![Lane { port: Some(port), ..Lane::new(Role::Member, vec![group]) }]
     }
 }
 
@@ -76,12 +85,8 @@ impl Networked for plain::Responder {
 macro_rules! networked {
     ($($machine:ty => $role:ident, $groups:ident;)+) => {$(
         impl Networked for $machine {
-            fn role(&self) -> Role {
-                Role::$role
-            }
-
-            fn groups(&self) -> Vec<SocketAddr> {
-                $groups()
+            fn lanes(&self) -> Vec<Lane> {
+                vec![Lane::new(Role::$role, $groups())]
             }
         }
     )+};

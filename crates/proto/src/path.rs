@@ -5,6 +5,16 @@ use core::net::{IpAddr, SocketAddr};
 
 use crate::Instant;
 
+/// Which of a machine's lanes: its place in what the machine's
+/// [`lanes`](crate::Networked::lanes) gave. Most machines have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct LaneId(pub u8);
+
+impl LaneId {
+    /// The first, and of most machines the only one.
+    pub const FIRST: LaneId = LaneId(0);
+}
+
 /// A network interface, by the number that its operating system gives it (`if_nametoindex`,
 /// RFC 3493 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +79,8 @@ impl fmt::Display for Cast {
 pub struct Arrival {
     /// Who sent it, and the interface that it came in by.
     pub from: Path,
+    /// The lane that it came in by.
+    pub lane: LaneId,
     /// How it was addressed.
     pub cast: Cast,
     /// Whether its source is a neighbour: in a prefix of the receiving interface or in a route on its
@@ -81,9 +93,14 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// A datagram of which the time at which the system took it in is not known.
+    /// A datagram on the first lane, of which the time at which the system took it in is not known.
     pub fn new(from: Path, cast: Cast, on_link: bool) -> Arrival {
-        Arrival { from, cast, on_link, taken: None }
+        Arrival { from, lane: LaneId::FIRST, cast, on_link, taken: None }
+    }
+
+    /// The same on that lane.
+    pub fn by_lane(self, lane: LaneId) -> Arrival {
+        Arrival { lane, ..self }
     }
 
     /// The same, taken in by the operating system at that time.
@@ -105,18 +122,45 @@ impl Arrival {
 /// Where a datagram is to go. There are no others: a driver that knew not all of them would lose datagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
-    /// The group, once on every interface that is in use.
-    Group,
-    /// A peer alone, by the interface on which it was heard, from the address that it reached.
-    Peer(Path),
+    /// All of a lane's groups, and where it broadcasts the broadcast addresses too: once on every interface
+    /// that is in use.
+    Group(LaneId),
+    /// A peer alone, by that lane and by the interface on which it was heard, from the address that it
+    /// reached.
+    Peer(LaneId, Path),
+}
+
+impl Destination {
+    /// The groups of the only lane.
+    pub const GROUP: Destination = Destination::Group(LaneId::FIRST);
+
+    /// A peer of the only lane.
+    pub const fn peer(path: Path) -> Destination {
+        Destination::Peer(LaneId::FIRST, path)
+    }
+
+    /// By which lane.
+    pub fn lane(self) -> LaneId {
+        match self {
+            Destination::Group(lane) | Destination::Peer(lane, _) => lane,
+        }
+    }
+
+    /// The same by that lane.
+    pub fn by_lane(self, lane: LaneId) -> Destination {
+        match self {
+            Destination::Group(_) => Destination::Group(lane),
+            Destination::Peer(_, path) => Destination::Peer(lane, path),
+        }
+    }
 }
 
 /// In words, to follow "sent".
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Destination::Group => f.write_str("to the group"),
-            Destination::Peer(path) => write!(f, "to {}", path.remote),
+            Destination::Group(_) => f.write_str("to the group"),
+            Destination::Peer(_, path) => write!(f, "to {}", path.remote),
         }
     }
 }
@@ -150,6 +194,20 @@ mod tests {
         assert_eq!((path.interface, path.local), (Some(InterfaceId(3)), Some(local)));
         let arrival = Arrival::new(Path::new(remote), Cast::Unicast, true);
         assert_eq!(arrival.at_local(local).from, Path::new(remote).from_local(local));
+    }
+
+    #[test]
+    fn a_lane_is_kept_and_changed_alone() {
+        let peer = Path::new(address("10.0.0.2:9"));
+        for to in [Destination::GROUP, Destination::peer(peer)] {
+            assert_eq!(to.lane(), LaneId::FIRST);
+            let moved = to.by_lane(LaneId(3));
+            assert_eq!(moved.lane(), LaneId(3));
+            assert_eq!(moved.by_lane(LaneId::FIRST), to);
+        }
+        let arrival = Arrival::new(peer, Cast::Unicast, true);
+        assert_eq!(arrival.lane, LaneId::FIRST);
+        assert_eq!(arrival.by_lane(LaneId(2)), Arrival { lane: LaneId(2), ..arrival });
     }
 
     #[test]
@@ -192,8 +250,8 @@ mod tests {
         ] {
             assert_eq!(cast.to_string(), words);
         }
-        assert_eq!(Destination::Group.to_string(), "to the group");
+        assert_eq!(Destination::GROUP.to_string(), "to the group");
         let peer = Path::new(address("[fe80::1%2]:9")).by(InterfaceId(2));
-        assert_eq!(Destination::Peer(peer).to_string(), "to [fe80::1%2]:9");
+        assert_eq!(Destination::peer(peer).to_string(), "to [fe80::1%2]:9");
     }
 }

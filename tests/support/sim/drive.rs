@@ -127,7 +127,7 @@ impl Sim {
 
 /// By which of a host's cards a datagram leaves. By none: the one on which the peer was heard is gone.
 fn ways(cards: &[Attached], own: Range<u32>, to: Destination) -> Range<u32> {
-    let Destination::Peer(path) = to else { return own };
+    let Destination::Peer(_, path) = to else { return own };
     let fits = |card: &u32| {
         let card = &cards[*card as usize];
         card.address.is_ipv4() == path.remote.is_ipv4()
@@ -141,8 +141,8 @@ fn ways(cards: &[Attached], own: Range<u32>, to: Destination) -> Range<u32> {
 impl Attached {
     fn packet(&self, to: Destination, message: &Message<'_>, buffer: &mut Vec<u8>) -> Packet {
         let to = match to {
-            Destination::Group => self.group,
-            Destination::Peer(path) => without_zone(path.remote),
+            Destination::Group(_) => self.group,
+            Destination::Peer(_, path) => without_zone(path.remote),
         };
         buffer.clear();
         message.encode_from(self.address, buffer);

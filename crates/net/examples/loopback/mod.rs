@@ -65,8 +65,8 @@ fn open() -> io::Result<Socket> {
 /// The address that a destination stands for.
 pub(crate) fn address(to: Destination) -> SocketAddr {
     match to {
-        Destination::Group => (GROUP_V4, PORT).into(),
-        Destination::Peer(path) => path.remote,
+        Destination::Group(_) => (GROUP_V4, PORT).into(),
+        Destination::Peer(_, path) => path.remote,
     }
 }
 

@@ -107,15 +107,11 @@ pub(crate) struct Outgoing {
     /// The channel to write to, by its place; datagrams passed together are of one channel.
     pub(crate) channel: usize,
     pub(crate) to: SocketAddr,
+    /// Whether that is a group or a broadcast address, and not a peer.
+    pub(crate) is_to_group: bool,
     /// The own address to send from; `None`: the system chooses.
     pub(crate) from: Option<IpAddr>,
     /// The interface to send by; 0: the system chooses.
     pub(crate) interface: u32,
     pub(crate) bytes: Range<usize>,
-}
-
-impl Outgoing {
-    pub(crate) fn is_to_group(&self) -> bool {
-        self.to.ip().is_multicast()
-    }
 }

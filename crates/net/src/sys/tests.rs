@@ -32,7 +32,7 @@ impl Pair {
     fn to(&self, from: &str, bytes: Range<usize>) -> Outgoing {
         let to = self.receiver.local_addr().unwrap();
         let from = Some(from.parse().unwrap());
-        Outgoing { channel: 0, to, from, interface: self.interface, bytes }
+        Outgoing { channel: 0, to, is_to_group: false, from, interface: self.interface, bytes }
     }
 
     /// Reads until `count` datagrams have come.

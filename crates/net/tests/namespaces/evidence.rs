@@ -31,7 +31,7 @@ impl Machine for Auditor {
         self.due = now + PERIOD;
         self.has_asked = !self.has_asked;
         Some(match self.has_asked {
-            true => Action::Send { to: Destination::Group, message: Message::Plain(b"?") },
+            true => Action::Send { to: Destination::GROUP, message: Message::Plain(b"?") },
             false => {
                 self.before_audit.take().inspect(|change| change());
                 Action::Audit

@@ -5,6 +5,8 @@
 #![cfg(target_os = "linux")]
 
 mod evidence;
+#[cfg(not(feature = "portable"))]
+mod lanes;
 mod listing;
 // The portable path has neither filters nor a choice of what a datagram leaves from.
 #[cfg(not(feature = "portable"))]

@@ -42,7 +42,7 @@ impl Machine for Forgetful {
             return Some(Action::Done(Summary::default()));
         }
         ip(&format!("addr del {} dev eth0", self.without));
-        Some(Action::Send { to: Destination::Group, message: Message::Plain(b"x") })
+        Some(Action::Send { to: Destination::GROUP, message: Message::Plain(b"x") })
     }
     fn deadline(&self) -> Option<Instant> {
         Some(Instant::ZERO)
@@ -107,7 +107,7 @@ impl Machine for Late {
             return Some(Action::Done(Summary::default()));
         }
         let to = Path::new("10.0.1.9:9".parse().unwrap()).by(self.card);
-        Some(Action::Send { to: Destination::Peer(to), message: Message::Plain(b"x") })
+        Some(Action::Send { to: Destination::peer(to), message: Message::Plain(b"x") })
     }
     fn handle_observation(&mut self, _: Instant, observation: Observation) {
         self.is_known |= matches!(observation, Observation::NetworkChanged);
@@ -160,7 +160,7 @@ impl Machine for ToNobody {
         self.left -= 1;
         let [high, low] = self.left.to_be_bytes();
         let to = Path::new(([10, 0, 100 + high, low], 9).into());
-        Some(Action::Send { to: Destination::Peer(to), message: Message::Plain(b"x") })
+        Some(Action::Send { to: Destination::peer(to), message: Message::Plain(b"x") })
     }
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
         if let Observation::Unsent { to } = observation {

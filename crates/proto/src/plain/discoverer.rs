@@ -177,7 +177,7 @@ impl Machine for Discoverer {
         self.next_probe = self.repeats.next(now, &mut self.rng);
         self.life.counts.sent += 1;
         let message = Message::Plain(&self.config.probe);
-        Some(Action::Send { to: Destination::Group, message })
+        Some(Action::Send { to: Destination::GROUP, message })
     }
 
     fn deadline(&self) -> Option<Instant> {

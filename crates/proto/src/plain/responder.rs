@@ -179,7 +179,7 @@ impl Machine for Responder {
             self.life.close();
         }
         let message = Message::Plain(&self.config.reply);
-        Some(Action::Send { to: Destination::Peer(to), message })
+        Some(Action::Send { to: Destination::peer(to), message })
     }
 
     fn deadline(&self) -> Option<Instant> {

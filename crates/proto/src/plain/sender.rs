@@ -77,7 +77,7 @@ impl Machine for Sender {
         self.next = self.next + self.config.every;
         self.life.counts.sent += 1;
         let message = Message::Plain(&self.config.payload);
-        Some(Action::Send { to: Destination::Group, message })
+        Some(Action::Send { to: Destination::GROUP, message })
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -152,7 +152,7 @@ impl Machine for Watcher {
         self.next_probe = now + self.config.every;
         self.life.counts.sent += 1;
         let message = Message::Plain(&self.config.probe);
-        Some(Action::Send { to: Destination::Group, message })
+        Some(Action::Send { to: Destination::GROUP, message })
     }
 
     fn deadline(&self) -> Option<Instant> {

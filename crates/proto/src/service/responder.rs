@@ -266,7 +266,7 @@ impl Responder {
             lease_s,
             tlvs: said.tlvs,
         };
-        send(Destination::Peer(answer.to), Datagram::Reply(reply), self.keyring.as_ref())
+        send(Destination::peer(answer.to), Datagram::Reply(reply), self.keyring.as_ref())
     }
 
     /// An answer to the group, for all who asked for one.
@@ -284,14 +284,14 @@ impl Responder {
             lease_s,
             tlvs: said.tlvs,
         };
-        Some(send(Destination::Group, Datagram::Reply(reply), self.keyring.as_ref()))
+        Some(send(Destination::GROUP, Datagram::Reply(reply), self.keyring.as_ref()))
     }
 
     fn busy(&mut self, now: Instant) -> Option<Action<'_>> {
         let tlvs = self.words.written_by(|tlvs| self.pressure.take_due(now, tlvs))?;
         self.life.counts.sent += 1;
         let busy = Busy { id: self.id, tlvs };
-        Some(send(Destination::Group, Datagram::Busy(busy), self.keyring.as_ref()))
+        Some(send(Destination::GROUP, Datagram::Busy(busy), self.keyring.as_ref()))
     }
 
     fn speak(&mut self, speech: Speech) -> Action<'_> {
@@ -303,7 +303,7 @@ impl Responder {
             }
             Speech::Goodbye => Datagram::Goodbye(Goodbye { id, tlvs: self.words.goodbye() }),
         };
-        send(Destination::Group, datagram, self.keyring.as_ref())
+        send(Destination::GROUP, datagram, self.keyring.as_ref())
     }
 }
 

@@ -268,7 +268,7 @@ impl Session {
                 self.life.counts.sent += 1;
                 let key = self.keyring.as_ref().map(Keyring::signing);
                 let message = Message::Structured { datagram: Datagram::Query(query), key };
-                Some(Action::Send { to: Destination::Group, message })
+                Some(Action::Send { to: Destination::GROUP, message })
             }
         }
     }

@@ -80,10 +80,10 @@ pub fn answers_what_was_asked(outcome: &Outcome) {
         admitted(outcome).partition(Admitted::is_for_the_group);
     for (at, to, bytes) in outcome.sent() {
         let Ok(Datagram::Reply(reply)) = decode(bytes) else {
-            assert_eq!(to, Destination::Group, "{bytes:?} at {at:?}");
+            assert_eq!(to, Destination::GROUP, "{bytes:?} at {at:?}");
             continue;
         };
-        let Destination::Peer(to) = to else {
+        let Destination::Peer(_, to) = to else {
             let sessions = reply.tlvs.sessions().expect("it says to whom it is");
             for session in sessions.iter() {
                 let asked = |one: &Admitted<'_>| (one.query.txn, one.query.round) == session;
@@ -125,7 +125,7 @@ pub fn keeps_to_its_rates(outcome: &Outcome, rate: Rate) {
         all.entry(one.asker()).or_insert(new).last = one.at;
     }
     for (_, to, bytes) in outcome.sent() {
-        let (Destination::Peer(to), Ok(Datagram::Reply(reply))) = (to, decode(bytes)) else {
+        let (Destination::Peer(_, to), Ok(Datagram::Reply(reply))) = (to, decode(bytes)) else {
             continue;
         };
         if let Some(sent) = all.get_mut(&(to.remote, reply.txn, reply.round)) {
@@ -184,7 +184,7 @@ pub fn sends_three_bytes_for_one(outcome: &Outcome) {
         }
     }
     for (at, to, bytes) in outcome.sent() {
-        let Destination::Peer(to) = to else { continue };
+        let Destination::Peer(_, to) = to else { continue };
         let left = left.entry(to.remote).or_default();
         assert!(*left >= bytes.len(), "too much to {} at {at:?}", to.remote);
         *left -= bytes.len();
@@ -199,7 +199,7 @@ pub fn sends_three_bytes_for_one(outcome: &Outcome) {
 pub fn speaks_to_the_group_seldom(outcome: &Outcome) {
     let (mut answered, mut was_busy): (Option<Instant>, Option<Instant>) = (None, None);
     for (at, to, bytes) in outcome.sent() {
-        if to != Destination::Group {
+        if to != Destination::GROUP {
             continue;
         }
         let (last, gap) = match decode(bytes) {

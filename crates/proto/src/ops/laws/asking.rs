@@ -26,7 +26,7 @@ const LEAST_SWEEPS: usize = 4;
 /// If this is broken.
 pub fn sends_questions_to_the_group_alone(outcome: &Outcome) {
     for (at, to, bytes) in outcome.sent() {
-        assert_eq!(to, Destination::Group, "{at:?}");
+        assert_eq!(to, Destination::GROUP, "{at:?}");
         assert!(matches!(decode(bytes), Ok(Datagram::Query(_))), "{at:?} {bytes:?}");
     }
 }

@@ -15,7 +15,7 @@ fn ms(n: u64) -> Instant {
 fn discoverer(config: Discovery) -> Discoverer {
     let mut discoverer = Discoverer::new(config, 1);
     let asked = discoverer.handle_timeout(ms(0));
-    assert!(matches!(asked, Some(Action::Send { to: Destination::Group, .. })), "{asked:?}");
+    assert!(matches!(asked, Some(Action::Send { to: Destination::GROUP, .. })), "{asked:?}");
     discoverer
 }
 

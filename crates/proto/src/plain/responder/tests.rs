@@ -43,7 +43,7 @@ fn answers(machine: &mut Responder, at: Instant) -> Vec<SocketAddr> {
     let mut answered = Vec::new();
     while answered.len() < 9999 && machine.deadline().is_some_and(|due| due <= at) {
         match machine.handle_timeout(at) {
-            Some(Action::Send { to: Destination::Peer(path), .. }) => answered.push(path.remote),
+            Some(Action::Send { to: Destination::Peer(_, path), .. }) => answered.push(path.remote),
             other => panic!("{other:?}"),
         }
     }

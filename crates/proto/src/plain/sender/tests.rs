@@ -16,7 +16,7 @@ fn sends(machine: &mut Sender, due: Instant, at: Instant) {
     assert_eq!(machine.deadline(), Some(due));
     let sent = machine.handle_timeout(at);
     let message = Message::Plain(b"hello");
-    assert_eq!(sent, Some(Action::Send { to: Destination::Group, message }));
+    assert_eq!(sent, Some(Action::Send { to: Destination::GROUP, message }));
 }
 
 #[test]

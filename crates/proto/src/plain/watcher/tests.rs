@@ -39,7 +39,7 @@ fn probe(watcher: &mut Watcher, at: Instant) -> Vec<SocketAddr> {
             Some(Action::Emit(Event::Lost { from, reason: Loss::Expired, .. })) => {
                 lost.push(from.remote);
             }
-            Some(Action::Send { to: Destination::Group, .. }) => return lost,
+            Some(Action::Send { to: Destination::GROUP, .. }) => return lost,
             other => panic!("{other:?}"),
         }
     }

@@ -158,6 +158,6 @@ fn from_beyond_the_link_who_asks_for_an_answer_to_the_group_is_answered_alone_wi
     assert_eq!(hear(&mut responder, at(0), beyond, asked(60)), Some(None));
     let sent = sent(&mut responder, at(1_000));
     assert_eq!(sent.len(), 1);
-    assert_eq!(sent[0].to, Destination::Peer(beyond.from));
+    assert_eq!(sent[0].to, Destination::peer(beyond.from));
     assert!(sent[0].bytes.len() <= 60 && sent[0].reply().is_truncated());
 }

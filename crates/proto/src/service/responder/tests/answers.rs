@@ -11,7 +11,7 @@ fn one_answer_to_the_group_is_for_all_who_asked_and_is_charged_to_nobody() {
         assert_eq!(asked, Some(None));
     }
     let sent = sent(&mut responder, at(1_000));
-    assert_eq!((sent.len(), sent[0].to), (1, Destination::Group));
+    assert_eq!((sent.len(), sent[0].to), (1, Destination::GROUP));
     assert_eq!(responder.summary(at(1_000)).sent, 1);
     assert!(sent[0].at <= at(WINDOW_MS.into()));
     let reply = sent[0].reply();
@@ -65,7 +65,7 @@ fn an_answer_repeats_what_names_the_question_and_each_copy_its_number() {
     let answers = sent(&mut responder, at(24));
     assert_eq!(responder.summary(at(24)).sent, 3);
     for (copy, sent) in answers.iter().enumerate() {
-        assert_eq!(sent.to, Destination::Peer(from(host(9)).from));
+        assert_eq!(sent.to, Destination::peer(from(host(9)).from));
         let reply = sent.reply();
         assert_eq!((reply.txn, reply.round, reply.copy), (0xabcd, 9, copy as u8));
         assert_eq!((reply.id, reply.lease_s, reply.whole, reply.busy), (7, 77, None, false));

@@ -11,7 +11,7 @@ fn a_source_has_its_rate_and_copies_only_while_there_is_plenty() {
         hear(&mut responder, at(0), from(host(9)), Query { copies: 3, ..query(txn, 1) });
     }
     sent(&mut responder, at(24)).iter().for_each(|sent| {
-        answers += usize::from(matches!(sent.to, Destination::Peer(_)));
+        answers += usize::from(matches!(sent.to, Destination::Peer(_, _)));
     });
     assert!((5..=10).contains(&answers), "{answers}");
     // Three copies while the bucket of ten is more than half full.
@@ -33,7 +33,7 @@ fn a_refused_question_is_told_to_the_group_soon_and_again_while_more_are() {
     }
     assert_eq!(responder.summary(at(300)).ignored, 300);
     let told = sent(&mut responder, at(5_000));
-    assert!(told.iter().all(|sent| sent.to == Destination::Group));
+    assert!(told.iter().all(|sent| sent.to == Destination::GROUP));
     assert!(told[0].at <= at(20));
     assert_eq!(refused(&told), [Some(host(9).ip())]);
 

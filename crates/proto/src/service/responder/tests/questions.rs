@@ -180,7 +180,7 @@ fn from_beyond_the_link_nothing_is_answered_unless_that_is_allowed_and_then_one_
         let to_group = Query { multicast_reply: true, ..query(1, 2) };
         assert_eq!(hear(&mut responder, at(0), arrival(cast), to_group), Some(refused));
         let answers = sent(&mut responder, at(200));
-        assert!(answers.iter().all(|sent| matches!(sent.to, Destination::Peer(_))));
+        assert!(answers.iter().all(|sent| matches!(sent.to, Destination::Peer(_, _))));
     }
     let mut responder = started(Responding { offer: offer_of(900), ..printer() });
     responder.allow_off_link = true;

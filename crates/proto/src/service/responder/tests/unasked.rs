@@ -16,7 +16,7 @@ fn it_announces_itself_at_the_start_once_a_lease_and_when_the_network_changes() 
     assert!(said[0].at <= at(6_000) && said[2].at - said[0].at == Duration::from_secs(3));
     for sent in &said {
         let Datagram::Announce(announce) = sent.said() else { panic!("{:?}", sent.said()) };
-        assert_eq!((announce.id, announce.lease_s, sent.to), (7, 120, Destination::Group));
+        assert_eq!((announce.id, announce.lease_s, sent.to), (7, 120, Destination::GROUP));
         assert_eq!(announce.tlvs.epoch(), Some(wire::Epoch { boot: 3, seq: 0 }));
     }
     assert_eq!(responder.summary(at(600_000)).sent, said.len() as u64);
@@ -96,7 +96,7 @@ fn closed_it_drops_what_waits_and_says_goodbye_twice() {
         let Datagram::Goodbye(goodbye) = sent.said() else { panic!("{:?}", sent.said()) };
         let seq = 2 + nth as u32;
         assert_eq!(goodbye.tlvs.epoch(), Some(wire::Epoch { boot: 3, seq }));
-        assert_eq!((goodbye.id, sent.to), (7, Destination::Group));
+        assert_eq!((goodbye.id, sent.to), (7, Destination::GROUP));
     }
     assert_eq!(responder.deadline(), None);
     // One that never announced itself just goes, and so does one that never started.
