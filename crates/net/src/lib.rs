@@ -100,64 +100,34 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-mod account;
-mod alarm;
-mod audit;
-mod brief;
-mod channel;
-mod choice;
 pub mod clock;
 mod driver;
-mod drops;
 mod endpoint;
 mod error;
-mod events;
-#[cfg(not(target_os = "linux"))]
-mod getifaddrs;
-mod handle;
+mod faces;
 mod identity;
-mod interface;
-mod lane;
-mod membership;
-mod neighbours;
-mod numbers;
-mod plan;
-#[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
-mod readiness;
-mod receive;
-mod resolving;
-#[cfg(target_os = "linux")]
-mod rtnetlink;
-mod selector;
-mod send;
+mod interfaces;
 mod settings;
-#[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
-mod stream;
+mod sockets;
 mod sys;
-mod upkeep;
-mod wait;
-mod waker;
-mod watch;
+mod waiting;
 
-pub use account::{InterfaceReport, Refused};
-pub use brief::{discover, offer, watch};
+pub use driver::handle::{Ended, Handle};
 pub use driver::{Driver, Heard, Report};
-pub use drops::Drops;
 pub use endpoint::Endpoint;
+pub use endpoint::drops::Drops;
 pub use error::{Error, ErrorKind};
-pub use events::{Events, OwnedHeard};
-#[cfg(not(target_os = "linux"))]
-use getifaddrs::Kernel;
-pub use handle::{Ended, Handle};
-pub use identity::ClaimedId;
-pub use interface::{Interface, Network, Prefix, interfaces};
-#[cfg(target_os = "linux")]
-use rtnetlink::Rtnetlink as Kernel;
-pub use selector::{Pattern, Selector};
-pub use settings::Settings;
+pub use faces::brief::{discover, offer, watch};
+pub use faces::events::{Events, OwnedHeard};
 #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
-pub use stream::EventStream;
-pub use waker::Stopper;
+pub use faces::stream::EventStream;
+pub use identity::ClaimedId;
+pub use interfaces::interface::{Interface, Network, Prefix};
+pub use interfaces::interfaces;
+pub use interfaces::selector::{Pattern, Selector};
+pub use settings::Settings;
+pub use sockets::account::{InterfaceReport, Refused};
+pub use waiting::waker::Stopper;
 
 /// A seed for a machine, from the system's source of randomness.
 ///

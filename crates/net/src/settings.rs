@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::selector::Selector;
+use crate::interfaces::selector::Selector;
 use crate::{Error, ErrorKind};
 
 /// What to open. Every field has a default.

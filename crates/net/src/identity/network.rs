@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::interface::{Interface, Network, is_link_local};
+use crate::interfaces::interface::{Interface, Network, is_link_local};
 
 /// The label of the network that these interfaces are in: a prefix, in words. Of several the one that is the
 /// least likely to change while the network stays the same; empty where there is none.

@@ -13,8 +13,8 @@ use std::ptr;
 use libc::{c_int, c_uint};
 use socket2::SockAddr;
 
+use super::control::{self, Ancillary};
 use super::option::{set, set_number};
-use super::told::{self, Told};
 use super::{BATCH, Filter, Inbox, Outgoing, Received, SLOT};
 
 /// A socket that is bound to the group's address hears nothing else; packet information chooses what
@@ -23,7 +23,7 @@ pub(crate) const BINDS_TO_GROUP: bool = true;
 
 /// Room for what the kernel tells of a datagram, and for one control message that is sent: packet
 /// information, IPv6's being the longer.
-const TOLD: usize = told::ROOM;
+const CONTROL: usize = control::ROOM;
 // SAFETY: CMSG_SPACE computes on its argument alone.
 const CHOSEN: usize =
     unsafe { libc::CMSG_SPACE(size_of::<libc::in6_pktinfo>() as c_uint) } as usize;
@@ -61,7 +61,7 @@ pub(crate) fn prepare(
 /// one datagram was read.
 pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool> {
     inbox.received.clear();
-    let mut controls = [Control::<TOLD>::EMPTY; BATCH];
+    let mut controls = [Control::<CONTROL>::EMPTY; BATCH];
     // SAFETY: these are plain C structures of integers and pointers, for which all zero is a value.
     let (mut names, mut buffers, mut headers): (
         [libc::sockaddr_in6; BATCH],
@@ -76,7 +76,7 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
         header.msg_iov = &raw mut buffers[i];
         header.msg_iovlen = 1;
         header.msg_control = (&raw mut controls[i]).cast();
-        header.msg_controllen = TOLD as _;
+        header.msg_controllen = CONTROL as _;
     }
     // SAFETY: each header points to a name, a buffer and a control buffer of its own, all of which
     // live in this function or in `inbox`, with their true lengths; the kernel writes within those.
@@ -99,7 +99,8 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
         let is_informed = message.msg_flags & libc::MSG_CTRUNC == 0;
         #[allow(clippy::unnecessary_cast, reason = "some C libraries have it as 32 bits")]
         let len = if is_informed { message.msg_controllen as usize } else { 0 };
-        let Told { to, ttl, stamp } = Told::read(&controls[slot].bytes[..len.min(TOLD)]);
+        let Ancillary { to, ttl, stamp } =
+            Ancillary::read(&controls[slot].bytes[..len.min(CONTROL)]);
         inbox.received.push(Received {
             slot,
             len: header.msg_len as usize,

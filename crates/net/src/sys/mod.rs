@@ -14,14 +14,14 @@ mod imp;
 #[path = "portable.rs"]
 mod imp;
 
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+mod control;
 #[cfg(target_os = "linux")]
 mod option;
 #[cfg(all(target_os = "linux", feature = "tokio"))]
 mod registration;
 #[cfg(test)]
 mod tests;
-#[cfg(all(target_os = "linux", not(feature = "portable")))]
-mod told;
 
 #[cfg(target_os = "linux")]
 pub(crate) use option::set_strict_netlink;

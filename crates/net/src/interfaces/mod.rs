@@ -1,0 +1,38 @@
+//! This machine's network interfaces: which there are, which are used, and who is a neighbour on them.
+
+pub(crate) mod choice;
+#[cfg(not(target_os = "linux"))]
+mod getifaddrs;
+pub(crate) mod interface;
+pub(crate) mod neighbour;
+pub(crate) mod neighbours;
+mod news;
+pub(crate) mod numbers;
+#[cfg(target_os = "linux")]
+mod rtnetlink;
+pub(crate) mod selector;
+pub(crate) mod watch;
+pub(crate) mod zone;
+
+use std::io;
+
+use crate::error::Error;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use getifaddrs::Kernel;
+use interface::Interface;
+#[cfg(target_os = "linux")]
+pub(crate) use rtnetlink::Rtnetlink as Kernel;
+
+/// Lists this machine's interfaces, by index.
+///
+/// # Errors
+///
+/// When the system can't list them.
+pub fn interfaces() -> Result<Vec<Interface>, Error> {
+    Kernel::new().and_then(|mut kernel| kernel.interfaces()).map_err(unlisted)
+}
+
+/// The error that the system does not list its interfaces.
+pub(crate) fn unlisted(cause: io::Error) -> Error {
+    Error::system("list the interfaces", cause)
+}
