@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
+use super::Choices;
 use super::arrivals::Peers;
-use super::{Choices, Scene};
 use crate::Arrival;
 use crate::wire::{
     Datagram, Epoch, Key, MAX_LEASE_S, MAX_SENT, MAX_TLV_BYTES, MIN_DATAGRAM, MIN_LEASE_S,
@@ -41,11 +41,14 @@ pub struct Answer {
 impl Answer {
     /// What somebody may answer: mostly an honest responder of few, whose number says where it is and
     /// what it says; and often enough another in its name, or the same one elsewhere or later.
-    pub(super) fn of(choices: &mut Choices<'_>, scene: &Scene) -> Answer {
+    pub(super) fn of(
+        choices: &mut Choices<'_>,
+        key: impl FnOnce(&mut Choices<'_>) -> Option<Key>,
+    ) -> Answer {
         let id = choices.below(IDS);
         let back = choices.pick(&[0, 0, 0, 0, 1, 2, 5, 70]);
         let arrival = Peers::Structured.arrival_of(choices, id);
-        let key = scene.key(choices);
+        let key = key(choices);
         let limit = choices.pick(&[MAX_SENT, MAX_SENT, MIN_QUERY, MIN_QUERY, 60, 700]);
         let group = choices.one_in(6).then(|| choices.below(8) as u8);
         let lease_s = lease_s(choices);
@@ -135,7 +138,7 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).collect();
         let (mut whole, mut short, mut grouped) = (0, 0, 0);
         for start in 0..200 {
-            let answer = Answer::of(&mut Choices::new(&bytes[start..]), &Scene::default());
+            let answer = Answer::of(&mut Choices::new(&bytes[start..]), |_| None);
             let encoded = answer.encoded(7, 3);
             let Ok(Datagram::Reply(reply)) = decode(&encoded) else { panic!("{answer:?}") };
             assert_eq!(reply.id, answer.id);

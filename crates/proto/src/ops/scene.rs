@@ -78,7 +78,7 @@ impl Scene {
             1..8 => Op::Wait(wait(choices)),
             8 => Op::Observe(observation(choices)),
             9 => driver(choices),
-            10..18 => Op::Answer(Answer::of(choices, self).into()),
+            10..18 => Op::Answer(Answer::of(choices, |choices| self.key(choices)).into()),
             18..25 => self.datagram(choices, Scene::query),
             25..27 => self.datagram(choices, Scene::unasked),
             27 => self.datagram(choices, Scene::reply),

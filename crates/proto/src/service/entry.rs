@@ -6,7 +6,7 @@ use core::cmp::Ordering;
 use core::time::Duration;
 
 use super::instance::{Change, Via};
-use super::leases::Lease;
+use super::lease::Lease;
 use crate::wire::{Epoch, Tlvs, short_name, whole_name};
 use crate::{Instant, Path};
 

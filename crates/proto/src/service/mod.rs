@@ -78,6 +78,7 @@ mod goal;
 mod identity;
 mod instance;
 mod known;
+mod lease;
 mod leases;
 mod names;
 mod neighbours;
