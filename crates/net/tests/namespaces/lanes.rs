@@ -5,7 +5,7 @@ use std::time::Duration;
 use mcast_net::{Driver, Settings};
 use mcast_proto::{
     Action, Arrival, Destination, Event, Instant, Lane, LaneId, Machine, Message, Networked, Path,
-    Role, Summary,
+    Protocol, Role, Summary,
 };
 use mcast_tests::netns::World;
 
@@ -33,7 +33,12 @@ impl Machine for Polyglot {
             self.to_answer = Some(arrival.from);
         }
         self.heard.push((arrival.lane, text));
-        let event = Event::Message { from: arrival.from, group: None, payload: bytes };
+        let event = Event::Message {
+            protocol: Protocol::PLAIN,
+            from: arrival.from,
+            group: None,
+            payload: bytes,
+        };
         Some(Action::Emit(event))
     }
 

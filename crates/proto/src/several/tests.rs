@@ -64,7 +64,12 @@ impl Machine for Puppet {
         payload: &'d [u8],
     ) -> Option<Action<'d>> {
         self.diary.borrow_mut().push((self.name, Heard::Datagram(arrival.lane)));
-        let event = Event::Message { from: arrival.from, group: None, payload };
+        let event = Event::Message {
+            protocol: crate::Protocol::PLAIN,
+            from: arrival.from,
+            group: None,
+            payload,
+        };
         self.tells.then_some(Action::Emit(event))
     }
 
