@@ -25,39 +25,46 @@ pub(super) struct Answer {
 struct Waiting {
     due: Instant,
     answer: Answer,
-    /// Each copy has a part of the window to itself: when that of the next begins.
+    /// Each copy has a part of the window to itself, of so many nanoseconds: when the part begins that is under
+    /// way.
     begins: Instant,
-    part: Duration,
+    part: u64,
     /// Within a part each service has a cell to itself, in an order that begins at a random one.
-    cells: u32,
-    cell: u32,
-    start: usize,
+    cells: u16,
+    cell: u16,
+    start: u16,
     /// Whose answer is due next.
-    place: usize,
+    place: u16,
 }
 
 impl Waiting {
     fn draw(&mut self, rng: &mut Rng) {
-        let begins = self.begins + self.part * self.cell / self.cells;
-        self.due = begins + rng.within(self.part / self.cells);
+        let (begins, cell) = match self.cells {
+            0 | 1 => (0, self.part),
+            cells => {
+                (self.part * u64::from(self.cell) / u64::from(cells), self.part / u64::from(cells))
+            }
+        };
+        self.due = self.begins + Duration::from_nanos(begins + rng.up_to(cell));
     }
 
     /// Goes on to the next answer of these services; says whether there is one.
     fn step(&mut self, services: &[u64], rng: &mut Rng) -> bool {
-        let next = match places::next(services, self.start, self.place) {
-            Some(place) => {
-                self.cell += 1;
-                Some(place)
+        let (start, place) = (self.start.into(), self.place.into());
+        let mut next = if self.cells > 1 { places::next(services, start, place) } else { None };
+        if next.is_some() {
+            self.cell += 1;
+        } else {
+            self.answer.copy += 1;
+            if self.answer.copy == self.answer.copies {
+                return false;
             }
-            None => {
-                self.answer.copy += 1;
-                (self.begins, self.cell) = (self.begins + self.part, 0);
-                let goes_on = self.answer.copy < self.answer.copies;
-                places::first(services, self.start).filter(|_| goes_on)
-            }
-        };
+            self.begins = self.begins + Duration::from_nanos(self.part);
+            self.cell = 0;
+            next = places::first(services, start);
+        }
         let Some(place) = next else { return false };
-        self.place = place;
+        self.place = place as u16;
         self.draw(rng);
         true
     }
@@ -107,23 +114,23 @@ impl Answers {
         (self.services, self.words) = (grown, words);
     }
 
-    /// Spreads the answers of these services over the window. Each copy is sent at a random time of a part of
-    /// its own, and within that each service's in a cell of its own, so that those of hundreds are as far
-    /// apart as they can be. Where there is no room left, what would wait for longest gives way, so that
-    /// nobody can fill it with answers that are never due.
+    /// Spreads the answers of these services over the window, beginning with that of `start` or of the next one. Each copy is
+    /// sent at a random time of a part of its own, and within that each service's in a cell of its own, so that
+    /// those of hundreds are as far apart as they can be. Where there is no room left, what would wait for
+    /// longest gives way, so that nobody can fill it with answers that are never due.
     pub(super) fn spread(
         &mut self,
         now: Instant,
         answer: Answer,
-        services: &[u64],
+        (services, start): (&[u64], usize),
         window: Duration,
         rng: &mut Rng,
     ) -> Placed {
-        let part = window / u32::from(answer.copies.max(1));
-        let cells = (places::count(services) as u32).max(1);
-        let start = places::any(services, rng);
+        let part = window.as_nanos() as u64 / u64::from(answer.copies.max(1));
+        let (cells, start) = (places::count(services) as u16, start as u16);
+        let place = places::first(services, start.into()).map_or(start, |place| place as u16);
         let mut waiting =
-            Waiting { due: now, answer, begins: now, part, cells, cell: 0, start, place: start };
+            Waiting { due: now, answer, begins: now, part, cells, cell: 0, start, place };
         waiting.draw(rng);
         let placed = self.place(waiting, services);
         self.update();
@@ -141,7 +148,7 @@ impl Answers {
             };
             (at, Placed::InPlaceOf(core::mem::replace(longest, new).answer))
         };
-        if let Some(own) = self.services.chunks_mut(self.words.max(1)).nth(at) {
+        if let Some(own) = self.services.get_mut(at * self.words..(at + 1) * self.words) {
             own.iter_mut().zip(services).for_each(|(own, asked)| *own = *asked);
         }
         placed
@@ -156,7 +163,7 @@ impl Answers {
         let due = self.due.filter(|due| *due <= now)?;
         let at = self.waiting.iter().position(|waiting| waiting.due == due)?;
         let waiting = self.waiting.get(at)?;
-        let popped = (waiting.answer, waiting.place);
+        let popped = (waiting.answer, usize::from(waiting.place));
         self.step(at, rng);
         self.update();
         Some(popped)
@@ -166,9 +173,10 @@ impl Answers {
     pub(super) fn forget(&mut self, service: usize, rng: &mut Rng) {
         // From the last on: what goes is replaced by the last.
         for at in (0..self.waiting.len()).rev() {
-            let own = self.services.chunks_mut(self.words.max(1)).nth(at);
+            let own = self.services.get_mut(at * self.words..(at + 1) * self.words);
             let was_asked = own.is_some_and(|own| places::remove(own, service));
-            let is_next = self.waiting.get(at).is_some_and(|waiting| waiting.place == service);
+            let next = self.waiting.get(at).map(|waiting| usize::from(waiting.place));
+            let is_next = next == Some(service);
             if was_asked && is_next {
                 self.step(at, rng);
             }
@@ -178,8 +186,8 @@ impl Answers {
 
     /// Goes on to the next answer to a question, or is done with it.
     fn step(&mut self, at: usize, rng: &mut Rng) {
-        let words = self.words.max(1);
-        let services = self.services.chunks(words).nth(at).unwrap_or_default();
+        let words = self.words;
+        let services = self.services.get(at * words..(at + 1) * words).unwrap_or_default();
         if self.waiting.get_mut(at).is_some_and(|waiting| waiting.step(services, rng)) {
             return;
         }
@@ -214,7 +222,7 @@ mod tests {
     }
 
     /// The only service.
-    const ONE: [u64; 1] = [1];
+    const ONE: (&[u64], usize) = (&[1], 0);
 
     fn room_for(most: usize) -> Answers {
         let mut answers = Answers::new(most);
@@ -229,7 +237,7 @@ mod tests {
         let mut tenths = [0u32; 30];
         for _ in 0..1_000 {
             let mut answers = room_for(64);
-            assert_eq!(answers.spread(at(100), answer(1, 3), &ONE, window, &mut rng), Placed::Free);
+            assert_eq!(answers.spread(at(100), answer(1, 3), ONE, window, &mut rng), Placed::Free);
             for copy in 0..3 {
                 let due = answers.due().unwrap();
                 assert!(due >= at(100 + 10 * copy) && due <= at(110 + 10 * copy), "{due:?}");
@@ -248,11 +256,11 @@ mod tests {
         let mut rng = Rng::new(2);
         let mut answers = room_for(64);
         let window = Duration::from_millis(24);
-        answers.spread(at(0), Answer { round: 7, ..answer(1, 3) }, &ONE, window, &mut rng);
+        answers.spread(at(0), Answer { round: 7, ..answer(1, 3) }, ONE, window, &mut rng);
         for ms in 0..50 {
             // What somebody forged in its name, due before it.
             let forged = Answer { round: 60_000, ..answer(1, 1) };
-            answers.spread(at(0), forged, &ONE, Duration::from_micros(ms), &mut rng);
+            answers.spread(at(0), forged, ONE, Duration::from_micros(ms), &mut rng);
         }
         let popped = core::iter::from_fn(|| answers.pop_due(at(24), &mut rng));
         let sent: Vec<Answer> = popped.map(|(answer, _)| answer).collect();
@@ -266,27 +274,27 @@ mod tests {
         let mut answers = room_for(2);
         let (long, short) = (Duration::from_secs(10), Duration::ZERO);
         for txn in 1..3 {
-            assert_eq!(answers.spread(at(0), answer(txn, 3), &ONE, long, &mut rng), Placed::Free);
+            assert_eq!(answers.spread(at(0), answer(txn, 3), ONE, long, &mut rng), Placed::Free);
         }
         let longest = answers.waiting.iter().max_by_key(|waiting| waiting.due).unwrap().answer;
-        let placed = answers.spread(at(1), answer(3, 3), &ONE, short, &mut rng);
+        let placed = answers.spread(at(1), answer(3, 3), ONE, short, &mut rng);
         assert_eq!(placed, Placed::InPlaceOf(longest));
         assert_eq!(answers.due(), Some(at(1)));
-        let placed = answers.spread(at(10_000), answer(4, 3), &ONE, short, &mut rng);
+        let placed = answers.spread(at(10_000), answer(4, 3), ONE, short, &mut rng);
         assert_eq!(placed, Placed::Nowhere);
         // One that would wait as long does not push another out.
         let mut answers = room_for(1);
-        assert_eq!(answers.spread(at(0), answer(1, 1), &ONE, short, &mut rng), Placed::Free);
-        assert_eq!(answers.spread(at(0), answer(2, 1), &ONE, short, &mut rng), Placed::Nowhere);
+        assert_eq!(answers.spread(at(0), answer(1, 1), ONE, short, &mut rng), Placed::Free);
+        assert_eq!(answers.spread(at(0), answer(2, 1), ONE, short, &mut rng), Placed::Nowhere);
         answers.clear();
         assert_eq!((answers.due(), answers.pop_due(at(9), &mut rng)), (None, None));
-        assert_eq!(answers.spread(at(0), answer(2, 1), &ONE, short, &mut rng), Placed::Free);
+        assert_eq!(answers.spread(at(0), answer(2, 1), ONE, short, &mut rng), Placed::Free);
     }
 
     /// Some of 130 services.
     fn many() -> ([u64; 3], Vec<usize>) {
         let mut services = [0; 3];
-        (0..130).step_by(3).for_each(|place| places::insert(&mut services, place));
+        (0..130).step_by(3).for_each(|place| services[place / 64] |= 1 << (place % 64));
         (services, (0..130).step_by(3).collect())
     }
 
@@ -299,7 +307,8 @@ mod tests {
         for _ in 0..200 {
             let mut answers = Answers::new(2);
             answers.grow(130);
-            answers.spread(at(100), answer(1, 2), &services, window, &mut rng);
+            let asked = (&services[..], places::any(&services, &mut rng));
+            answers.spread(at(100), answer(1, 2), asked, window, &mut rng);
             for copy in 0..2 {
                 let mut sent = Vec::new();
                 for cell in 0..44 {
@@ -327,7 +336,8 @@ mod tests {
             let mut answers = Answers::new(3);
             answers.grow(130);
             for txn in 1..=3 {
-                answers.spread(at(0), answer(txn, 2), &services, Duration::ZERO, &mut rng);
+                let asked = (&services[..], places::any(&services, &mut rng));
+                answers.spread(at(0), answer(txn, 2), asked, Duration::ZERO, &mut rng);
             }
             let mut sent = Vec::new();
             sent.extend((0..sent_before).filter_map(|_| answers.pop_due(at(9), &mut rng)));
@@ -343,7 +353,7 @@ mod tests {
             }
         }
         let mut answers = room_for(2);
-        answers.spread(at(0), answer(1, 3), &ONE, Duration::ZERO, &mut rng);
+        answers.spread(at(0), answer(1, 3), ONE, Duration::ZERO, &mut rng);
         answers.forget(0, &mut rng);
         assert_eq!((answers.due(), answers.waiting.len()), (None, 0));
     }
@@ -353,7 +363,7 @@ mod tests {
         let mut rng = Rng::new(6);
         let mut answers = room_for(4);
         for txn in 1..=3 {
-            answers.spread(at(0), answer(txn, 1), &[0b101], Duration::ZERO, &mut rng);
+            answers.spread(at(0), answer(txn, 1), (&[0b101], 2), Duration::ZERO, &mut rng);
         }
         answers.grow(200);
         let mut sent: Vec<_> = core::iter::from_fn(|| answers.pop_due(at(9), &mut rng))

@@ -303,7 +303,7 @@ mod tests {
         // Each keeps its own gap.
         for (service, last, _) in answers {
             let mut asked = [0; 2];
-            places::insert(&mut asked, service);
+            asked[service / 64] |= 1 << (service % 64);
             audience.ask(last, &asked, (9, 1), Duration::ZERO, &mut rng);
             assert_eq!(audience.due(), Some((last + GROUP_GAP, service)));
             audience.forget(service);

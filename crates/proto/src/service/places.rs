@@ -11,12 +11,6 @@ pub(super) fn words_for(places: usize) -> usize {
     places.div_ceil(BITS)
 }
 
-pub(super) fn insert(set: &mut [u64], place: usize) {
-    if let Some(word) = set.get_mut(place / BITS) {
-        *word |= 1 << (place % BITS);
-    }
-}
-
 /// Takes a place out; says whether it was in.
 pub(super) fn remove(set: &mut [u64], place: usize) -> bool {
     let Some(word) = set.get_mut(place / BITS) else { return false };
@@ -26,8 +20,16 @@ pub(super) fn remove(set: &mut [u64], place: usize) -> bool {
     was_in
 }
 
+pub(super) fn is_empty(set: &[u64]) -> bool {
+    set.iter().all(|word| *word == 0)
+}
+
 pub(super) fn count(set: &[u64]) -> usize {
-    set.iter().map(|word| word.count_ones() as usize).sum()
+    match set {
+        // The usual: to count bits takes longer than to see that there is one.
+        [word] if word & word.wrapping_sub(1) == 0 => usize::from(*word != 0),
+        _ => set.iter().map(|word| word.count_ones() as usize).sum(),
+    }
 }
 
 /// All that are in, in their order.
@@ -43,9 +45,10 @@ pub(super) fn all(set: &[u64]) -> impl Iterator<Item = usize> {
 /// One of those that are in, each with the same chance; where none is, the first place.
 pub(super) fn any(set: &[u64], rng: &mut Rng) -> usize {
     match count(set) {
-        0 | 1 => first(set, 0).unwrap_or(0),
-        count => all(set).nth(rng.up_to(count as u64 - 1) as usize).unwrap_or(0),
+        0 | 1 => first_in(set, 0..usize::MAX),
+        count => all(set).nth(rng.up_to(count as u64 - 1) as usize),
     }
+    .unwrap_or(0)
 }
 
 /// The first that is in, in the order that begins at `start` and goes on at the beginning.
@@ -62,15 +65,14 @@ pub(super) fn next(set: &[u64], start: usize, place: usize) -> Option<usize> {
 }
 
 fn first_in(set: &[u64], range: Range<usize>) -> Option<usize> {
-    let mut mask = u64::MAX << (range.start % BITS);
-    for (nth, word) in set.iter().enumerate().skip(range.start / BITS) {
-        let left = word & core::mem::replace(&mut mask, u64::MAX);
-        if left != 0 {
-            let place = nth * BITS + left.trailing_zeros() as usize;
-            return Some(place).filter(|place| *place < range.end);
-        }
+    let mut at = range.start / BITS;
+    let mut left = set.get(at)? & u64::MAX << (range.start % BITS);
+    while left == 0 {
+        at += 1;
+        left = *set.get(at)?;
     }
-    None
+    let place = at * BITS + left.trailing_zeros() as usize;
+    (place < range.end).then_some(place)
 }
 
 #[cfg(test)]
@@ -79,15 +81,20 @@ mod tests {
 
     use super::*;
 
+    fn insert(set: &mut [u64], place: usize) {
+        set[place / BITS] |= 1 << (place % BITS);
+    }
+
     #[test]
     fn what_was_put_in_is_in_until_it_is_taken_out() {
         let mut set = [0; 3];
         let places = [0, 1, 63, 64, 100, 191];
         places.iter().for_each(|place| insert(&mut set, *place));
-        insert(&mut set, 192); // there is no such place
-        assert!(all(&set).eq(places) && count(&set) == 6);
+        assert!(all(&set).eq(places) && count(&set) == 6 && !is_empty(&set));
         assert!(remove(&mut set, 63) && !remove(&mut set, 63) && !remove(&mut set, 192));
         assert!(all(&set).eq([0, 1, 64, 100, 191]));
+        assert_eq!([0, 1, 8, 9, u64::MAX].map(|word| count(&[word])), [0, 1, 1, 2, 64]);
+        assert!(is_empty(&[]) && is_empty(&[0; 2]) && !is_empty(&[0, 2]));
         assert_eq!((words_for(0), words_for(64), words_for(65)), (0, 1, 2));
     }
 

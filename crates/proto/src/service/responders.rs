@@ -261,11 +261,8 @@ impl Machine for Responders {
         if self.life.start(now) {
             self.announce(now);
         }
-        if self.deadline().is_none_or(|due| due > now) {
-            return None;
-        }
         if !self.life.is_open() && !self.is_saying_goodbye() {
-            return Some(self.life.finish(now));
+            return self.life.deadline(None).map(|_| self.life.finish(now));
         }
         if let Some((answer, place)) = self.answers.pop_due(now, &mut self.rng) {
             return self.reply(now, &answer, place);
@@ -284,13 +281,10 @@ impl Machine for Responders {
         if self.is_saying_goodbye() {
             return self.announcer.deadline();
         }
-        let next = [
-            self.answers.due(),
-            self.audience.due().map(|(due, _)| due),
-            self.pressure.due(),
-            self.announcer.deadline(),
-        ];
-        self.life.deadline(next.into_iter().flatten().min())
+        let audience = self.audience.due().map(|(due, _)| due);
+        let asked = earlier(self.answers.due(), audience);
+        let unasked = earlier(self.pressure.due(), self.announcer.deadline());
+        self.life.deadline(earlier(asked, unasked))
     }
 
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
@@ -318,6 +312,14 @@ impl Machine for Responders {
             self.announcer.say_goodbye(now, self.services.offered(), all);
         }
         self.life.close();
+    }
+}
+
+/// The earlier of two moments, as far as there are any.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -34,13 +34,11 @@ impl Service {
         self.names = NameCache::new(self.id, self.words.digest());
     }
 
-    /// Whether a query is for this service. `local` is where it would be answered from, if that matters: where
-    /// the asker says what it has heard.
-    pub(super) fn is_asked(&mut self, query: &Query<'_>, local: Option<SocketAddr>) -> bool {
+    fn is_asked(&mut self, query: &Query<'_>, local: Option<&SocketAddr>) -> bool {
         !self.is_leaving
             && query.is_in(self.id)
             && query.selects(self.words.offer())
-            && !local.is_some_and(|local| self.is_heard(query, local))
+            && !local.is_some_and(|local| self.is_heard(query, *local))
     }
 
     /// Whether the asker says that it has heard what it would be answered, from where it would be.
@@ -95,10 +93,30 @@ impl Services {
         })
     }
 
-    /// All that have a place, those that are leaving among them.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut Service)> {
-        let places = self.places.iter_mut().enumerate();
-        places.filter_map(|(place, service)| Some((place, service.as_mut()?)))
+    /// Puts those that a query is for, and that have something to say within so many bytes, into the set; says
+    /// whether the query is for any, whatever it has to say. `local` is where it would be answered from, if that
+    /// matters: where the asker says what it has heard.
+    pub(super) fn find(
+        &mut self,
+        query: &Query<'_>,
+        local: Option<&SocketAddr>,
+        limit: usize,
+        asked: &mut [u64],
+    ) -> bool {
+        let mut is_any = false;
+        for (places, word) in self.places.chunks_mut(u64::BITS as usize).zip(asked) {
+            let mut able = 0;
+            for (at, place) in places.iter_mut().enumerate() {
+                if let Some(service) = place
+                    && service.is_asked(query, local)
+                {
+                    is_any = true;
+                    able |= u64::from(service.words.least_len() <= limit) << at;
+                }
+            }
+            *word = able;
+        }
+        is_any
     }
 
     pub(super) fn get(&self, place: usize) -> Option<&Service> {
@@ -148,14 +166,14 @@ impl Services {
 
     /// Has a service that is offered say something else; says where it is.
     pub(super) fn set_offer(&mut self, id: u64, offer: Offer) -> Result<usize, Unfit> {
-        let (place, service) = self.find(id)?;
+        let (place, service) = self.offered_as(id)?;
         service.set_offer(offer);
         Ok(place)
     }
 
     /// Has a service be offered no more; says where it is until it is [removed](Self::remove).
     pub(super) fn withdraw(&mut self, id: u64) -> Result<usize, Unfit> {
-        let (place, service) = self.find(id)?;
+        let (place, service) = self.offered_as(id)?;
         service.is_leaving = true;
         self.offered -= 1;
         Ok(place)
@@ -170,7 +188,7 @@ impl Services {
     }
 
     /// A service that is offered, and where it is.
-    fn find(&mut self, id: u64) -> Result<(usize, &mut Service), Unfit> {
+    fn offered_as(&mut self, id: u64) -> Result<(usize, &mut Service), Unfit> {
         let place = self.place_of(id).ok_or(Unfit::UnknownId(id))?;
         let service = self.get_mut(place).filter(|service| !service.is_leaving);
         Ok((place, service.ok_or(Unfit::UnknownId(id))?))
@@ -216,7 +234,7 @@ mod tests {
         assert_eq!((ids(&services), services.offered(), services.places()), ([7, 9].into(), 2, 3));
         // Until it has said goodbye the place is its own.
         assert_eq!(services.add(4, offer(), say), Ok(3));
-        assert!(services.has(3) && services.iter_mut().count() == 4);
+        assert!(services.has(3) && services.places() == 4);
         services.remove(1);
         services.remove(1);
         assert!(!services.has(3) && services.get(1).is_none());

@@ -6,42 +6,10 @@ use super::Responders;
 use crate::service::answers::{Answer, Placed};
 use crate::service::places;
 use crate::service::proof::is_proven;
-use crate::service::services::Service;
 use crate::wire::{Query, Tlv};
 use crate::{Action, Arrival, Cast, Event, Instant, Refusal};
 
 impl Responders {
-    /// Finds those whom a query is for; says whether there are any.
-    fn find_asked(&mut self, arrival: Arrival, query: &Query<'_>) -> bool {
-        let is_filtered = !query.filter.as_bytes().is_empty();
-        let local = arrival.from.local.filter(|_| is_filtered);
-        self.asked.fill(0);
-        let mut is_any = false;
-        for (place, service) in self.services.iter_mut() {
-            if service.is_asked(query, local) {
-                places::insert(&mut self.asked, place);
-                is_any = true;
-            }
-        }
-        is_any
-    }
-
-    /// Leaves out those who have nothing to say that is so short; says whether there are others.
-    fn find_able(&mut self, limit: usize) -> bool {
-        let mut next = places::first(&self.asked, 0);
-        let mut is_any = false;
-        while let Some(place) = next {
-            next = places::next(&self.asked, 0, place);
-            let is_able = |service: &Service| service.words.least_len() <= limit;
-            if self.services.get(place).is_some_and(is_able) {
-                is_any = true;
-            } else {
-                places::remove(&mut self.asked, place);
-            }
-        }
-        is_any
-    }
-
     /// Schedules the answers to a query that is for these services.
     fn answer(
         &mut self,
@@ -63,10 +31,12 @@ impl Responders {
         // One for one beyond the link.
         let wanted = if on_link { query.copies } else { 1 };
         let limit = query.reply_limit();
-        let copies = self.admit(now, from.remote.ip(), query.txn, wanted, limit)?;
+        let start = places::any(&self.asked, &mut self.rng);
+        let copies = self.admit(now, from.remote.ip(), query.txn, (wanted, limit), start)?;
         let answer =
             Answer { to: from, txn: query.txn, round: query.round, limit, copy: 0, copies };
-        match self.answers.spread(now, answer, &self.asked, window, &mut self.rng) {
+        let asked = (&self.asked[..], start);
+        match self.answers.spread(now, answer, asked, window, &mut self.rng) {
             Placed::Free => {}
             Placed::InPlaceOf(other) => self.give_up(now, &other),
             Placed::Nowhere => return Err(Refusal::Busy),
@@ -90,15 +60,15 @@ impl Responders {
         now: Instant,
         source: IpAddr,
         txn: u64,
-        wanted: u8,
-        limit: usize,
+        (wanted, limit): (u8, usize),
+        start: usize,
     ) -> Result<u8, Refusal> {
         let Some(limiter) = &mut self.limiter else { return Ok(wanted) };
         let (mut cost, mut refused) = (0, None);
-        let start = places::any(&self.asked, &mut self.rng);
+        let is_alone = self.services.places() == 1;
         let mut next = Some(start);
         while let Some(place) = next {
-            next = places::next(&self.asked, start, place);
+            next = if is_alone { None } else { places::next(&self.asked, start, place) };
             let whole = self.services.get(place).map_or(0, |service| service.words.whole_len());
             let bytes = whole.min(limit);
             match limiter.admit(now, source, Some(txn), bytes, &mut self.rng) {
@@ -139,8 +109,12 @@ impl Responders {
         // The group gets no answer to what comes from beyond the link: its asker alone may get one.
         let multicast_reply = query.multicast_reply && arrival.on_link;
         let query = &Query { multicast_reply, ..*query };
+        let is_filtered = !query.filter.as_bytes().is_empty();
+        let local = arrival.from.local.as_ref().filter(|_| is_filtered);
+        // To the group they say as much as they can, whatever the question's length.
+        let limit = if multicast_reply { usize::MAX } else { query.reply_limit() };
         // Who asks with a secret would not take an answer without; only then does anything come of it.
-        if !self.find_asked(arrival, query)
+        if !self.services.find(query, local, limit, &mut self.asked)
             || !is_proven(self.keyring.as_ref(), arrival, datagram, &mut self.life.counts)
         {
             return None;
@@ -150,8 +124,7 @@ impl Responders {
             self.life.counts.duplicates += 1;
             return None;
         }
-        // To the group they say as much as they can, whatever the question's length.
-        if !query.multicast_reply && !self.find_able(query.reply_limit()) {
+        if places::is_empty(&self.asked) {
             self.life.counts.ignored += 1;
             return None;
         }
