@@ -64,6 +64,7 @@ pub(super) struct Services {
     /// The greatest age that a service had that has gone. What comes after it is older, so that who is
     /// offered anew under its old id is not taken for what it was before.
     gone_at: Option<u32>,
+    last_gone: Option<u64>,
 }
 
 impl Services {
@@ -127,9 +128,9 @@ impl Services {
         self.places.get_mut(place)?.as_mut()
     }
 
-    /// The id that speaks for all.
-    pub(super) fn first_id(&self) -> Option<u64> {
-        self.iter().next().map(|(_, service)| service.id)
+    /// The id that speaks for all: of the first one, or where all have gone of the last that went.
+    pub(super) fn speaker(&self) -> Option<u64> {
+        self.iter().next().map(|(_, service)| service.id).or(self.last_gone)
     }
 
     /// Adds a service, whose words `say` makes with the age that it is to have; says where it is. One that is
@@ -175,6 +176,7 @@ impl Services {
     pub(super) fn withdraw(&mut self, id: u64) -> Result<usize, Unfit> {
         let (place, service) = self.offered_as(id)?;
         service.is_leaving = true;
+        self.last_gone = Some(id);
         self.offered -= 1;
         Ok(place)
     }
@@ -240,7 +242,9 @@ mod tests {
         assert!(!services.has(3) && services.get(1).is_none());
         assert_eq!(services.add(5, offer(), say), Ok(1));
         assert_eq!((ids(&services), services.offered()), ([7, 5, 9, 4].into(), 4));
-        assert_eq!((services.first_id(), Services::new().first_id()), (Some(7), None));
+        assert_eq!((services.speaker(), Services::new().speaker()), (Some(7), None));
+        [7, 5, 9, 4].iter().for_each(|id| assert!(services.withdraw(*id).is_ok()));
+        assert_eq!((services.speaker(), services.offered()), (Some(4), 0));
     }
 
     #[test]

@@ -51,8 +51,8 @@ impl Responders {
     pub(super) fn busy(&mut self, now: Instant) -> Option<Action<'_>> {
         self.scratch.clear();
         let is_due = self.pressure.take_due(now, &mut self.scratch);
-        // Who offers nothing has refused nothing.
-        let id = self.services.first_id().filter(|_| is_due)?;
+        // Who never offered anything has refused nothing.
+        let id = self.services.speaker().filter(|_| is_due)?;
         self.life.counts.sent += 1;
         let busy = Busy { id, tlvs: self.scratch.as_tlvs() };
         Some(send(Destination::Group, Datagram::Busy(busy), self.keyring.as_ref()))
