@@ -29,8 +29,7 @@ pub(crate) fn any_several() -> impl Strategy<Value = Several> {
     (answering::any_responding(), offers, 0..=MOST).prop_map(|(responding, offers, at_first)| {
         let Responding { boot, lease, announce, rate, allow_off_link, keyring, stores, .. } =
             responding;
-        let answering =
-            Answering { boot, lease, announce, rate, allow_off_link, keyring, stores };
+        let answering = Answering { boot, lease, announce, rate, allow_off_link, keyring, stores };
         let offers = offers.into_iter().map(|(service, bytes)| offer_of(service, bytes)).collect();
         Several { answering, offers, at_first }
     })

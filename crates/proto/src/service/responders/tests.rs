@@ -1,3 +1,4 @@
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -12,6 +13,7 @@ use crate::{Cast, Destination, Event, Path, Rate, Refusal};
 
 mod answers;
 mod limits;
+mod many;
 mod questions;
 mod unasked;
 
