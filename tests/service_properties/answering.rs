@@ -11,7 +11,7 @@ use mcast_tests::cases;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{ID, SCENES, SEED, offer, printer};
+use super::{ID, SCENES, SEED, changing, offer, printer};
 
 /// What the crowd of all who announce themselves may stretch a window to.
 const LONGEST_STRETCH: u16 = 100;
@@ -73,6 +73,24 @@ fn run(responding: &Responding, mut ops: Vec<Op>) -> Outcome {
 
 proptest! {
     #![proptest_config(cases(96))]
+
+    /// With several services, which come, change and go.
+    #[test]
+    fn one_machine_of_several_services_keeps_to_all_of_it(
+        (scene, _, mut ops) in any_answering(0..150), several in changing::any_several(),
+    ) {
+        let several = several.with(scene.keyring.clone());
+        ops.push(Op::Wait(Duration::from_secs(12)));
+        let outcome = ops::run(&mut several.make(), &ops);
+        answering::answers_what_was_asked(&outcome);
+        answering::sends_three_bytes_for_one(&outcome);
+        if let Some(rate) = several.answering.rate {
+            answering::keeps_to_its_rates(&outcome, rate.of_services(changing::MOST));
+        }
+        answering::speaks_to_the_group_seldom(&outcome);
+        answering::tells_whom_it_refuses(&outcome);
+        changing::each_service_ages(&outcome);
+    }
 
     #[test]
     fn each_answer_is_to_a_question_that_is_no_shorter((_, responding, ops) in any_answering(0..150)) {

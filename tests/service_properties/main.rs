@@ -4,6 +4,7 @@
 
 mod answering;
 mod asking;
+mod changing;
 mod network;
 mod watching;
 
@@ -55,6 +56,7 @@ enum Recipe {
     Discoverer(Discovery),
     Watcher(Discovery),
     Responder(Responding),
+    Responders(changing::Several),
     PlainDiscoverer,
     PlainWatcher,
     PlainResponder,
@@ -66,6 +68,7 @@ impl Recipe {
             Recipe::Discoverer(config) => Box::new(service::Discoverer::new(config, SEED)),
             Recipe::Watcher(config) => Box::new(service::Watcher::new(config, SEED)),
             Recipe::Responder(config) => Box::new(service::Responder::new(config, SEED)),
+            Recipe::Responders(several) => Box::new(several.make()),
             Recipe::PlainDiscoverer => {
                 Box::new(plain::Discoverer::new(plain::Discovery::default(), SEED))
             }
@@ -83,8 +86,14 @@ impl Recipe {
 
 /// One of the scenes, and a machine in it.
 fn any_machine() -> impl Strategy<Value = (&'static Scene, Recipe)> {
-    (0..3usize, 0..12u32, asking::any_discovery(), answering::any_responding()).prop_map(
-        |(scene, kind, discovery, responding)| {
+    (
+        0..3usize,
+        0..14u32,
+        asking::any_discovery(),
+        answering::any_responding(),
+        changing::any_several(),
+    )
+        .prop_map(|(scene, kind, discovery, responding, several)| {
             let scene = &SCENES[scene];
             let keyring = scene.keyring.clone();
             let discovery = Discovery { keyring: keyring.clone(), ..discovery };
@@ -94,11 +103,11 @@ fn any_machine() -> impl Strategy<Value = (&'static Scene, Recipe)> {
                 6..9 => Recipe::Responder(Responding { keyring, ..responding }),
                 9 => Recipe::PlainDiscoverer,
                 10 => Recipe::PlainWatcher,
-                _ => Recipe::PlainResponder,
+                11 => Recipe::PlainResponder,
+                _ => Recipe::Responders(several.with(keyring)),
             };
             (scene, recipe)
-        },
-    )
+        })
 }
 
 /// The same, and so many operations.
@@ -167,7 +176,8 @@ proptest! {
 
     #[test]
     fn a_closed_machine_is_done_within_two_goodbyes((_, recipe, mut ops) in any_case(0..60)) {
-        ops.extend([Op::Close, Op::Wait(Duration::from_millis(100))]);
+        // A service says goodbye for the first time within a millisecond of the one before.
+        ops.extend([Op::Close, Op::Wait(Duration::from_millis(100 + changing::MOST as u64))]);
         prop_assert!(recipe.run(&ops).done);
     }
 

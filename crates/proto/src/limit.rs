@@ -35,22 +35,21 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// The rate of each of so many responders of one process, by which all of them together send no more
-    /// than four of them may alone: whoever is asked for in a forged address gets no more from a host that
-    /// offers hundreds of services than from one that offers a few.
+    /// The rate of a machine with so many services, where one alone has this: so many times as much, and four
+    /// times at the most. So whoever is asked for in a forged address gets no more from a host that offers
+    /// hundreds of services than from one that offers a few.
     ///
     /// ```
     /// use mcast_proto::Rate;
     ///
-    /// assert_eq!(Rate::default().among(4), Rate::default());
-    /// assert_eq!(Rate::default().among(100), Rate { per_source: 16, total: 160 });
+    /// let rate = Rate { per_source: 400, total: 4000 };
+    /// assert_eq!(rate.of_services(2), Rate { per_source: 800, total: 8000 });
+    /// assert_eq!(rate.of_services(500), Rate { per_source: 1600, total: 16_000 });
     /// ```
-    pub fn among(self, responders: usize) -> Rate {
-        let each = |rate: u32| {
-            let share = u64::from(rate) * SHARED_BY / (responders as u64).max(SHARED_BY);
-            (share as u32).max(rate.min(1))
-        };
-        Rate { per_source: each(self.per_source), total: each(self.total) }
+    pub fn of_services(self, services: usize) -> Rate {
+        let times = services.clamp(1, MOST_RATES) as u32;
+        let all = |rate: u32| rate.saturating_mul(times);
+        Rate { per_source: all(self.per_source), total: all(self.total) }
     }
 }
 
@@ -60,8 +59,9 @@ impl Default for Rate {
     }
 }
 
-/// Responders of one process that have the whole rate each.
-const SHARED_BY: u64 = 4;
+/// However many services a machine has, all together send no more than so many of them might alone. It is
+/// enough for a discovery that finds hundreds: they fit two seconds' worth.
+const MOST_RATES: usize = 4;
 /// Bytes of UDP payload that count as one: the length of the structured protocol's least query, which no
 /// ordinary answer exceeds.
 const UNIT: usize = 128;
@@ -116,13 +116,19 @@ impl Limiter {
             total: TokenBucket::FULL,
             secret,
             sources: vec![TokenBucket::FULL; sources.max(1)].into(),
-            session_rate: rate.per_source.min(rate.total) / SESSION_SHARE,
+            session_rate: session_rate(rate),
             sessions: vec![nobody; SESSIONS].into(),
         }
     }
 
+    /// Another rate from now on. What was taken stays taken.
+    pub(crate) fn set_rate(&mut self, rate: Rate) {
+        self.rate = rate;
+        self.session_rate = session_rate(rate);
+    }
+
     /// Takes an answer of so many bytes to `source` off the session's share, or else off the source's
-    /// bucket and the total's, or off none.
+    /// bucket and the total's, or off none; says what it took.
     pub(crate) fn admit(
         &mut self,
         now: Instant,
@@ -130,7 +136,7 @@ impl Limiter {
         session: Option<u64>,
         bytes: usize,
         rng: &mut Rng,
-    ) -> Result<(), Refusal> {
+    ) -> Result<u64, Refusal> {
         let cost = cost(bytes);
         let of = session.map(|number| (source, number));
         let at = self.sessions.iter().position(|session| of.is_some() && session.of == of);
@@ -138,7 +144,7 @@ impl Limiter {
             && self.sessions[at].bucket.take_if_held(now, self.session_rate, cost)
         {
             self.sessions[at].used = now;
-            return Ok(());
+            return Ok(cost);
         }
         self.admit_source(now, source, cost, rng)?;
         if of.is_some()
@@ -147,13 +153,13 @@ impl Limiter {
             let session = &mut self.sessions[at];
             (session.of, session.used) = (of, now);
         }
-        Ok(())
+        Ok(cost)
     }
 
-    /// Takes another copy of an answer that was admitted, if there is plenty: more than half of what the
-    /// source's bucket holds, and a total that is not nearly empty.
-    pub(crate) fn may_copy(&mut self, now: Instant, source: IpAddr, bytes: usize) -> bool {
-        let (cost, rate) = (cost(bytes), self.rate);
+    /// Takes another copy of answers that were admitted, and took so much together, if there is plenty: more
+    /// than half of what the source's bucket holds, and a total that is not nearly empty.
+    pub(crate) fn may_copy(&mut self, now: Instant, source: IpAddr, cost: u64) -> bool {
+        let rate = self.rate;
         let (of_source, total) = self.buckets(now, source);
         let is_plenty = of_source.left(rate.per_source) > burst(rate.per_source) / 2
             && total.left(rate.total) >= burst(rate.total) / NEARLY_EMPTY;
@@ -225,6 +231,11 @@ const TOKEN: u64 = 1_000_000_000;
 /// Tokens in billionths for so many bytes. An answer without a byte is a datagram too.
 fn cost(bytes: usize) -> u64 {
     (bytes.div_ceil(UNIT).max(1) as u64).saturating_mul(TOKEN)
+}
+
+/// What each session has for itself.
+fn session_rate(rate: Rate) -> u32 {
+    rate.per_source.min(rate.total) / SESSION_SHARE
 }
 
 /// What a full bucket holds: less than 2^63 at any rate.

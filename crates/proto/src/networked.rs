@@ -100,6 +100,7 @@ networked! {
     service::Discoverer => AskingPeer, of_services;
     service::Watcher => Peer, of_services;
     service::Responder => Peer, of_services;
+    service::Responders => Peer, of_services;
 }
 
 fn of_tutorial() -> Vec<SocketAddr> {

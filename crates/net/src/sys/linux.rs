@@ -1,6 +1,6 @@
 //! Batches on Linux: recvmmsg(2) and sendmmsg(2), with packet information (ip(7), ipv6(7)).
 //!
-//! All of this project's unsafe code is here and in `option.rs`. Every pointer that is given to the kernel is made
+//! All of this project's unsafe code is here, in `option.rs` and in `ranges.rs`. Every pointer that is given to the kernel is made
 //! in the function that calls it, from memory that outlives the call, and none is kept.
 #![expect(unsafe_code, reason = "recvmmsg, sendmmsg and packet information have no safe interface")]
 

@@ -18,6 +18,8 @@ mod imp;
 mod control;
 #[cfg(target_os = "linux")]
 mod option;
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+pub(crate) mod ranges;
 #[cfg(all(target_os = "linux", feature = "tokio"))]
 mod registration;
 #[cfg(test)]

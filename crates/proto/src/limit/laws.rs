@@ -34,7 +34,7 @@ fn run(rate: Rate, asks: &[Ask], seed: u64) -> Vec<(u64, u32, u64)> {
         now += wait;
         let at = Instant::from_nanos(now);
         let goes = if is_copy {
-            bench.0.may_copy(at, source(to), bytes)
+            bench.0.may_copy(at, source(to), cost(bytes))
         } else {
             bench.0.admit(at, source(to), session, bytes, &mut bench.1).is_ok()
         };

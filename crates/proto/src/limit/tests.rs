@@ -33,7 +33,7 @@ impl Bench {
         source: IpAddr,
         bytes: usize,
     ) -> Result<(), Refusal> {
-        self.0.admit(now, source, None, bytes, &mut self.1)
+        self.0.admit(now, source, None, bytes, &mut self.1).map(drop)
     }
 
     pub(super) fn ask_in(
@@ -42,7 +42,7 @@ impl Bench {
         source: IpAddr,
         session: u64,
     ) -> Result<(), Refusal> {
-        self.0.admit(now, source, Some(session), UNIT, &mut self.1)
+        self.0.admit(now, source, Some(session), UNIT, &mut self.1).map(drop)
     }
 
     /// So many of `tries` short answers are admitted at one moment.
@@ -52,14 +52,28 @@ impl Bench {
 }
 
 #[test]
-fn many_responders_of_one_process_share_what_four_may_send() {
+fn any_number_of_services_share_what_four_may_send() {
     let rate = Rate { per_source: 400, total: 4000 };
-    assert_eq!((rate.among(0), rate.among(1), rate.among(4)), (rate, rate, rate));
-    assert_eq!(rate.among(5), Rate { per_source: 320, total: 3200 });
-    assert_eq!(rate.among(1_000), Rate { per_source: 1, total: 16 });
-    // Whoever may answer at all may do so now and then; who may not, may not.
-    assert_eq!(rate.among(1 << 40), Rate { per_source: 1, total: 1 });
-    assert_eq!(Rate { per_source: 0, total: 8 }.among(9), Rate { per_source: 0, total: 3 });
+    assert_eq!((rate.of_services(0), rate.of_services(1)), (rate, rate));
+    assert_eq!(rate.of_services(3), Rate { per_source: 1200, total: 12_000 });
+    for services in [4, 5, 500, usize::MAX] {
+        assert_eq!(rate.of_services(services), Rate { per_source: 1600, total: 16_000 });
+    }
+    let rate = Rate { per_source: 0, total: u32::MAX };
+    assert_eq!(rate.of_services(9), rate);
+}
+
+#[test]
+fn another_rate_is_that_of_all_that_comes_after_and_gives_nothing_back() {
+    let mut bench = Bench::of(10, 1_000);
+    assert!(bench.admitted(ms(0), source(1), 1_000) <= 20);
+    bench.0.set_rate(Rate { per_source: 20, total: 1_000 });
+    assert!(bench.admitted(ms(0), source(1), 1_000) <= 21);
+    bench.0.set_rate(Rate { per_source: 10, total: 1_000 });
+    assert_eq!(bench.admitted(ms(900), source(1), 1_000), 0);
+    assert_eq!(bench.0.session_rate, 0);
+    bench.0.set_rate(Rate { per_source: 500, total: 1_000 });
+    assert_eq!(bench.0.session_rate, 10);
 }
 
 #[test]
@@ -114,7 +128,7 @@ fn a_rate_of_nothing_gives_nothing() {
     for mut bench in [Bench::of(0, 100), Bench::of(100, 0), Bench::of(0, 0)] {
         for at in [Instant::ZERO, ms(60_000), Instant::FAR_FUTURE] {
             assert!(bench.ask_in(at, source(1), 1).is_err());
-            assert!(!bench.0.may_copy(at, source(1), 1));
+            assert!(!bench.0.may_copy(at, source(1), cost(1)));
         }
     }
 }
@@ -124,7 +138,7 @@ fn no_rate_and_no_time_overflows() {
     let mut bench = Bench::of(u32::MAX, u32::MAX);
     for at in [Instant::ZERO, ms(1), Instant::FAR_FUTURE, Instant::ZERO, Instant::FAR_FUTURE] {
         assert_eq!(bench.ask_in(at, source(1), 1), Ok(()));
-        assert!(bench.0.may_copy(at, source(1), 1));
+        assert!(bench.0.may_copy(at, source(1), cost(1)));
     }
     let mut bench = Bench::of(u32::MAX, u32::MAX);
     assert_eq!(bench.ask(ms(1), source(2), usize::MAX), Ok(()));
@@ -145,14 +159,14 @@ fn time_that_goes_back_gives_nothing() {
 #[test]
 fn copies_are_for_whoever_has_more_than_half_of_its_bucket() {
     let mut bench = Bench::of(100, 1000);
-    let copies = (0..1000).filter(|_| bench.0.may_copy(ms(0), source(1), UNIT)).count();
+    let copies = (0..1000).filter(|_| bench.0.may_copy(ms(0), source(1), cost(UNIT))).count();
     assert_eq!(copies, 100);
     // What they took is gone.
     assert_eq!(bench.admitted(ms(0), source(1), 10_000), 100);
     // The half goes to eleven sources, and so on, to where the total is nearly empty.
     let mut total = 200;
     for n in 2..100 {
-        total += (0..1000).filter(|_| bench.0.may_copy(ms(0), source(n), UNIT)).count();
+        total += (0..1000).filter(|_| bench.0.may_copy(ms(0), source(n), cost(UNIT))).count();
     }
     assert_eq!(total, 1751);
 }
@@ -160,10 +174,10 @@ fn copies_are_for_whoever_has_more_than_half_of_its_bucket() {
 #[test]
 fn a_copy_is_charged_by_its_length_and_not_sent_where_that_is_not_held() {
     let mut bench = Bench::of(100, 1000);
-    assert!(bench.0.may_copy(ms(0), source(1), 99 * UNIT));
-    assert!(!bench.0.may_copy(ms(0), source(1), 102 * UNIT));
-    assert!(bench.0.may_copy(ms(0), source(1), 101 * UNIT));
-    assert!(!bench.0.may_copy(ms(0), source(1), UNIT));
+    assert!(bench.0.may_copy(ms(0), source(1), cost(99 * UNIT)));
+    assert!(!bench.0.may_copy(ms(0), source(1), cost(102 * UNIT)));
+    assert!(bench.0.may_copy(ms(0), source(1), cost(101 * UNIT)));
+    assert!(!bench.0.may_copy(ms(0), source(1), cost(UNIT)));
 }
 
 #[test]

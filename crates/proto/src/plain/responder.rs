@@ -126,13 +126,11 @@ impl Responder {
         if self.waiting.is_full() || self.answers_promised() {
             return Err(Refusal::Busy);
         }
-        match &mut self.limiter {
-            Some(limiter) => {
-                let (source, length) = (from.remote.ip(), self.config.reply.len());
-                limiter.admit(now, source, None, length, &mut self.rng)
-            }
-            None => Ok(()),
+        if let Some(limiter) = &mut self.limiter {
+            let (source, length) = (from.remote.ip(), self.config.reply.len());
+            limiter.admit(now, source, None, length, &mut self.rng)?;
         }
+        Ok(())
     }
 
     /// Whether the answers sent and waiting make up the count that was asked for.

@@ -68,10 +68,11 @@ impl Crowd {
         self.ids >> 8
     }
 
-    fn size(&self, now: Instant) -> u64 {
+    /// Those that were heard, and so many of our own.
+    fn size(&self, now: Instant, own: usize) -> u64 {
         let is_fresh = self.since.is_some_and(|since| now - since <= 2 * MEMORY);
         let heard = if is_fresh { self.count().max(self.before) } else { 0 };
-        heard + 1
+        heard + own as u64
     }
 
     /// The time over which an answer to this query is spread: what it asks for, or more where so many
@@ -79,7 +80,7 @@ impl Crowd {
     ///
     /// What a query itself says of the group's size widens the window of its own answer and no other's: a
     /// forged one would otherwise slow the answers to everybody.
-    pub(super) fn window(&self, now: Instant, query: &Query<'_>) -> Duration {
+    pub(super) fn window(&self, now: Instant, query: &Query<'_>, own: usize) -> Duration {
         let asked = |size: u64| {
             size.min(MOST) >> query.slice.bits().saturating_add(query.sample_bits).min(63)
         };
@@ -90,7 +91,7 @@ impl Crowd {
         let shortest = if query.sample_bits == 0 { SHORTEST_WINDOW } else { Duration::ZERO };
         Duration::from_millis(query.window_ms.into())
             .max(shortest * query.copies.into())
-            .max(time(self.size(now)).min(stretch))
+            .max(time(self.size(now, own)).min(stretch))
             .max(said.min(LONGEST_GROUP_WINDOW))
     }
 }
@@ -106,54 +107,71 @@ mod tests {
         let mut crowd = Crowd::new();
         let hurried = Query::new(1, 1);
         let now = Instant::from_millis(1000);
-        assert_eq!(crowd.window(now, &hurried).as_millis(), SHORTEST);
-        assert_eq!(crowd.window(now, &Query { copies: 3, ..hurried }).as_millis(), 3 * SHORTEST);
+        assert_eq!(crowd.window(now, &hurried, 1).as_millis(), SHORTEST);
+        assert_eq!(crowd.window(now, &Query { copies: 3, ..hurried }, 1).as_millis(), 3 * SHORTEST);
         (0..5_000).for_each(|id| crowd.heard_announcement(now, id));
-        let window = crowd.window(now, &hurried);
+        let window = crowd.window(now, &hurried, 1);
         assert!((48..53).contains(&window.as_millis()), "{window:?}");
         // One in 2^4 is asked: they need a 2^4th of the time.
         let sample = Query { sample_bits: 4, ..hurried };
-        let window = crowd.window(now, &sample);
+        let window = crowd.window(now, &sample, 1);
         assert!((3..4).contains(&window.as_millis()), "{window:?}");
         let by_group = Query { multicast_reply: true, ..hurried };
-        assert_eq!(crowd.window(now, &by_group), LONGEST_GROUP_WINDOW);
+        assert_eq!(crowd.window(now, &by_group, 1), LONGEST_GROUP_WINDOW);
         (0..30_000).for_each(|id| crowd.heard_announcement(now, id));
-        assert_eq!(crowd.window(now, &hurried), LONGEST_STRETCH);
+        assert_eq!(crowd.window(now, &hurried, 1), LONGEST_STRETCH);
         // It is remembered for twenty minutes at the most.
         let later = now + MEMORY + Duration::from_millis(1);
         crowd.heard_announcement(later, 1);
-        assert_eq!(crowd.window(later, &hurried), LONGEST_STRETCH);
-        assert_eq!(crowd.window(later + 2 * MEMORY, &hurried), LONGEST_STRETCH);
+        assert_eq!(crowd.window(later, &hurried, 1), LONGEST_STRETCH);
+        assert_eq!(crowd.window(later + 2 * MEMORY, &hurried, 1), LONGEST_STRETCH);
         let forgotten = later + 2 * MEMORY + Duration::from_millis(1);
-        assert_eq!(crowd.window(forgotten, &hurried).as_millis(), SHORTEST);
+        assert_eq!(crowd.window(forgotten, &hurried, 1).as_millis(), SHORTEST);
         crowd.heard_announcement(forgotten, 1);
-        assert_eq!(crowd.size(forgotten), 2);
+        assert_eq!(crowd.size(forgotten, 1), 2);
     }
 
     #[test]
     fn one_who_announces_itself_all_the_time_counts_once() {
         let mut crowd = Crowd::new();
         (0..100_000).for_each(|_| crowd.heard_announcement(Instant::ZERO, 7));
-        assert_eq!(crowd.size(Instant::ZERO), 2);
+        assert_eq!(crowd.size(Instant::ZERO, 1), 2);
         for (ids, least, most) in [(1_000, 970, 1_030), (20_000, 19_000, 21_000)] {
             let mut crowd = Crowd::new();
             (0..ids).for_each(|id| crowd.heard_announcement(Instant::ZERO, id));
-            let size = crowd.size(Instant::ZERO);
+            let size = crowd.size(Instant::ZERO, 1);
             assert!((least..most).contains(&size), "{size}");
         }
         // More than it can tell apart: each bit is set.
         let mut crowd = Crowd::new();
         (0..300_000).for_each(|id| crowd.heard_announcement(Instant::ZERO, id));
         assert_eq!(crowd.set, SKETCH);
-        assert!((70_000..90_000).contains(&crowd.size(Instant::ZERO)));
+        assert!((70_000..90_000).contains(&crowd.size(Instant::ZERO, 1)));
     }
 
     #[test]
     fn what_a_query_says_widens_its_own_window_alone() {
         let crowd = Crowd::new();
         let query = Query { estimate: Some(200), window_ms: 9, ..Query::new(1, 1) };
-        assert_eq!(crowd.window(Instant::ZERO, &query).as_millis(), 1310);
+        assert_eq!(crowd.window(Instant::ZERO, &query, 1).as_millis(), 1310);
         let next = Query { window_ms: 9, ..Query::new(2, 1) };
-        assert_eq!(crowd.window(Instant::ZERO, &next).as_millis(), 9);
+        assert_eq!(crowd.window(Instant::ZERO, &next, 1).as_millis(), 9);
+    }
+
+    #[test]
+    fn our_own_services_are_some_of_the_crowd() {
+        let mut crowd = Crowd::new();
+        let hurried = Query::new(1, 1);
+        let now = Instant::ZERO;
+        let by_group = Query { multicast_reply: true, ..hurried };
+        for (own, alone, group) in
+            [(1, SHORTEST, SHORTEST), (500, SHORTEST, 500), (2_000, 20, 2_000)]
+        {
+            assert_eq!(crowd.window(now, &hurried, own).as_millis(), alone);
+            assert_eq!(crowd.window(now, &by_group, own).as_millis(), group);
+        }
+        (0..3_000).for_each(|id| crowd.heard_announcement(now, id));
+        let window = crowd.window(now, &hurried, 2_000);
+        assert!((48..53).contains(&window.as_millis()), "{window:?}");
     }
 }

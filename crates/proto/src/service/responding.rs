@@ -1,4 +1,4 @@
-//! What a responder offers, and how much it answers.
+//! What responders offer, and how much they answer.
 
 use core::time::Duration;
 
@@ -36,9 +36,45 @@ pub struct Responding {
 impl Responding {
     /// The defaults, for this offer.
     pub fn of(offer: Offer) -> Responding {
-        Responding {
-            offer,
-            id: None,
+        let Answering { boot, lease, announce, rate, allow_off_link, keyring, stores } =
+            Answering::default();
+        Responding { offer, id: None, boot, lease, announce, rate, allow_off_link, keyring, stores }
+    }
+
+    /// What is offered, under which id, and how much is answered.
+    pub(super) fn into_parts(self) -> (Offer, Option<u64>, Answering) {
+        let Responding { offer, id, boot, lease, announce, rate, allow_off_link, keyring, stores } =
+            self;
+        let answering = Answering { boot, lease, announce, rate, allow_off_link, keyring, stores };
+        (offer, id, answering)
+    }
+}
+
+/// How much [`Responders`](super::Responders) answer, whatever they offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answering {
+    /// A number that grows from start to start: Unix time in seconds, or a count.
+    pub boot: u32,
+    /// For how long a watcher may take a service to be there; 10 s to a day.
+    pub lease: Duration,
+    /// Whether each service is announced at the start and once a lease, and says goodbye at the end.
+    pub announce: bool,
+    /// Answers a second at the most where there is one service, each copy counted; of several
+    /// [`Rate::of_services`]; `None`: without limit. Answers to the group are not among them: one is for all
+    /// who ask for one, and there are five a second of each service and a thousand of all at the most.
+    pub rate: Option<Rate>,
+    /// Whether unicast queries from beyond the link are answered, once by each service and no longer than
+    /// they are. Their source may be forged, and the answers leave the network.
+    pub allow_off_link: bool,
+    /// The shared secret, without which queries are then ignored.
+    pub keyring: Option<Keyring>,
+    /// How much they remember.
+    pub stores: Stores,
+}
+
+impl Default for Answering {
+    fn default() -> Answering {
+        Answering {
             boot: 0,
             lease: Duration::from_secs(120),
             announce: true,
@@ -55,10 +91,11 @@ impl Responding {
 /// (`sources`: 65,536); what is beyond counts as that.
 ///
 /// A responder with 16 in each takes under 16 KiB in all, its offer with it (of 1132 bytes: 9.8 kB on a
-/// 64-bit machine), and with the default about 33 kB; nothing that is sent to it makes that more.
+/// 64-bit machine), and with the default about 33 kB; nothing that is sent to it makes that more. Each further
+/// service takes 500 bytes and its offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stores {
-    /// Answers that may wait to be sent, each of them once or several times.
+    /// Questions whose answers may wait to be sent, each of them once or several times.
     pub pending: usize,
     /// Queries that are remembered, so that a copy of one is not answered again.
     pub recent: usize,

@@ -25,8 +25,6 @@ pub(super) struct Words {
     digest: u64,
     /// Sessions that an answer to the group can name beside the whole offer.
     named: usize,
-    /// What is being said that is not said as it is every time.
-    scratch: TlvBuf,
 }
 
 /// What an answer says.
@@ -38,16 +36,8 @@ pub(super) struct Said<'a> {
 }
 
 impl Words {
-    pub(super) fn new(offer: Offer, boot: u32, lease_s: u32, is_sealed: bool) -> Words {
-        let mut words = Words {
-            offer,
-            epoch: Epoch { boot, seq: 0 },
-            lease_s,
-            is_sealed,
-            digest: 0,
-            named: 0,
-            scratch: TlvBuf::with_capacity(MAX_TLV_BYTES),
-        };
+    pub(super) fn new(offer: Offer, epoch: Epoch, lease_s: u32, is_sealed: bool) -> Words {
+        let mut words = Words { offer, epoch, lease_s, is_sealed, digest: 0, named: 0 };
         words.set_offer_up();
         words
     }
@@ -70,6 +60,11 @@ impl Words {
 
     fn grow_older(&mut self) {
         self.epoch.seq = self.epoch.seq.saturating_add(1);
+    }
+
+    /// Its age.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     pub(super) fn lease_s(&self) -> u32 {
@@ -99,12 +94,12 @@ impl Words {
     }
 
     /// What is said in an answer of this length at the most, which is no less than the least.
-    pub(super) fn within(&mut self, limit: usize) -> Said<'_> {
+    pub(super) fn within<'a>(&'a self, limit: usize, scratch: &'a mut TlvBuf) -> Said<'a> {
         if self.whole_len() <= limit {
             return Said { whole: None, tlvs: self.offer.tlvs() };
         }
-        self.scratch.clear();
-        self.cut_short(limit.saturating_sub(self.sealed_len(0)))
+        scratch.clear();
+        self.cut_short(limit.saturating_sub(self.sealed_len(0)), scratch)
     }
 
     /// Whether an answer to the group has room for the whole offer.
@@ -118,47 +113,40 @@ impl Words {
         if self.is_whole_to_group() { self.named } else { MAX_SESSIONS }
     }
 
-    /// What is said in an answer to the group, for so many of these sessions as it can name.
-    pub(super) fn group_answer(&mut self, sessions: impl Iterator<Item = (u64, u16)>) -> Said<'_> {
-        let mut named = SessionsBuf::new();
-        sessions.take(self.most_named()).for_each(|(txn, round)| _ = named.push(txn, round));
-        self.scratch.clear();
-        let _fits = self.scratch.push(Tlv::Sessions(named.as_sessions()));
+    /// What is said in an answer to the group, for these sessions, which are no more than it can name.
+    pub(super) fn group_answer<'a>(
+        &self,
+        named: &SessionsBuf,
+        scratch: &'a mut TlvBuf,
+    ) -> Said<'a> {
+        scratch.clear();
+        let _fits = scratch.push(Tlv::Sessions(named.as_sessions()));
         if !self.is_whole_to_group() {
-            return self.cut_short(MAX_TLV_BYTES);
+            return self.cut_short(MAX_TLV_BYTES, scratch);
         }
         for tlv in self.offer.tlvs() {
-            let _fits = self.scratch.push(tlv);
+            let _fits = scratch.push(tlv);
         }
-        Said { whole: None, tlvs: self.scratch.as_tlvs() }
+        Said { whole: None, tlvs: scratch.as_tlvs() }
     }
 
     /// Adds what stands for all of it, and then, in their order, the parts that fit into this room.
-    fn cut_short(&mut self, room: usize) -> Said<'_> {
+    fn cut_short<'a>(&self, room: usize, scratch: &'a mut TlvBuf) -> Said<'a> {
         let head = [Tlv::Digest(self.digest), Tlv::Epoch(self.epoch)];
         // The offer has an epoch too, which one says once.
         for tlv in head.into_iter().chain(self.offer.tlvs()) {
-            let _fits = self.scratch.push_within(room, tlv);
+            let _fits = scratch.push_within(room, tlv);
         }
-        Said { whole: Some(self.whole_len() as u16), tlvs: self.scratch.as_tlvs() }
+        Said { whole: Some(self.whole_len() as u16), tlvs: scratch.as_tlvs() }
     }
 
     /// What a goodbye says: an age that is later than all that was said before.
-    pub(super) fn goodbye(&mut self) -> Tlvs<'_> {
+    pub(super) fn goodbye<'a>(&mut self, scratch: &'a mut TlvBuf) -> Tlvs<'a> {
         self.grow_older();
-        self.scratch.clear();
+        scratch.clear();
         // One TLV of eleven bytes always fits.
-        let _fits = self.scratch.push(Tlv::Epoch(self.epoch));
-        self.scratch.as_tlvs()
-    }
-
-    /// Something else that is to be said, where `write` says that there is any.
-    pub(super) fn written_by(
-        &mut self,
-        write: impl FnOnce(&mut TlvBuf) -> bool,
-    ) -> Option<Tlvs<'_>> {
-        self.scratch.clear();
-        write(&mut self.scratch).then(|| self.scratch.as_tlvs())
+        let _fits = scratch.push(Tlv::Epoch(self.epoch));
+        scratch.as_tlvs()
     }
 }
 
@@ -171,7 +159,7 @@ mod tests {
     use crate::wire::Attr;
 
     fn words(offer: Offer, is_sealed: bool) -> Words {
-        Words::new(offer, 5, 120, is_sealed)
+        Words::new(offer, Epoch { boot: 5, seq: 0 }, 120, is_sealed)
     }
 
     /// An offer of so many bytes.
@@ -187,6 +175,17 @@ mod tests {
         Tlv::Epoch(Epoch { boot: 5, seq })
     }
 
+    fn scratch() -> TlvBuf {
+        TlvBuf::new()
+    }
+
+    fn named(words: &Words, count: u64) -> SessionsBuf {
+        let mut named = SessionsBuf::new();
+        let count = count.min(words.most_named() as u64);
+        sessions(count).for_each(|(txn, round)| _ = named.push(txn, round));
+        named
+    }
+
     #[test]
     fn what_fits_is_said_whole_and_what_does_not_by_its_digest_its_age_and_all_that_fits() {
         let note = Tlv::Attr(Attr { key: "note", value: Some(&[b'x'; 200]) });
@@ -195,10 +194,10 @@ mod tests {
         let parts: Vec<Tlv<'_>> =
             offer.tlvs().iter().filter(|tlv| !matches!(tlv, Tlv::Epoch(_))).collect();
         for (is_sealed, trailer) in [(false, 0), (true, 20)] {
-            let mut words = words(offer.clone(), is_sealed);
+            let (words, mut scratch) = (words(offer.clone(), is_sealed), scratch());
             let length = 32 + offer.tlvs().len() + trailer;
             assert_eq!((words.whole_len(), words.least_len()), (length, 54 + trailer));
-            let said = words.within(length);
+            let said = words.within(length, &mut scratch);
             assert_eq!(said.whole, None);
             assert!(said.tlvs.iter().eq([epoch(0)].into_iter().chain(parts.iter().copied())));
 
@@ -214,7 +213,7 @@ mod tests {
                 (54 + 10 + 207, &[parts[0], parts[2], parts[3]]),
                 (54 + 10 + 208, &parts[..2]),
             ] {
-                let said = words.within(limit + trailer);
+                let said = words.within(limit + trailer, &mut scratch);
                 assert_eq!(said.whole, whole, "{limit}");
                 let head = [digest, epoch(0)].into_iter();
                 assert!(said.tlvs.iter().eq(head.chain(expected.iter().copied())), "{limit}");
@@ -225,9 +224,9 @@ mod tests {
 
     #[test]
     fn a_short_offer_is_never_cut_shorter_than_it_is() {
-        let mut words = words(offer(21), false);
+        let (words, mut scratch) = (words(offer(21), false), scratch());
         assert_eq!((words.whole_len(), words.least_len()), (53, 53));
-        assert_eq!(words.within(53).whole, None);
+        assert_eq!(words.within(53, &mut scratch).whole, None);
     }
 
     fn sessions(count: u64) -> impl Iterator<Item = (u64, u16)> {
@@ -240,16 +239,17 @@ mod tests {
             for (length, most) in
                 [(21, 64), (505, 64), (506, 63), (1_124, 2), (1_125, 2), (1_126, 1), (1_135, 1)]
             {
-                let mut words = words(offer(length), is_sealed);
+                let (words, mut scratch) = (words(offer(length), is_sealed), scratch());
                 assert!(words.is_whole_to_group() && words.most_named() == most, "{length}");
                 for asked in [1, 64, 100] {
-                    let said = words.group_answer(sessions(asked));
+                    let said = words.group_answer(&named(&words, asked), &mut scratch);
                     assert_eq!(said.whole, None);
                     assert_eq!(said.tlvs.len(), length + 3 + 10 * most.min(asked as usize));
                     let named = said.tlvs.sessions().unwrap().iter();
                     assert!(named.eq(sessions(asked.min(most as u64))));
                 }
-                let tlvs: Vec<u8> = words.group_answer(sessions(1)).tlvs.as_bytes()[13..].into();
+                let said = words.group_answer(&named(&words, 1), &mut scratch);
+                let tlvs: Vec<u8> = said.tlvs.as_bytes()[13..].into();
                 assert_eq!(tlvs, words.offer().as_bytes());
             }
         }
@@ -257,34 +257,36 @@ mod tests {
 
     #[test]
     fn where_the_whole_offer_leaves_no_room_for_a_session_the_group_gets_what_fits() {
-        let mut long = words(offer(1_136), false);
+        let long = words(offer(1_136), false);
         // So many parts that there is no place for one more.
         let parts = (0..30).fold(Offer::new("s").unwrap(), |offer, n| {
             offer.with(Tlv::Unknown { number: 90, value: &[n] }).unwrap()
         });
-        let mut many = words(parts, false);
-        for words in [&mut long, &mut many] {
+        let many = words(parts, false);
+        let mut scratch = scratch();
+        for words in [&long, &many] {
             assert!(!words.is_whole_to_group() && words.most_named() == 64);
             let whole = words.whole_len() as u16;
             let digest = words.digest();
-            let said = words.group_answer(sessions(70));
+            let said = words.group_answer(&named(words, 70), &mut scratch);
             assert_eq!((said.whole, said.tlvs.digest()), (Some(whole), Some(digest)));
             assert_eq!(said.tlvs.sessions().unwrap().len(), 64);
             assert!(said.tlvs.iter().any(|tlv| tlv == epoch(0)));
             assert!(said.tlvs.iter().any(|tlv| tlv == Tlv::Service("s")));
         }
-        assert_eq!(many.group_answer(sessions(1)).tlvs.iter().count(), MAX_TLVS);
+        let said = many.group_answer(&named(&many, 1), &mut scratch);
+        assert_eq!(said.tlvs.iter().count(), MAX_TLVS);
     }
 
     #[test]
     fn another_offer_and_each_goodbye_are_later_than_all_before() {
-        let mut words = words(offer(21), false);
+        let (mut words, mut scratch) = (words(offer(21), false), scratch());
         let first = words.digest();
         words.set_offer(offer(30));
         assert_eq!(words.offer().epoch(), Some(Epoch { boot: 5, seq: 1 }));
         assert_eq!(words.digest(), wire::digest(120, offer(30).tlvs()));
         assert!(words.digest() != first && words.lease_s() == 120);
-        assert!(words.goodbye().iter().eq([epoch(2)]));
-        assert!(words.goodbye().iter().eq([epoch(3)]));
+        assert!(words.goodbye(&mut scratch).iter().eq([epoch(2)]));
+        assert!(words.goodbye(&mut scratch).iter().eq([epoch(3)]));
     }
 }

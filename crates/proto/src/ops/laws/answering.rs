@@ -1,4 +1,5 @@
-//! What holds of [`service::Responder`](crate::service::Responder).
+//! What holds of [`service::Responder`](crate::service::Responder), and of
+//! [`service::Responders`](crate::service::Responders) with any number of services.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -18,6 +19,7 @@ const NANOS: u64 = 1_000_000_000;
 const SESSIONS: usize = 32;
 const SESSION_SHARE: u32 = 50;
 const GROUP_GAP: Duration = Duration::from_millis(200);
+const GROUP_SPACING: Duration = Duration::from_millis(1);
 const BUSY_GAP: Duration = Duration::from_millis(100);
 
 /// A question that was to be answered.
@@ -25,8 +27,8 @@ struct Admitted<'a> {
     at: Instant,
     arrival: &'a Arrival,
     query: Query<'a>,
-    /// Which copies of the answer have been sent.
-    sent: [bool; 3],
+    /// Which copies of which service's answer have been sent.
+    sent: BTreeSet<(u64, u8)>,
 }
 
 impl Admitted<'_> {
@@ -48,7 +50,7 @@ impl Admitted<'_> {
             && self.asker() == (to.remote, reply.txn, reply.round)
             && length <= self.query.reply_limit()
             && reply.copy < self.copies()
-            && !self.sent[usize::from(reply.copy)]
+            && !self.sent.contains(&(reply.id, reply.copy))
     }
 }
 
@@ -64,12 +66,12 @@ fn admitted(outcome: &Outcome) -> impl Iterator<Item = Admitted<'_>> {
         let Event::Asked { from, refused: None, .. } = event.as_event() else { return None };
         let Ok(Datagram::Query(query)) = decode(bytes) else { panic!("{bytes:?} is no question") };
         assert_eq!(from, arrival.from);
-        Some(Admitted { at: *at, arrival, query, sent: [false; 3] })
+        Some(Admitted { at: *at, arrival, query, sent: BTreeSet::new() })
     })
 }
 
 /// Each answer is to a question that it is no longer than, goes where that came from, and is sent three
-/// times at the most, once where the question came from beyond the link; and nothing else goes to anybody
+/// times by each service at the most, once where the question came from beyond the link; and nothing else goes to anybody
 /// alone. Answers to the group name those who asked for that.
 ///
 /// # Panics
@@ -97,7 +99,7 @@ pub fn answers_what_was_asked(outcome: &Outcome) {
         let question = alone.iter_mut().filter(fits).min_by_key(|one| one.query.reply_limit());
         let question =
             question.unwrap_or_else(|| panic!("{to:?} was not to have {reply:?} {at:?}"));
-        question.sent[usize::from(reply.copy)] = true;
+        question.sent.insert((reply.id, reply.copy));
     }
 }
 
@@ -171,45 +173,57 @@ fn keeps_to<'a>(
     }
 }
 
-/// In all, an address is sent three times the bytes of its questions at the most.
+/// In all, an address is sent three times the bytes of its questions by each service at the most.
 ///
 /// # Panics
 ///
 /// If this is broken.
 pub fn sends_three_bytes_for_one(outcome: &Outcome) {
-    let mut left: BTreeMap<SocketAddr, usize> = BTreeMap::new();
-    for (_, arrival, bytes) in outcome.heard() {
-        if let Ok(Datagram::Query(_)) = decode(bytes) {
-            *left.entry(arrival.from.remote).or_default() += 3 * bytes.len();
+    let mut asked: BTreeMap<SocketAddr, usize> = BTreeMap::new();
+    let mut sent: BTreeMap<(SocketAddr, u64), usize> = BTreeMap::new();
+    for (at, did) in &outcome.log {
+        match did {
+            Did::Heard(arrival, bytes) if matches!(decode(bytes), Ok(Datagram::Query(_))) => {
+                *asked.entry(arrival.from.remote).or_default() += bytes.len();
+            }
+            Did::Sent(Destination::Peer(_, to), bytes) => {
+                let Ok(Datagram::Reply(reply)) = decode(bytes) else { panic!("{bytes:?}") };
+                let sent = sent.entry((to.remote, reply.id)).or_default();
+                *sent += bytes.len();
+                let most = 3 * asked.get(&to.remote).copied().unwrap_or_default();
+                assert!(*sent <= most, "{sent} of {most} bytes to {} at {at:?}", to.remote);
+            }
+            _ => {}
         }
-    }
-    for (at, to, bytes) in outcome.sent() {
-        let Destination::Peer(_, to) = to else { continue };
-        let left = left.entry(to.remote).or_default();
-        assert!(*left >= bytes.len(), "too much to {} at {at:?}", to.remote);
-        *left -= bytes.len();
     }
 }
 
-/// It answers to the group every 200 ms at the most, and says that it is busy every 100 ms at the most.
+/// Each service answers to the group every 200 ms at the most, all together every millisecond, and it says that
+/// it is busy every 100 ms at the most.
 ///
 /// # Panics
 ///
 /// If this is broken.
 pub fn speaks_to_the_group_seldom(outcome: &Outcome) {
-    let (mut answered, mut was_busy): (Option<Instant>, Option<Instant>) = (None, None);
+    let mut answered: BTreeMap<u64, Instant> = BTreeMap::new();
+    let (mut last_answer, mut was_busy): (Option<Instant>, Option<Instant>) = (None, None);
     for (at, to, bytes) in outcome.sent() {
         if to != Destination::GROUP {
             continue;
         }
-        let (last, gap) = match decode(bytes) {
-            Ok(Datagram::Reply(_)) => (&mut answered, GROUP_GAP),
-            Ok(Datagram::Busy(_)) => (&mut was_busy, BUSY_GAP),
-            Ok(Datagram::Announce(_) | Datagram::Goodbye(_)) => continue,
-            other => panic!("{other:?} at {at:?}"),
+        let keeps = |before: Option<Instant>, gap: Duration| {
+            let is_kept = before.is_none_or(|before| at - before >= gap);
+            assert!(is_kept, "{before:?} {at:?} {bytes:?}");
         };
-        let before = last.replace(at);
-        assert!(before.is_none_or(|before| at - before >= gap), "{before:?} {at:?} {bytes:?}");
+        match decode(bytes) {
+            Ok(Datagram::Reply(reply)) => {
+                keeps(answered.insert(reply.id, at), GROUP_GAP);
+                keeps(last_answer.replace(at), GROUP_SPACING);
+            }
+            Ok(Datagram::Busy(_)) => keeps(was_busy.replace(at), BUSY_GAP),
+            Ok(Datagram::Announce(_) | Datagram::Goodbye(_)) => {}
+            other => panic!("{other:?} at {at:?}"),
+        }
     }
 }
 

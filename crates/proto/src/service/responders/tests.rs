@@ -1,14 +1,19 @@
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::*;
-use crate::service::Stores;
-use crate::wire::{Binding, FilterBuilder, Key, MAX_WINDOW_MS, MIN_DATAGRAM, Seal, TlvBuf};
-use crate::{Path, Rate};
+use crate::service::{Responding, Stores};
+use crate::wire::{
+    Announce, Binding, FilterBuilder, Goodbye, Key, MAX_WINDOW_MS, MIN_DATAGRAM, Query, Reply,
+    Seal, Tlv,
+};
+use crate::{Cast, Destination, Event, Path, Rate, Refusal};
 
 mod answers;
 mod limits;
+mod many;
 mod questions;
 mod unasked;
 
@@ -44,8 +49,18 @@ fn printer() -> Responding {
     Responding { id: Some(7), announce: false, ..Responding::of(Offer::new("printer").unwrap()) }
 }
 
-fn started(config: Responding) -> Responder {
-    let mut responder = Responder::new(config, 1);
+fn with_one(config: Responding) -> Responders {
+    let (offer, id, answering) = config.into_parts();
+    Responders::of_one(answering, 1, id, offer).0
+}
+
+/// What the only service says.
+fn digest(responder: &Responders) -> u64 {
+    responder.services.get(0).unwrap().words.digest()
+}
+
+fn started(config: Responding) -> Responders {
+    let mut responder = with_one(config);
     assert!(responder.handle_timeout(at(0)).is_none());
     responder
 }
@@ -71,7 +86,7 @@ impl Sent {
 }
 
 /// All that is sent up to a moment, each at its time.
-fn sent(responder: &mut Responder, until: Instant) -> Vec<Sent> {
+fn sent(responder: &mut Responders, until: Instant) -> Vec<Sent> {
     let mut all = Vec::new();
     while let Some(due) = responder.deadline().filter(|due| *due <= until) {
         match responder.handle_timeout(due) {
@@ -89,7 +104,7 @@ fn sent(responder: &mut Responder, until: Instant) -> Vec<Sent> {
 
 /// How a query is reported: `None` where it is not, or why it is refused.
 fn hear(
-    responder: &mut Responder,
+    responder: &mut Responders,
     now: Instant,
     arrival: Arrival,
     query: Query<'_>,
@@ -103,7 +118,7 @@ fn hear(
 }
 
 /// The rounds that were answered up to a moment.
-fn rounds(responder: &mut Responder, until: Instant) -> Vec<u16> {
+fn rounds(responder: &mut Responders, until: Instant) -> Vec<u16> {
     sent(responder, until).iter().map(|sent| sent.reply().round).collect()
 }
 

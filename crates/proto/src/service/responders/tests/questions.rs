@@ -60,7 +60,7 @@ fn an_answer_that_gives_way_after_it_was_sent_once_was_not_refused() {
 #[test]
 fn it_is_silent_only_where_its_own_words_from_its_own_address_are_named() {
     let mut responder = started(printer());
-    let digest = responder.words.digest();
+    let digest = digest(&responder);
     let elsewhere = SocketAddr::from(([10, 0, 0, 3], own().port()));
     let other_port = SocketAddr::from(([10, 0, 0, 2], 50_010));
     for (round, (name, is_silent)) in [
@@ -85,7 +85,7 @@ fn it_is_silent_only_where_its_own_words_from_its_own_address_are_named() {
 #[test]
 fn where_the_whole_does_not_fit_it_is_silent_if_it_was_heard_in_part() {
     let mut responder = started(Responding { offer: offer_of(500), ..printer() });
-    let digest = responder.words.digest();
+    let digest = digest(&responder);
     for (length, short_is_silent) in [(499, true), (500, false)] {
         for (name, is_silent) in [
             (wire::whole_name(7, own(), digest), true),
@@ -103,7 +103,7 @@ fn where_the_whole_does_not_fit_it_is_silent_if_it_was_heard_in_part() {
 #[test]
 fn one_that_does_not_know_its_own_address_answers_each_sweep() {
     let mut responder = started(printer());
-    let digest = responder.words.digest();
+    let digest = digest(&responder);
     let arrival = Arrival::new(Path::new(host(9)), group(), true);
     for round in 1..=3 {
         let mut bytes = [0xff; 16];

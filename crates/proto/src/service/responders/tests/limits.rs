@@ -64,7 +64,7 @@ fn for_a_second_after_a_refusal_answers_to_that_source_say_so() {
     assert!(refused_at > 0);
     drop(sent(&mut responder, at(refused_at + 100)));
     responder.limiter = None;
-    let is_busy = |responder: &mut Responder, now: u64, last| {
+    let is_busy = |responder: &mut Responders, now: u64, last| {
         let asked = Query { window_ms: 0, sample_bits: 0, ..query(1_000 + now, 1) };
         hear(responder, at(now), from(host(last)), asked);
         let answers = sent(responder, at(now + 8));
@@ -81,7 +81,7 @@ fn for_a_second_after_a_refusal_answers_to_that_source_say_so() {
 }
 
 /// When the last answer to a hurried query leaves, of a hundred.
-fn latest(responder: &mut Responder, key: Option<&Key>) -> Duration {
+fn latest(responder: &mut Responders, key: Option<&Key>) -> Duration {
     let mut latest = Duration::ZERO;
     for txn in 0..100 {
         let mut bytes = Vec::new();
@@ -124,7 +124,7 @@ fn announcements_of_neighbours_spread_answers_and_others_do_not() {
     let mut responder = started(printer());
     let bytes = announcement(7, host(3), None);
     responder.handle_datagram(at(0), from(host(3)), &bytes);
-    assert_eq!(responder.crowd.window(at(0), &to_group(1, 1)), Duration::from_millis(24));
+    assert_eq!(responder.crowd.window(at(0), &to_group(1, 1), 1), Duration::from_millis(24));
 }
 
 #[test]

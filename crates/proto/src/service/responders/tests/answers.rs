@@ -41,7 +41,7 @@ fn of_any_length_it_names_those_whom_it_is_for() {
 fn it_is_silent_to_the_group_where_the_words_that_the_group_would_get_are_known() {
     for (length, is_whole) in [(1_167, true), (1_168, false)] {
         let mut responder = started(Responding { offer: offer_of(length), ..printer() });
-        let digest = responder.words.digest();
+        let digest = digest(&responder);
         for (name, is_silent) in [
             (wire::whole_name(7, own(), digest), true),
             (wire::short_name(7, own(), digest), !is_whole),
@@ -80,7 +80,7 @@ fn an_answer_that_is_cut_short_says_how_long_it_is_and_as_much_as_the_question_a
     let offer = offer.name("lab-3").unwrap().attr("more", &[b'x'; 200]).unwrap();
     let whole = MIN_DATAGRAM + offer.tlvs().len();
     let mut responder = started(Responding { offer, ..printer() });
-    let digest = responder.words.digest();
+    let digest = digest(&responder);
     for (round, (length, parts)) in
         [(128, 4), (319, 4), (320, 5), (whole, 5)].into_iter().enumerate()
     {

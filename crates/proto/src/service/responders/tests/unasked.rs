@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn announcing() -> Responder {
-    Responder::new(Responding { announce: true, boot: 3, ..printer() }, 1)
+fn announcing() -> Responders {
+    with_one(Responding { announce: true, boot: 3, ..printer() })
 }
 
 #[test]
@@ -35,12 +35,12 @@ fn it_announces_itself_at_the_start_once_a_lease_and_when_the_network_changes() 
 #[test]
 fn what_it_says_anew_it_announces_and_answers_with_a_later_age() {
     let mut responder = announcing();
-    responder.update(at(0), Offer::new("fax").unwrap());
+    responder.update(at(0), 7, Offer::new("fax").unwrap()).unwrap();
     assert_eq!(responder.deadline(), Some(Instant::ZERO)); // it has not started
     assert!(responder.handle_timeout(at(0)).is_none());
     drop(sent(&mut responder, at(5_000)));
-    let before = wire::whole_name(7, own(), responder.words.digest());
-    responder.update(at(5_000), Offer::new("printer").unwrap().port(631).unwrap());
+    let before = wire::whole_name(7, own(), digest(&responder));
+    responder.update(at(5_000), 7, Offer::new("printer").unwrap().port(631).unwrap()).unwrap();
     let said = sent(&mut responder, at(10_000));
     assert_eq!(said.len(), 3);
     let Datagram::Announce(announce) = said[0].said() else { panic!("{:?}", said[0].said()) };
@@ -49,7 +49,7 @@ fn what_it_says_anew_it_announces_and_answers_with_a_later_age() {
     let asked = knowing(&mut bytes, &[before], query(1, 1));
     assert_eq!(hear(&mut responder, at(10_000), from(host(9)), asked), Some(None));
     let mut bytes = [0; 16];
-    let name = wire::whole_name(7, own(), responder.words.digest());
+    let name = wire::whole_name(7, own(), digest(&responder));
     let asked = knowing(&mut bytes, &[name], query(1, 2));
     assert_eq!(hear(&mut responder, at(10_000), from(host(9)), asked), None);
 }
@@ -69,7 +69,7 @@ fn a_storm_of_announcements_puts_its_own_off() {
 fn closed_it_drops_what_waits_and_says_goodbye_twice() {
     let mut responder = announcing();
     assert!(responder.handle_timeout(at(0)).is_none());
-    responder.update(at(0), Offer::new("fax").unwrap());
+    responder.update(at(0), 7, Offer::new("fax").unwrap()).unwrap();
     hear(&mut responder, at(10), from(host(9)), query(1, 1));
     hear(&mut responder, at(10), from(host(9)), to_group(1, 1));
     responder.pressure.refuse(at(10), None, &mut Rng::new(1));
@@ -104,15 +104,6 @@ fn closed_it_drops_what_waits_and_says_goodbye_twice() {
         responder.close(at(0));
         assert!(matches!(responder.handle_timeout(at(0)), Some(Action::Done(_))));
     }
-}
-
-#[test]
-fn its_number_is_the_one_it_is_given_or_one_that_follows_from_the_seed() {
-    let of_seed = |seed| Responder::new(Responding { id: None, ..printer() }, seed).id();
-    assert_eq!(started(printer()).id(), 7);
-    assert_eq!(of_seed(1), of_seed(1));
-    assert_ne!(of_seed(1), of_seed(2));
-    assert_ne!(of_seed(1), 1);
 }
 
 #[test]
