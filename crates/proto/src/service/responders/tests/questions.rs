@@ -1,6 +1,7 @@
 //! Which questions are answered, and which are not.
 
 use super::*;
+use crate::{Protocol, Question};
 
 #[test]
 fn what_was_made_up_ahead_of_a_question_does_not_pass_for_it() {
