@@ -26,7 +26,7 @@ fn ids(asker: &Host<'_>) -> BTreeMap<u64, String> {
 fn offer(host: &Host<'_>, words: &str) -> Process {
     let before = host.joined("eth0", GROUP);
     let responder = mcast(host, &format!("respond --no-plain {words}"));
-    host.until_joined("eth0", GROUP, before + words.matches("--service").count() as u32);
+    host.until_joined("eth0", GROUP, before + 1);
     responder
 }
 

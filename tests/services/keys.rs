@@ -203,12 +203,12 @@ fn services_and_their_key_are_read_from_a_file_wherever_it_is() {
     // From elsewhere, and by a path that is not from the root.
     words.arg(config.file_name().expect("a name")).current_dir(folder.path());
     let near = Process::start(words);
-    printer.until_joined("eth0", GROUP, 2);
+    printer.until_joined("eth0", GROUP, 1);
     assert_eq!(near.stop(Signal::TERM).code, Some(0));
     let mut words = command(&printer, "respond --config");
     words.arg(&config).current_dir("/");
     let _responder = Process::start(words);
-    printer.until_joined("eth0", GROUP, 2);
+    printer.until_joined("eth0", GROUP, 1);
     let key = key.to_str().expect("a path in UTF-8");
     let finished = run(&asker, &format!("discover --service * --json --key-file {key}"));
     let found = events(&finished.stdout, "found");

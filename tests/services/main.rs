@@ -53,7 +53,7 @@ fn run(host: &Host<'_>, words: &str) -> Finished {
     mcast(host, words).wait()
 }
 
-/// Starts `mcast respond` with services of these names, and waits until all of them hear the group.
+/// Starts `mcast respond` with services of these names, and waits until it hears the group.
 /// Of the words, those that describe a service describe the last.
 #[track_caller]
 fn offer(host: &Host<'_>, names: &[String], words: &str) -> Process {
@@ -61,7 +61,7 @@ fn offer(host: &Host<'_>, names: &[String], words: &str) -> Process {
     let services = names.iter().map(|name| format!("--service printer --name {name} --port 631"));
     let services: Vec<String> = services.collect();
     let responder = mcast(host, &format!("respond --no-plain {} {words}", services.join(" ")));
-    host.until_joined("eth0", GROUP, before + names.len() as u32);
+    host.until_joined("eth0", GROUP, before + 1);
     responder
 }
 

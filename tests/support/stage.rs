@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{self, Discovery, Offer, Responding, Stores};
+use mcast_proto::service::{self, Answering, Discovery, Offer, Responding, Stores};
 use mcast_proto::wire::{self, Announce, Datagram, Epoch, Goodbye, Query, Tlv, TlvBuf};
 use mcast_proto::{Event, Instant, OwnedEvent};
 
@@ -81,6 +81,21 @@ impl Stage {
         for _ in 0..count {
             self.add(host.clone(), responding);
         }
+    }
+
+    /// Puts one machine with all of these services there, to stay: where it is.
+    ///
+    /// # Panics
+    /// If they are more than one machine can have.
+    pub fn add_all(&mut self, host: Host, answering: Answering, offers: &[Offer]) -> NodeId {
+        let mut machine = service::Responders::new(answering, self.sim.draw());
+        let add = |offer: &Offer| machine.add(Instant::ZERO, None, offer.clone()).expect("it fits");
+        let ids: Vec<u64> = offers.iter().map(add).collect();
+        let node = self.sim.add(host, machine);
+        for (id, offer) in ids.into_iter().zip(offers) {
+            self.truth.add(id, offer, self.sim.addresses(node));
+        }
+        node
     }
 
     /// Puts an asker there.

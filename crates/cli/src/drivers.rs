@@ -9,8 +9,8 @@ use mcast_proto::Machine;
 /// A driver for a machine of any kind.
 pub(crate) type AnyDriver = Driver<Box<dyn Machine + Send>>;
 
-/// Runs them, each in a thread of its own, until all have ended; where one fails, the others are ended too.
-/// The report is of all together.
+/// Runs them, one in this thread and each other in one of its own, until all have ended; where one fails, the
+/// others are ended too. The report is of all together.
 pub(crate) fn run(
     drivers: &mut [AnyDriver],
     on_event: impl Fn(Heard<'_>) + Sync,
@@ -23,12 +23,15 @@ pub(crate) fn run(
         }
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
     };
+    let Some((first, others)) = drivers.split_first_mut() else { return Ok(Report::default()) };
+    let run_one = &run_one;
     let reports: Result<Vec<Report>, Error> = thread::scope(|scope| {
         let runs: Vec<_> =
-            drivers.iter_mut().map(|driver| scope.spawn(move || run_one(driver))).collect();
+            others.iter_mut().map(|driver| scope.spawn(move || run_one(driver))).collect();
+        let first = run_one(first);
         let joined =
             runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        joined.collect()
+        std::iter::once(first).chain(joined).collect()
     });
     reports.map(together)
 }

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::drivers::AnyDriver;
 use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
+use crate::offer::OfferWords;
 use crate::output::Reader;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
 use crate::place::{Place, warn_of_family};
@@ -55,7 +56,7 @@ pub(crate) struct Respond {
     delay: Duration,
 
     /// Short answers a second at the most, to one source and in all; a long one counts once for each 128
-    /// bytes; more than four services share four times as many. off: without limit, so that who asks in
+    /// bytes; two services have twice as many, four or more four times. off: without limit, so that who asks in
     /// another's name can flood that other
     #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value_t)]
     rate: RateLimit,
@@ -160,17 +161,15 @@ impl Respond {
             allow_off_link: self.allow_off_link,
             keyring,
         };
-        let offered = services::open(&config.services, &common, &settings)?;
-        warn_of_family(&settings, offered[0].driver.endpoint())?;
-        let mut offering = Offering::default();
-        for (words, Offered { driver, claimed }) in config.services.iter().zip(offered) {
+        let Offered { driver, claimed } = services::open(&config.services, &common, &settings)?;
+        warn_of_family(&settings, driver.endpoint())?;
+        let place = Place(&settings, driver.endpoint());
+        let line = |words: &OfferWords| {
             let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
-            let place = Place(&settings, driver.endpoint());
-            offering.lines.push(format!("offering {}{name} in {place}", words.service));
-            offering.drivers.push(driver);
-            offering.claimed.extend(claimed);
-        }
-        Ok(offering)
+            format!("offering {}{name} in {place}", words.service)
+        };
+        let lines = config.services.iter().map(line).collect();
+        Ok(Offering { drivers: vec![driver], lines, claimed })
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use mcast_net::clock::Clock;
 use mcast_net::{ClaimedId, Driver, Endpoint, Settings};
-use mcast_proto::service::{Responder, Responding};
+use mcast_proto::service::{Answering, Responders};
 use mcast_proto::wire::Keyring;
 use mcast_proto::{Instant, Machine};
 
@@ -86,50 +86,60 @@ pub(super) struct Common {
     pub(super) keyring: Option<Keyring>,
 }
 
-/// A service on sockets of its own.
+/// All services, on sockets that they share.
 pub(super) struct Offered {
     pub(super) driver: AnyDriver,
-    /// Its id, kept from other programs of this host while it is offered; `None`: it is given.
-    pub(super) claimed: Option<ClaimedId>,
+    /// Their ids, kept from other programs of this host while they are offered, but for those that are given.
+    pub(super) claimed: Vec<ClaimedId>,
 }
 
-/// Opens the sockets of each service.
+/// Opens the sockets of the services.
 pub(super) fn open(
     offers: &[OfferWords],
     common: &Common,
     settings: &Settings,
-) -> Result<Vec<Offered>, Failure> {
-    let start = |words: &OfferWords| {
-        let default = Responding::of(words.offer().map_err(Failure::usage)?);
-        let endpoint = Endpoint::peer(settings)?;
-        let (service, name) = (&words.service, words.name.as_deref().unwrap_or_default());
-        let claimed = words.id.is_none().then(|| ClaimedId::claim(&endpoint, service, name));
-        let response = Responding {
-            id: words.id.or_else(|| claimed.as_ref().map(ClaimedId::id)),
+) -> Result<Offered, Failure> {
+    let default = Answering::default();
+    let mut machine = Responders::new(
+        Answering {
             boot: Clock::boot(),
             lease: common.lease.unwrap_or(default.lease),
-            rate: common.rate.0.map(|rate| rate.among(offers.len())),
+            rate: common.rate.0,
             allow_off_link: common.allow_off_link,
             keyring: common.keyring.clone(),
             ..default
-        };
-        let machine = Responder::new(response, mcast_net::seed());
-        log::info!("service {service:?} has the id {:016x}", machine.id());
-        let machine: Box<dyn Machine + Send> = if log::log_enabled!(log::Level::Info) {
-            Box::new(Ticking::new(machine, Some((Duration::from_secs(1), report_strangers()))))
-        } else {
-            Box::new(machine)
-        };
-        Ok(Offered { driver: Driver::new(machine, endpoint), claimed })
+        },
+        mcast_net::seed(),
+    );
+    let endpoint = Endpoint::peer(settings)?;
+    let mut claimed = Vec::new();
+    for words in offers {
+        let offer = words.offer().map_err(Failure::usage)?;
+        let (service, name) = (&words.service, words.name.as_deref().unwrap_or_default());
+        let id = words.id.unwrap_or_else(|| {
+            let claim = ClaimedId::claim(&endpoint, service, name);
+            let id = claim.id();
+            claimed.push(claim);
+            id
+        });
+        // It starts with its driver.
+        let added = machine.add(Instant::ZERO, Some(id), offer);
+        added.map_err(|unfit| Failure::usage(unfit.to_string()))?;
+        log::info!("service {service:?} has the id {id:016x}");
+    }
+    let machine: Box<dyn Machine + Send> = if log::log_enabled!(log::Level::Info) {
+        Box::new(Ticking::new(machine, Some((Duration::from_secs(1), report_strangers()))))
+    } else {
+        Box::new(machine)
     };
-    offers.iter().map(start).collect()
+    Ok(Offered { driver: Driver::new(machine, endpoint), claimed })
 }
 
 /// Tells, where that is asked for, that some ask who do not have our key.
-fn report_strangers() -> impl FnMut(Instant, &Responder) + Send {
+fn report_strangers() -> impl FnMut(Instant, &Responders) + Send {
     let mut told = 0;
-    move |now, responder| {
-        let refused = responder.summary(now).unauthentic;
+    move |now, responders| {
+        let refused = responders.summary(now).unauthentic;
         if refused > told {
             log::info!("{} with another key than ours, or none", Plural(refused - told, "query"));
             told = refused;
