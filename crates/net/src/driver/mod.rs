@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::driver::handle::{Changes, Handle};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::identity::ClaimedId;
 use crate::settings::Settings;
 use crate::sockets::account::{InterfaceReport, Refused};
 use crate::sys::BATCH;
@@ -36,6 +37,8 @@ pub struct Driver<M> {
     is_new: bool,
     stall: Stall,
     changes: Changes<M>,
+    /// An id that is kept from others for as long as this is.
+    pub(crate) claimed: Option<ClaimedId>,
 }
 
 /// What a turn has come to.
@@ -88,7 +91,16 @@ impl<M: Machine> Driver<M> {
     pub fn new(machine: M, endpoint: Endpoint) -> Driver<M> {
         let changes = Changes::new(endpoint.stopper.clone());
         let (clock, stall) = (Clock::new(), Stall::default());
-        Driver { machine, endpoint, clock, finished: None, is_new: true, stall, changes }
+        Driver {
+            machine,
+            endpoint,
+            clock,
+            finished: None,
+            is_new: true,
+            stall,
+            changes,
+            claimed: None,
+        }
     }
 
     /// A handle that ends the run, or changes the machine while it runs, from any thread.

@@ -23,7 +23,6 @@ use crate::endpoint::outbox::Outbox;
 use crate::endpoint::plan::{Role, address_of};
 use crate::endpoint::timers::Timers;
 use crate::error::{Error, ErrorKind};
-use crate::identity::ClaimedId;
 use crate::interfaces::choice::check_known;
 use crate::interfaces::interface::Interface;
 use crate::interfaces::watch::Watch;
@@ -65,8 +64,6 @@ pub struct Endpoint {
     pub(crate) outbox: Outbox,
     pub(crate) kernel: Kernel,
     pub(crate) ledger: Ledger,
-    /// An id that is kept from others for as long as these sockets are.
-    pub(crate) held: Option<ClaimedId>,
     /// Interfaces in use that have fallen since they were listed, though they may be up again.
     pub(crate) fallen: Vec<u32>,
 }
@@ -147,7 +144,6 @@ impl Endpoint {
             outbox: Outbox::new(),
             kernel,
             ledger: Ledger::default(),
-            held: None,
             fallen: Vec::new(),
         })
     }

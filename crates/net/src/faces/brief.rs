@@ -67,7 +67,7 @@ pub fn offer(offer: Offer) -> Result<Driver<Responder>, Error> {
     let responder =
         |id, offer| Responder::new(Responding { id, boot, ..Responding::of(offer) }, seed());
 
-    let mut endpoint = Endpoint::of(&responder(None, offer.clone()), &Settings::default())?;
+    let endpoint = Endpoint::of(&responder(None, offer.clone()), &Settings::default())?;
     let (mut service, mut name) = ("", "");
     for tlv in offer.tlvs().iter() {
         match tlv {
@@ -78,8 +78,9 @@ pub fn offer(offer: Offer) -> Result<Driver<Responder>, Error> {
     }
     let claimed = ClaimedId::claim(&endpoint, service, name);
     let machine = responder(Some(claimed.id()), offer);
-    endpoint.held = Some(claimed);
-    Ok(Driver::new(machine, endpoint))
+    let mut driver = Driver::new(machine, endpoint);
+    driver.claimed = Some(claimed);
+    Ok(driver)
 }
 
 fn unfit(error: DecodeError) -> Error {

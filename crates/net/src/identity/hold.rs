@@ -1,17 +1,16 @@
 //! Keeping ids from other programs of this host.
 
+mod claims;
 #[cfg(any(not(target_os = "linux"), feature = "portable"))]
 mod folder;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod namespace;
 
 use std::collections::BTreeSet;
-use std::fs::{File, TryLockError};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
 
+use claims::Claims;
 #[cfg(any(not(target_os = "linux"), feature = "portable"))]
 use folder::Register;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
@@ -22,21 +21,6 @@ use namespace::Register;
 pub(super) struct Hold {
     place: <Register as Claims>::Place,
     id: u64,
-}
-
-/// Where all programs that share this host's addresses write down what they hold.
-trait Claims: Sized {
-    /// What tells one such place from another.
-    type Place: Copy + Eq;
-
-    fn open() -> io::Result<Self>;
-
-    fn place(&self) -> Self::Place;
-
-    /// Writes down an id that this process does not hold, unless another does; says whether it has.
-    fn take(&mut self, id: u64) -> io::Result<bool>;
-
-    fn give_back(&mut self, id: u64) -> io::Result<()>;
 }
 
 /// What this process holds, in each of the places: one descriptor in each, whatever the number of ids.
@@ -82,23 +66,6 @@ impl Drop for Hold {
             held.swap_remove(at);
         }
     }
-}
-
-/// Waits so often, and so long each time, for who looks something up. That takes microseconds, unless somebody
-/// means to keep us out.
-const TRIES: u32 = 200;
-const PAUSE: Duration = Duration::from_millis(2);
-
-/// Locks a file while something is looked up and written down.
-fn lock(file: &File) -> io::Result<()> {
-    for _ in 0..TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Err(io::Error::other("another program keeps what ids are held locked"))
 }
 
 #[cfg(test)]

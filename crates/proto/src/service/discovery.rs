@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::goal::Limits;
-use super::selection::Selection;
+use crate::service::ask::goal::Limits;
+use crate::service::selection::Selection;
 use crate::wire::{DecodeError, Keyring};
 
 /// How sure a discovery is to be before it says that it is complete.
@@ -29,7 +29,7 @@ impl Effort {
     }
 }
 
-/// What a [`Discoverer`](super::Discoverer) asks, and for how long.
+/// What a [`Discoverer`](crate::service::Discoverer) asks, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovery {
     /// Who is asked.
@@ -84,7 +84,7 @@ impl Discovery {
         Ok(Discovery { selection: Selection::service(service)?, ..Discovery::all() })
     }
 
-    pub(super) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         Limits {
             answers: self.answer_rate,
             queries: self.query_rate,

@@ -64,69 +64,41 @@
     deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
-mod announced;
-mod announcer;
-mod answers;
-mod asking;
-mod audience;
-mod crowd;
-mod departed;
-mod discoverer;
+mod answer;
+mod ask;
 mod discovery;
-mod entry;
-mod goal;
 mod identity;
 mod instance;
-mod known;
-mod lease;
-mod leases;
-mod names;
-mod neighbours;
 mod offer;
-mod pace;
-mod places;
-mod pressure;
-mod prints;
-mod prompts;
 mod proof;
-mod questions;
-mod recent;
-mod responder;
-mod responders;
-mod responding;
-mod rounds;
 mod selection;
-mod services;
-mod session;
-mod sources;
-mod sweep;
-mod tally;
-mod timers;
-mod unfit;
-mod verdict;
-mod watcher;
-mod words;
+mod table;
+mod watch;
 
-pub use discoverer::Discoverer;
+pub use answer::responder::Responder;
+pub use answer::responders::Responders;
+pub use answer::responding::{Answering, Responding, Stores};
+pub use answer::unfit::{MOST_SERVICES, Unfit};
+pub use ask::discoverer::Discoverer;
 pub use discovery::{Discovery, Effort};
 pub use identity::Identity;
 pub use instance::Instance;
 pub use offer::Offer;
-pub use responder::Responder;
-pub use responders::Responders;
-pub use responding::{Answering, Responding, Stores};
 pub use selection::Selection;
-pub use services::MOST_SERVICES;
-pub use unfit::Unfit;
-pub use watcher::Watcher;
+pub use watch::watcher::Watcher;
 
 use core::net::{Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
 
 /// The group: administratively scoped to the site (RFC 2365 section 6.1), on the link by its TTL of 1.
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 80, 9);
 
 /// The group over IPv6: transient and link-local (RFC 4291 section 2.7).
 pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x5009);
+
+/// A responder's answers to the group are this far apart at the least (docs/protocol.md section 9.4), so that
+/// one to each sweep that asks for them may come that much later than its window says.
+const GROUP_GAP: Duration = Duration::from_millis(200);
 
 /// The port: not the plain protocol's, whose responders would answer every query, each time.
 pub const PORT: u16 = 50009;

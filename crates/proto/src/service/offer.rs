@@ -74,7 +74,7 @@ impl Offer {
         Err(DecodeError::TlvCount(Some(number)))
     }
 
-    pub(super) fn set_epoch(&mut self, epoch: Epoch) {
+    pub(crate) fn set_epoch(&mut self, epoch: Epoch) {
         self.0.set_epoch(epoch);
     }
 

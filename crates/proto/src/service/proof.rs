@@ -5,7 +5,7 @@ use crate::{Arrival, Summary};
 
 /// Whether a datagram, which has been decoded, proves that its sender has our secret; where we have
 /// none, whether its sender has none either. What does not is counted.
-pub(super) fn is_proven(
+pub(crate) fn is_proven(
     keyring: Option<&Keyring>,
     arrival: Arrival,
     datagram: &[u8],

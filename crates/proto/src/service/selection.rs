@@ -37,7 +37,7 @@ impl Selection {
         if self.0.as_tlvs().len() > LONGEST { Err(DecodeError::TlvLength) } else { Ok(self) }
     }
 
-    pub(super) fn tlvs(&self) -> Tlvs<'_> {
+    pub(crate) fn tlvs(&self) -> Tlvs<'_> {
         self.0.as_tlvs()
     }
 }

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Claims, lock};
+use super::claims::{Claims, lock};
 
 const LISTS: &str = "mcast-ids-";
 const LOCK: &str = "lock";

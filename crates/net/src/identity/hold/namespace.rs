@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 
-use super::{Claims, lock};
+use super::claims::{Claims, lock};
 use crate::sys::ranges;
 
 /// The thread's: its sockets are in that, too.
