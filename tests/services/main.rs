@@ -19,6 +19,7 @@ mod identity;
 mod keys;
 mod long;
 mod loss;
+mod many;
 mod refused;
 mod scale;
 mod watch;
