@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use mcast_proto::{Action, Arrival, Event, Instant, Machine, Networked, Observation, Summary};
 
-use crate::account::{InterfaceReport, Refused};
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::handle::{Changes, Handle};
+use crate::report::Report;
 use crate::settings::Settings;
 use crate::sys::BATCH;
 use crate::waker::Stopper;
@@ -51,20 +51,6 @@ pub struct Heard<'a> {
     pub event: Event<'a>,
     /// The name of the interface; `None` where the event came from none.
     pub interface: Option<&'a str>,
-}
-
-/// What a run did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Report {
-    /// The machine's own account.
-    pub summary: Summary,
-    /// Datagrams that the system dropped because they were not read in time; 0 where it does not say
-    /// (it does on Linux).
-    pub kernel_drops: u64,
-    /// What went over each interface that was ever in use.
-    pub interfaces: Vec<InterfaceReport>,
-    /// The interfaces that refused all there was to send from the start on, as a VPN's may.
-    pub refused: Vec<Refused>,
 }
 
 impl<M: Networked> Driver<M> {

@@ -124,6 +124,7 @@ mod plan;
 #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
 mod readiness;
 mod receive;
+mod report;
 mod resolving;
 #[cfg(target_os = "linux")]
 mod rtnetlink;
@@ -140,7 +141,7 @@ mod watch;
 
 pub use account::{InterfaceReport, Refused};
 pub use brief::{discover, offer, watch};
-pub use driver::{Driver, Heard, Report};
+pub use driver::{Driver, Heard};
 pub use drops::Drops;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
@@ -150,6 +151,7 @@ use getifaddrs::Kernel;
 pub use handle::{Ended, Handle};
 pub use identity::ClaimedId;
 pub use interface::{Interface, Network, Prefix, interfaces};
+pub use report::Report;
 #[cfg(target_os = "linux")]
 use rtnetlink::Rtnetlink as Kernel;
 pub use selector::{Pattern, Selector};

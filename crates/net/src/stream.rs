@@ -12,11 +12,12 @@ use std::time::Duration;
 use futures_core::Stream;
 use mcast_proto::Machine;
 
-use crate::driver::{Driver, Heard, Report, Turn};
+use crate::driver::{Driver, Heard, Turn};
 use crate::error::Error;
 use crate::events::OwnedHeard;
 use crate::handle::Handle;
 use crate::readiness::Readiness;
+use crate::report::Report;
 
 /// Turns in a row without an event after which others of the runtime have their turn.
 const TURNS: u32 = 32;
