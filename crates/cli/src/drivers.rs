@@ -6,8 +6,11 @@ use std::thread;
 use mcast_net::{Driver, Error, Heard, Report, Stopper};
 use mcast_proto::Machine;
 
-/// A driver for a machine of any kind.
-pub(crate) type AnyDriver = Driver<Box<dyn Machine + Send>>;
+/// A machine of any kind.
+pub(crate) type AnyMachine = Box<dyn Machine + Send>;
+
+/// A driver for one.
+pub(crate) type AnyDriver = Driver<AnyMachine>;
 
 /// Runs them, each in a thread of its own, until all have ended; where one fails, the others are ended too.
 /// The report is of all together.
