@@ -7,7 +7,7 @@ use mcast_net::{Selector, Settings};
 use crate::failure::Failure;
 use crate::parse::{Group, Protocol};
 use crate::render::Format;
-use crate::stderr;
+use crate::terminal;
 use crate::verb;
 
 /// Find what is out there, by multicast
@@ -73,7 +73,7 @@ impl Console {
             ColorChoice::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        stderr::show_log(match (self.quiet, self.verbose) {
+        terminal::show_log(match (self.quiet, self.verbose) {
             (true, _) => LevelFilter::Error,
             (_, 0) => LevelFilter::Warn,
             (_, 1) => LevelFilter::Info,

@@ -6,8 +6,11 @@ use std::thread;
 use mcast_net::{Driver, Error, Heard, Report, Stopper};
 use mcast_proto::Machine;
 
-/// A driver for a machine of any kind.
-pub(crate) type AnyDriver = Driver<Box<dyn Machine + Send>>;
+/// A machine of any kind.
+pub(crate) type AnyMachine = Box<dyn Machine + Send>;
+
+/// A driver for one.
+pub(crate) type AnyDriver = Driver<AnyMachine>;
 
 /// Runs them, one in this thread and each other in one of its own, until all have ended; where one fails, the
 /// others are ended too. The report is of all together.
@@ -25,42 +28,13 @@ pub(crate) fn run(
     };
     let Some((first, others)) = drivers.split_first_mut() else { return Ok(Report::default()) };
     let run_one = &run_one;
-    let reports: Result<Vec<Report>, Error> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let runs: Vec<_> =
             others.iter_mut().map(|driver| scope.spawn(move || run_one(driver))).collect();
         let first = run_one(first);
         let joined =
             runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        std::iter::once(first).chain(joined).collect()
-    });
-    reports.map(together)
-}
-
-/// One report of several.
-fn together(reports: Vec<Report>) -> Report {
-    reports.into_iter().fold(Report::default(), |mut all, report| {
-        let (sum, part) = (&mut all.summary, report.summary);
-        sum.sent += part.sent;
-        sum.received += part.received;
-        sum.duplicates += part.duplicates;
-        sum.ignored += part.ignored;
-        sum.unauthentic += part.unauthentic;
-        sum.elapsed = sum.elapsed.max(part.elapsed);
-        all.kernel_drops += report.kernel_drops;
-        for interface in report.interfaces {
-            match all.interfaces.iter_mut().find(|known| known.name == interface.name) {
-                Some(known) => {
-                    known.sent += interface.sent;
-                    known.received += interface.received;
-                    known.send_errors += interface.send_errors;
-                    known.send_drops += interface.send_drops;
-                    known.receive_drops += interface.receive_drops;
-                }
-                None => all.interfaces.push(interface),
-            }
-        }
-        all.refused.extend(report.refused);
-        all
+        std::iter::once(first).chain(joined).sum()
     })
 }
 
@@ -68,9 +42,9 @@ fn together(reports: Vec<Report>) -> Report {
 mod tests {
     use std::time::Duration;
 
-    use mcast_net::{Endpoint, ErrorKind, InterfaceReport, Refused, Selector, Settings};
+    use mcast_net::{Endpoint, ErrorKind, Selector, Settings};
     use mcast_proto::plain::{Listener, Listening, Sender, Sending};
-    use mcast_proto::{Action, Arrival, Instant, Summary, plain};
+    use mcast_proto::{Action, Arrival, Instant, plain};
 
     use super::*;
 
@@ -121,45 +95,5 @@ mod tests {
         let mut drivers = [endless(), driver(Panics)];
         let panic = catch_unwind(AssertUnwindSafe(|| run(&mut drivers, |_| {}))).unwrap_err();
         assert_eq!(panic.downcast_ref::<&str>(), Some(&"as asked"));
-    }
-
-    #[test]
-    fn a_report_is_of_all_together() {
-        let report = |interface: &str, count: u64| {
-            let mut summary = Summary::default();
-            (summary.sent, summary.received, summary.duplicates) = (count, 10 * count, 100 * count);
-            (summary.ignored, summary.unauthentic) = (1000 * count, 10_000 * count);
-            summary.elapsed = Duration::from_secs(10 - count);
-            let name = interface.to_owned();
-            let interface = InterfaceReport {
-                name,
-                sent: count,
-                received: count + 1,
-                send_errors: count + 2,
-                send_drops: count + 3,
-                receive_drops: count + 4,
-            };
-            let refused =
-                Refused { interface: "tun0".into(), ipv6: count == 1, reason: "no".into() };
-            Report {
-                summary,
-                kernel_drops: 7 * count,
-                interfaces: vec![interface],
-                refused: vec![refused],
-            }
-        };
-        let all = together(vec![report("eth0", 1), report("eth1", 2), report("eth0", 3)]);
-        let summary = all.summary;
-        assert_eq!((summary.sent, summary.received, summary.duplicates), (6, 60, 600));
-        assert_eq!((summary.ignored, summary.unauthentic), (6000, 60_000));
-        assert_eq!((summary.elapsed, all.kernel_drops), (Duration::from_secs(9), 42));
-        let of = |it: &InterfaceReport| {
-            (it.sent, it.received, it.send_errors, it.send_drops, it.receive_drops)
-        };
-        assert_eq!(
-            all.interfaces.iter().map(of).collect::<Vec<_>>(),
-            [(4, 6, 8, 10, 12), (2, 3, 4, 5, 6)]
-        );
-        assert_eq!(all.refused.len(), 3);
     }
 }

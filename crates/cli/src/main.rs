@@ -7,21 +7,22 @@
 
 mod args;
 mod config;
+mod doubts;
 mod drivers;
 mod escape;
 mod failure;
 mod offer;
-mod output;
 mod parse;
 mod payload;
 mod place;
+mod progress;
 mod render;
 mod roster;
 mod secret;
 mod session;
 mod signals;
-mod stderr;
 mod table;
+mod terminal;
 mod throttle;
 mod tick;
 mod usage;
@@ -32,6 +33,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Verb};
+use terminal::TERMINAL;
 
 fn main() -> ExitCode {
     let Cli { verb, console } = match Cli::try_parse() {
@@ -51,10 +53,10 @@ fn main() -> ExitCode {
     let code = match result {
         Ok(status) => status.into(),
         Err(failure) => {
-            stderr::error(&failure);
+            TERMINAL.error(&failure);
             failure.exit_code()
         }
     };
-    stderr::finish();
+    TERMINAL.finish();
     code
 }

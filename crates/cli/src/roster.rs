@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use mcast_proto::{Body, Event, Finding, OwnedKey, Protocol};
-
-use crate::escape::Escaped;
-use crate::render::Reach;
+use mcast_proto::{Change, Event, Finding, Loss, OwnedFinding, OwnedKey, Protocol};
 
 /// Who is there. Two that are cloned are one.
 #[derive(Debug, Clone, Default)]
@@ -15,47 +12,53 @@ pub(crate) struct Roster(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    rows: BTreeMap<Key, Row>,
+    known: BTreeMap<Key, Known>,
     /// How many changes there were.
     pub(crate) changes: u64,
     pub(crate) found: u64,
     pub(crate) lost: u64,
+    /// Who was lost last, and why.
+    pub(crate) last_lost: Option<(Known, Loss)>,
 }
 
 /// A responder of any protocol.
 type Key = (Protocol, OwnedKey);
 
-/// What is known of a responder.
+/// One who is there.
 #[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) service: Option<String>,
-    pub(crate) name: Option<String>,
-    /// What it said by the plain protocol, escaped.
-    pub(crate) said: Option<String>,
-    /// Where it is to be reached.
-    pub(crate) address: String,
+pub(crate) struct Known {
+    pub(crate) finding: OwnedFinding,
     pub(crate) interface: Option<String>,
-    pub(crate) round_trip: Option<Duration>,
     pub(crate) since: SystemTime,
+    /// What was new about it last.
+    pub(crate) change: Option<Change>,
+}
+
+/// What was known before an event.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// When the one whom it is about was found.
+    pub(crate) since: Option<SystemTime>,
+    /// The one who is gone by it.
+    pub(crate) gone: Option<Known>,
 }
 
 impl Roster {
-    /// Takes in an event, and returns the row of one who is gone by it.
+    /// Takes in an event, and tells what was known before.
     pub(crate) fn note(
         &self,
         event: &Event<'_>,
         interface: Option<&str>,
         time: SystemTime,
-    ) -> Option<Row> {
+    ) -> Past {
         let mut state = self.lock();
-        match event {
-            Event::Found(finding) | Event::Changed { finding, .. } => {
-                let key = (finding.protocol, finding.key().into());
-                state.put(key, Row::of(finding, interface, time));
-                None
+        match *event {
+            Event::Found(finding) => state.put(finding, interface, time, None),
+            Event::Changed { finding, change } => state.put(finding, interface, time, Some(change)),
+            Event::Lost { protocol, key, reason, .. } => {
+                state.take(&(protocol, key.into()), reason)
             }
-            Event::Lost { protocol, key, .. } => state.take(&(*protocol, (*key).into())),
-            Event::Asked { .. } | Event::Message { .. } => None,
+            Event::Asked { .. } | Event::Message { .. } => Past::default(),
         }
     }
 
@@ -66,111 +69,106 @@ impl Roster {
 }
 
 impl State {
-    /// The rows, by service and name; by the plain protocol by address.
-    pub(crate) fn sorted(&self) -> Vec<&Row> {
-        let mut rows: Vec<&Row> = self.rows.values().collect();
-        // Those that are equal stay in the order of their keys.
-        rows.sort_by_key(|row| (&row.service, &row.name));
-        rows
+    /// They by service and name; those who have neither, or the same, in the order of their keys.
+    pub(crate) fn sorted(&self) -> Vec<&Known> {
+        let with_names = self.known.values().map(|known| {
+            let finding = known.finding.as_finding();
+            ((finding.service(), finding.name()), known)
+        });
+        let mut all: Vec<_> = with_names.collect();
+        all.sort_by_key(|(names, _)| *names);
+        all.into_iter().map(|(_, known)| known).collect()
     }
 
-    fn put(&mut self, key: Key, row: Row) {
+    fn put(
+        &mut self,
+        mut finding: Finding<'_>,
+        interface: Option<&str>,
+        time: SystemTime,
+        change: Option<Change>,
+    ) -> Past {
         self.changes += 1;
-        match self.rows.get_mut(&key) {
-            Some(known) => {
-                let round_trip = row.round_trip.or(known.round_trip);
-                *known = Row { since: known.since, round_trip, ..row };
-            }
-            None => {
-                self.found += 1;
-                self.rows.insert(key, row);
-            }
-        }
+        let key = (finding.protocol, finding.key().into());
+        let before = self.known.get(&key);
+        self.found += u64::from(before.is_none());
+        let since = before.map(|known| known.since);
+        let round_trip = before.and_then(|known| known.finding.as_finding().round_trip);
+        finding.round_trip = finding.round_trip.or(round_trip);
+        let (finding, interface) = (finding.into(), interface.map(str::to_owned));
+        let since_then = since.unwrap_or(time);
+        self.known.insert(key, Known { finding, interface, since: since_then, change });
+        Past { since, gone: None }
     }
 
-    fn take(&mut self, key: &Key) -> Option<Row> {
-        let row = self.rows.remove(key)?;
+    fn take(&mut self, key: &Key, reason: Loss) -> Past {
+        let Some(known) = self.known.remove(key) else { return Past::default() };
         self.changes += 1;
         self.lost += 1;
-        Some(row)
-    }
-}
-
-impl Row {
-    fn of(finding: &Finding<'_>, interface: Option<&str>, time: SystemTime) -> Row {
-        let said = match finding.body {
-            Body::Plain { payload, .. } => Some(Escaped(payload).to_string()),
-            _ => None,
-        };
-        Row {
-            service: finding.service().map(str::to_owned),
-            name: finding.name().map(str::to_owned),
-            said,
-            address: Reach { finding: *finding, interface }.to_string(),
-            interface: interface.map(str::to_owned),
-            round_trip: finding.round_trip,
-            since: time,
-        }
+        self.last_lost = Some((known.clone(), reason));
+        Past { since: Some(known.since), gone: Some(known) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use mcast_proto::{Change, Loss, Path};
+    use std::time::Duration;
+
+    use mcast_proto::{Body, Path};
 
     use super::*;
 
-    /// That the first at an address is lost.
-    fn lost(from: Path) -> Event<'static> {
-        let (protocol, reason) = (Protocol::PLAIN, Loss::Unanswered);
-        let key = mcast_proto::Key::Plain { remote: from.remote, number: 1 };
-        Event::Lost { protocol, key, from, reason }
+    fn says(number: u64, payload: &[u8]) -> Finding<'_> {
+        let from = Path::new(([10, 0, 0, 2], 50_008).into());
+        Finding::new(Protocol::PLAIN, from, Body::Plain { number, payload })
+    }
+
+    /// That the first is lost.
+    fn lost() -> Event<'static> {
+        let Finding { protocol, from, .. } = says(1, b"");
+        Event::Lost { protocol, key: says(1, b"").key(), from, reason: Loss::Unanswered }
+    }
+
+    fn payloads(state: &State) -> Vec<Vec<u8>> {
+        let said = |known: &Known| known.finding.as_finding().payload().unwrap().to_vec();
+        state.sorted().into_iter().map(said).collect()
     }
 
     #[test]
-    fn who_is_found_stays_until_lost_and_keeps_its_age() {
+    fn who_is_found_stays_until_lost_and_keeps_its_age_and_its_round_trip() {
         let roster = Roster::default();
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let from = Path::new(([10, 0, 0, 2], 50_008).into());
-        let says =
-            |payload| Finding::new(Protocol::PLAIN, from, Body::Plain { number: 1, payload });
-        let found = Event::Found(says(b"Me!\x1b"));
-        let changed = Event::Changed { finding: says(b"Me too!"), change: Change::Content };
-        assert!(roster.note(&found, Some("eth0"), at(1)).is_none());
-        assert_eq!(roster.lock().sorted()[0].said.as_deref(), Some("Me!\\x1b"));
-        assert!(roster.note(&changed, Some("eth0"), at(2)).is_none());
+        let mut found = says(1, b"Me!");
+        found.round_trip = Some(Duration::from_millis(1));
+        let past = roster.note(&Event::Found(found), Some("eth0"), at(1));
+        assert!(past.since.is_none() && past.gone.is_none());
+        let changed = Event::Changed { finding: says(1, b"Me too!"), change: Change::Content };
+        assert_eq!(roster.note(&changed, Some("eth0"), at(2)).since, Some(at(1)));
         {
             let state = roster.lock();
-            let row = state.sorted()[0];
-            assert_eq!((row.said.as_deref(), row.since), (Some("Me too!"), at(1)));
-            assert_eq!(
-                (state.sorted().len(), state.found, state.lost, state.changes),
-                (1, 1, 0, 2)
-            );
+            let [known] = state.sorted()[..] else { panic!("{state:?}") };
+            assert_eq!((known.since, known.change), (at(1), Some(Change::Content)));
+            let finding = known.finding.as_finding();
+            assert_eq!(finding.round_trip, Some(Duration::from_millis(1)));
+            assert_eq!(finding.payload(), Some(&b"Me too!"[..]));
+            assert_eq!((state.found, state.lost, state.changes), (1, 0, 2));
         }
-        let lost = lost(from);
-        let gone = roster.note(&lost, None, at(3)).unwrap();
-        assert_eq!(
-            (gone.address.as_str(), gone.interface.as_deref()),
-            ("10.0.0.2:50008", Some("eth0"))
-        );
-        assert!(roster.note(&lost, None, at(4)).is_none());
+        let past = roster.note(&lost(), None, at(3));
+        let gone = past.gone.expect("it was there");
+        assert_eq!((past.since, gone.interface.as_deref()), (Some(at(1)), Some("eth0")));
+        assert!(roster.note(&lost(), None, at(4)).gone.is_none());
         let state = roster.lock();
         assert_eq!((state.sorted().len(), state.found, state.lost), (0, 1, 1));
+        assert_eq!(state.last_lost.as_ref().map(|(_, why)| *why), Some(Loss::Unanswered));
     }
 
     #[test]
     fn two_that_share_an_address_are_two() {
-        let roster = Roster::default();
-        let from = Path::new(([10, 0, 0, 2], 50_008).into());
-        let at = SystemTime::UNIX_EPOCH;
-        for (number, payload) in [(1, &b"Me!"[..]), (2, b"You")] {
-            let body = Body::Plain { number, payload };
-            roster.note(&Event::Found(Finding::new(Protocol::PLAIN, from, body)), None, at);
+        let (roster, at) = (Roster::default(), SystemTime::UNIX_EPOCH);
+        for (number, said) in [(1, b"Me!"), (2, b"You")] {
+            roster.note(&Event::Found(says(number, said)), None, at);
         }
-        assert_eq!(roster.lock().sorted().len(), 2);
-        let gone = roster.note(&lost(from), None, at);
-        assert_eq!(gone.and_then(|row| row.said).as_deref(), Some("Me!"));
-        assert_eq!(roster.lock().sorted()[0].said.as_deref(), Some("You"));
+        assert_eq!(payloads(&roster.lock()), [b"Me!", b"You"]);
+        roster.note(&lost(), None, at);
+        assert_eq!(payloads(&roster.lock()), [b"You"]);
     }
 }

@@ -7,20 +7,42 @@ use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Error, Heard, Report, Stopper};
 use mcast_proto::{Doubts, Machine};
 
-use crate::drivers::{self, AnyDriver};
+use crate::drivers::{self, AnyDriver, AnyMachine};
 use crate::failure::{Failure, Status};
-use crate::output::{IfFull, Output, Reader, Trouble, explain};
+use crate::progress::{Progress, Stats};
 use crate::render::{Done, Format, Plural, Renderer, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
-use crate::stderr;
+use crate::terminal::{IfFull, Output, Reader, TERMINAL, Trouble, explain};
+use crate::tick::Ticking;
 
-/// How a verb's run meets the world.
-pub(crate) struct Session {
+/// A verb's run, as seen from outside.
+pub(crate) struct Run<M> {
+    /// The form of its results.
+    pub(crate) format: Format,
+    /// What the reader of its results is to it.
+    pub(crate) reader: Reader,
+    /// What its end tells.
+    pub(crate) told: Told,
+    /// What is shown meanwhile.
+    pub(crate) progress: Progress<M>,
+    /// Whether it is said, once a second, how much comes.
+    pub(crate) stats: bool,
+}
+
+impl<M> Run<M> {
+    /// One of which nothing but the results is shown.
+    pub(crate) fn new(format: Format, reader: Reader) -> Run<M> {
+        Run { format, reader, told: Told::Traffic, progress: Progress::Nothing, stats: false }
+    }
+}
+
+/// A run that is ready to begin.
+pub(crate) struct Session<M> {
+    run: Run<M>,
+    roster: Roster,
     printer: Printer,
     interrupt: Interrupt,
-    /// What the end tells.
-    pub(crate) told: Told,
 }
 
 /// How a run ended.
@@ -32,11 +54,14 @@ pub(crate) struct Ended {
     pub(crate) is_unheard: bool,
 }
 
-impl Session {
+impl<M: Machine + 'static> Session<M> {
     /// Makes ready for a run. From here on a signal ends it in good order, so this comes before the
     /// opening of sockets: who sees that they are open may signal.
-    pub(crate) fn new(format: Format, reader: Reader) -> Result<Session, Failure> {
-        let renderer = Renderer::new(format);
+    pub(crate) fn new(run: Run<M>) -> Result<Session<M>, Failure> {
+        let Run { format, reader, .. } = run;
+        let roster = Roster::default();
+        let watched = matches!(run.progress, Progress::Watch(_)).then(|| roster.clone());
+        let renderer = Renderer::new(format, TERMINAL.stdout().has_colors, watched);
         let interrupt = Interrupt::watch()?;
         let stop = interrupt.clone();
         let tell = move |trouble: Trouble<'_>| match (reader, trouble) {
@@ -44,43 +69,29 @@ impl Session {
             (Reader::Optional, trouble) => warn_of(&trouble),
         };
         let output = Output::start("stdout", stdout()?, reader, renderer.due(), tell)?;
-        let shares_terminal = stderr::hand_over(&output)?;
+        TERMINAL.hand_over(&output)?;
         let if_full = match reader {
             Reader::Needed => IfFull::Wait,
             Reader::Optional => IfFull::Drop,
         };
-        let printer = Printer { renderer, output, if_full, shares_terminal, is_dropping: false };
-        Ok(Session { printer, interrupt, told: Told::Traffic })
+        let printer = Printer { renderer, output, if_full, is_dropping: false };
+        Ok(Session { run, roster, printer, interrupt })
     }
 
-    /// Has lines and tables tell who is there, and keeps the list of them.
-    pub(crate) fn keep_roster(&mut self) -> Roster {
-        self.printer.renderer.keep_roster()
-    }
-
-    /// Runs a machine to its end. `inspect` sees each event before it is printed.
-    pub(crate) fn run<M: Machine>(
-        self,
-        machine: M,
-        endpoint: Endpoint,
-        mut inspect: impl FnMut(&Heard<'_>),
-    ) -> Result<Ended, Failure> {
+    /// Runs a machine to its end.
+    pub(crate) fn run(self, machine: M, endpoint: Endpoint) -> Result<Ended, Failure> {
+        let volume = self.run.stats.then(Stats::default);
+        let stats = volume.as_ref().map(|volume| volume.tick(endpoint.drops()));
+        let is_table = self.run.format == Format::Table;
+        let progress = self.run.progress.tick(self.roster.clone(), is_table, &endpoint);
+        let machine = Ticking::new(Ticking::new(machine, progress), stats);
         let mut driver = Driver::new(machine, endpoint);
         self.conduct(vec![driver.stopper()], |printer| {
             driver.run(|heard| {
-                inspect(&heard);
+                if let Some(volume) = &volume {
+                    volume.note(&heard.event);
+                }
                 printer.print(&heard);
-            })
-        })
-    }
-
-    /// Runs machines side by side until all have ended.
-    pub(crate) fn run_all(self, mut drivers: Vec<AnyDriver>) -> Result<Ended, Failure> {
-        let stoppers = drivers.iter().map(Driver::stopper).collect();
-        self.conduct(stoppers, |printer| {
-            let printer = Mutex::new(printer);
-            drivers::run(&mut drivers, |heard| {
-                printer.lock().unwrap_or_else(PoisonError::into_inner).print(&heard);
             })
         })
     }
@@ -91,14 +102,14 @@ impl Session {
         stoppers: Vec<Stopper>,
         run: impl FnOnce(&mut Printer) -> Result<Report, Error>,
     ) -> Result<Ended, Failure> {
-        let Session { mut printer, interrupt, told } = self;
+        let Session { run: Run { told, .. }, mut printer, interrupt, .. } = self;
         let releaser = printer.output.clone();
         interrupt.then(move || {
             releaser.release();
             stoppers.iter().for_each(Stopper::stop);
         });
         let result = run(&mut printer);
-        stderr::settle();
+        TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
         output.print(renderer.rest(), if_full);
         if let Ok(report) = &result {
@@ -146,24 +157,32 @@ impl Session {
     }
 }
 
+impl Session<AnyMachine> {
+    /// Runs machines side by side until all have ended.
+    pub(crate) fn run_all(self, mut drivers: Vec<AnyDriver>) -> Result<Ended, Failure> {
+        let stoppers = drivers.iter().map(Driver::stopper).collect();
+        self.conduct(stoppers, |printer| {
+            let printer = Mutex::new(printer);
+            drivers::run(&mut drivers, |heard| {
+                printer.lock().unwrap_or_else(PoisonError::into_inner).print(&heard);
+            })
+        })
+    }
+}
+
 /// Prints events.
 struct Printer {
     renderer: Renderer,
     output: Output,
     /// What becomes of lines that are not read.
     if_full: IfFull,
-    /// A progress line may stand where the lines are to go.
-    shares_terminal: bool,
     is_dropping: bool,
 }
 
 impl Printer {
     fn print(&mut self, heard: &Heard<'_>) {
         let line = self.renderer.event(&heard.event, heard.interface, Clock::wall());
-        if self.shares_terminal && !line.is_empty() {
-            stderr::clear();
-        }
-        if !self.output.print(line, self.if_full) && !self.is_dropping {
+        if !TERMINAL.print(line, self.if_full) && !self.is_dropping {
             log::warn!("stdout takes no more: lines are dropped, the run goes on");
             self.is_dropping = true;
         }

@@ -1,20 +1,17 @@
 //! The live table of a watch on a terminal.
 
 use std::fmt::Write;
-use std::io;
 use std::time::{Duration, SystemTime};
 
-use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use mcast_net::clock::Clock;
 use mcast_proto::Instant;
-use terminal_size::{Height, Width, terminal_size_of};
 use unicode_width::UnicodeWidthChar;
 
 use crate::escape::Escaped;
-use crate::render::Milliseconds;
-use crate::roster::{Roster, Row, State};
-use crate::stderr;
+use crate::render::Found;
+use crate::roster::{Roster, State};
+use crate::terminal::TERMINAL;
 
 /// How often it may change.
 pub(crate) const REFRESH: Duration = Duration::from_millis(250);
@@ -34,9 +31,9 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(roster: Roster, place: String) -> Table {
-        let header = match AutoStream::choice(&io::stdout()) {
-            ColorChoice::Never => Style::new(),
-            _ => Style::new().bold(),
+        let header = match TERMINAL.stdout().has_colors {
+            true => Style::new().bold(),
+            false => Style::new(),
         };
         Table { roster, place, header, drawn: None, size: (0, 0) }
     }
@@ -49,15 +46,12 @@ impl Table {
             return;
         }
         let changes = state.changes;
-        let size = match terminal_size_of(io::stdout()) {
-            Some((Width(width), Height(height))) => (width.into(), height.into()),
-            None => (80, 24),
-        };
+        let size = TERMINAL.size();
         let lines = lines(&state, &self.place, size, self.header, Clock::wall());
         drop(state);
         // The terminal has laid out the lines that stand there anew: nobody knows where they are.
         let is_resized = self.size != size;
-        if stderr::stand(&lines, is_resized) {
+        if TERMINAL.frame(&lines, is_resized) {
             (self.drawn, self.size) = (Some((changes, now)), size);
         }
     }
@@ -75,37 +69,53 @@ fn lines(
     let width = width.saturating_sub(1).max(20);
     // One line for the header, one for the sum.
     let room = height.saturating_sub(2).max(1);
-    let rows = state.sorted();
-    let shown = rows.len().min(room);
-    let cells: Vec<[String; 6]> = rows[..shown].iter().map(|row| cells(row, now)).collect();
-    let is_plain = rows.first().is_some_and(|row| row.said.is_some());
+    let all = state.sorted();
+    let shown = all.len().min(room);
+    let records: Vec<Found<'_>> = all[..shown].iter().map(|known| Found::of_known(known)).collect();
+    let cells: Vec<[String; COLUMNS]> = records.iter().map(|found| cells(found, now)).collect();
+    let is_plain = records.first().is_some_and(|found| found.offer.is_none());
     let widths = widths(&cells, width, is_plain);
     let name = if is_plain { "SAYS" } else { "NAME" };
-    let titles = [name, "SERVICE", "ADDRESS", "INTERFACE", "AGE", "ROUND TRIP"].map(str::to_owned);
+    let titles = [name, "SERVICE", "ADDRESS", "INTERFACE", "AGE", "ROUND TRIP", "NOTES"];
+    let titles = titles.map(str::to_owned);
     let mut lines = vec![format!("{header}{}{header:#}", line(&titles, widths, width))];
     lines.extend(cells.iter().map(|cells| line(cells, widths, width)));
-    let mut sum = format!("{} there", rows.len());
-    if shown < rows.len() {
-        let _ = write!(sum, ", {} more than fit", rows.len() - shown);
+    let mut sum = format!("{} there", all.len());
+    if shown < all.len() {
+        let _ = write!(sum, ", {} more than fit", all.len() - shown);
     }
     let _ = write!(sum, "; {} found and {} lost on {place}", state.found, state.lost);
+    if let Some((known, reason)) = &state.last_lost {
+        let _ = write!(sum, ", last {} ({reason})", name_of(&Found::of_known(known)));
+    }
     lines.push(cut(&sum, width));
     lines
 }
 
-fn cells(row: &Row, now: SystemTime) -> [String; 6] {
-    let shown = |text: &Option<String>| match text {
-        Some(text) => Escaped(text.as_bytes()).to_string(),
-        None => "-".into(),
-    };
+/// What a row has.
+const COLUMNS: usize = 7;
+
+fn cells(found: &Found<'_>, now: SystemTime) -> [String; COLUMNS] {
+    let shown = |text: Option<&str>| Escaped(text.unwrap_or("-").as_bytes()).to_string();
+    let since = found.since.map_or(now, |since| since.0);
+    let change = found.change.map(|change| change.to_string());
+    let notes: Vec<String> = change.into_iter().chain(found.notes(false)).collect();
     [
-        row.said.clone().unwrap_or_else(|| shown(&row.name)),
-        shown(&row.service),
-        row.address.clone(),
-        shown(&row.interface),
-        age(now.duration_since(row.since).unwrap_or_default()),
-        row.round_trip.map_or("-".into(), |time| Milliseconds(time).to_string()),
+        name_of(found),
+        shown(found.offer.and_then(|offer| offer.service)),
+        found.reach().to_string(),
+        shown(found.interface),
+        age(now.duration_since(since).unwrap_or_default()),
+        found.rtt_ms.map_or("-".into(), |time| time.to_string()),
+        notes.join("; "),
     ]
+}
+
+/// What tells it from others: its name, or, by the plain protocol, what it says.
+fn name_of(found: &Found<'_>) -> String {
+    let name = found.offer.map(|offer| offer.name.unwrap_or("-").as_bytes());
+    let said = || found.payload.map_or(&b"-"[..], |payload| payload.as_bytes());
+    Escaped(name.unwrap_or_else(said)).to_string()
 }
 
 /// Two units at the most: `42s`, `3m05s`, `2h10m`, `5d03h`.
@@ -121,10 +131,11 @@ fn age(age: Duration) -> String {
 }
 
 /// How wide the columns are: as wide as what is in them, but names and services give way where that is
-/// too much, and then addresses. The plain protocol knows no services, and has no column for them.
-fn widths(cells: &[[String; 6]], width: usize, is_plain: bool) -> [usize; 6] {
-    const LEAST: [usize; 6] = [4, 7, 7, 9, 6, 10];
-    const MOST: [usize; 6] = [40, 24, 48, 15, 7, 12];
+/// too much, and then addresses. The plain protocol knows no services, and has no column for them; notes have
+/// one where there are some, and what is left of the line.
+fn widths(cells: &[[String; COLUMNS]], width: usize, is_plain: bool) -> [usize; COLUMNS] {
+    const LEAST: [usize; COLUMNS] = [4, 7, 7, 9, 6, 10, 0];
+    const MOST: [usize; COLUMNS] = [40, 24, 48, 15, 7, 12, 40];
     let mut widths = LEAST;
     for row in cells {
         for ((widest, cell), most) in widths.iter_mut().zip(row).zip(MOST) {
@@ -134,16 +145,19 @@ fn widths(cells: &[[String; 6]], width: usize, is_plain: bool) -> [usize; 6] {
     if is_plain {
         widths[1] = 0;
     }
+    if widths[6] > 0 {
+        widths[6] = widths[6].max("NOTES".len());
+    }
     let gaps = widths.iter().filter(|wide| **wide > 0).count() - 1;
-    for place in [0, 1, 2] {
+    for (place, least) in [(6, 5), (0, 12), (1, 10), (2, 15)] {
         let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
-        let least = [12, 10, 15][place].min(widths[place]);
+        let least = least.min(widths[place]);
         widths[place] = widths[place].saturating_sub(over).max(least);
     }
     widths
 }
 
-fn line(cells: &[String; 6], widths: [usize; 6], width: usize) -> String {
+fn line(cells: &[String; COLUMNS], widths: [usize; COLUMNS], width: usize) -> String {
     let mut line = String::new();
     for (cell, wide) in cells.iter().zip(widths).filter(|(_, wide)| *wide > 0) {
         let cell = cut(cell, wide);
@@ -179,7 +193,7 @@ fn cut(text: &str, width: usize) -> String {
 mod tests {
     use std::net::SocketAddr;
 
-    use mcast_proto::{Body, Event, Finding, Path, Protocol};
+    use mcast_proto::{Body, Change, Event, Finding, Key, Loss, Path, Protocol};
 
     use super::*;
 
@@ -200,6 +214,28 @@ mod tests {
     fn drawn(roster: &Roster, size: (usize, usize)) -> Vec<String> {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(65);
         lines(&roster.lock(), "eth0, wlan0", size, Style::new(), now)
+    }
+
+    #[test]
+    fn notes_and_who_was_lost_last_have_their_place() {
+        let roster = roster(2, "Me!");
+        let from = Path::new(SocketAddr::from(([192, 168, 100, 100], 1)));
+        let body = Body::Plain { number: 1, payload: b"You" };
+        let finding = Finding::new(Protocol::PLAIN, from, body);
+        let changed = Event::Changed { finding, change: Change::Content };
+        roster.note(&changed, Some("wlan0"), SystemTime::UNIX_EPOCH);
+        let remote = SocketAddr::from(([192, 168, 100, 100], 2));
+        let (key, reason) = (Key::Plain { remote, number: 1 }, Loss::Unanswered);
+        let lost = Event::Lost { protocol: Protocol::PLAIN, key, from, reason };
+        roster.note(&lost, None, SystemTime::UNIX_EPOCH);
+        assert_eq!(
+            drawn(&roster, (90, 24)),
+            [
+                "SAYS ADDRESS           INTERFACE AGE    ROUND TRIP NOTES",
+                "You  192.168.100.100:1 wlan0     1m05s     0.41 ms content",
+                "1 there; 2 found and 1 lost on eth0, wlan0, last Me! (unanswered)",
+            ]
+        );
     }
 
     #[test]

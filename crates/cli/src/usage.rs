@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 
 use crate::failure::Failure;
-use crate::output::explain;
-use crate::stderr;
+use crate::terminal::{TERMINAL, explain};
 
 /// Prints what clap has to say, and gives the exit code: its help as it is, an error in one line.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
@@ -23,11 +22,11 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             let failure = Failure::output(explain(&error));
-            stderr::error(&failure);
+            TERMINAL.error(&failure);
             return failure.exit_code();
         }
     } else {
-        stderr::error(one_line(&error.render().to_string()));
+        TERMINAL.error(one_line(&error.render().to_string()));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -1,6 +1,7 @@
 //! What a machine reports to the application.
 
 use core::fmt;
+use core::iter::Sum;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -210,11 +211,17 @@ pub struct Summary {
     pub elapsed: Duration,
 }
 
+/// Of machines that ran side by side: counts are added, and the time is that of the longest. All of them are
+/// complete if each is, and nobody can know where one can't.
+impl Sum for Summary {
+    fn sum<I: Iterator<Item = Summary>>(summaries: I) -> Summary {
+        summaries.reduce(Summary::and).unwrap_or_default()
+    }
+}
+
 impl Summary {
-    /// What two machines did side by side. Where one of them can't know whether everybody was found, both
-    /// together can't.
-    pub fn and(self, other: Summary) -> Summary {
-        // All of them, so that none that is added is left out.
+    /// Every field is named, so that one that comes to be can't be forgotten.
+    fn and(self, other: Summary) -> Summary {
         let Summary {
             found,
             complete,
@@ -231,12 +238,15 @@ impl Summary {
         } = other;
         Summary {
             found: self.found.saturating_add(found),
-            complete: self.complete.zip(complete).map(|(one, other)| one && other),
+            complete: match (self.complete, complete) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                (None, _) | (_, None) => None,
+            },
             doubts: self.doubts | doubts,
             sweeps: self.sweeps.saturating_add(sweeps),
             found_by_group: self.found_by_group.saturating_add(found_by_group),
-            // Each was told of all that was dropped.
-            dropped: self.dropped.max(dropped),
+            dropped: self.dropped.saturating_add(dropped),
             sent: self.sent.saturating_add(sent),
             received: self.received.saturating_add(received),
             duplicates: self.duplicates.saturating_add(duplicates),
@@ -274,5 +284,40 @@ mod tests {
         assert_eq!(Evidence::new(0, 0, false), Evidence::CLEAN);
         let Evidence { unsent, dropped, changed } = Evidence::new(1, 2, true);
         assert_eq!((unsent, dropped, changed), (1, 2, true));
+    }
+
+    #[test]
+    fn a_sum_has_all_of_each() {
+        let of = |count: u64, complete, doubts| Summary {
+            found: count,
+            complete,
+            doubts,
+            sweeps: 2 * count as u32,
+            found_by_group: 3 * count,
+            dropped: 4 * count,
+            sent: 5 * count,
+            received: 6 * count,
+            duplicates: 7 * count,
+            ignored: 8 * count,
+            unauthentic: 9 * count,
+            elapsed: Duration::from_secs(10 - count),
+        };
+        let (count, room) = (Doubts::COUNT, Doubts::NO_ROOM);
+        let sum: Summary = [of(1, Some(true), count), of(3, Some(true), room)].into_iter().sum();
+        let expected = of(4, Some(true), count | room);
+        assert_eq!(sum, Summary { elapsed: Duration::from_secs(9), ..expected });
+        assert_eq!([of(1, None, count)].into_iter().sum::<Summary>(), of(1, None, count));
+        assert_eq!([].into_iter().sum::<Summary>(), Summary::default());
+        let (yes, no) = (Some(true), Some(false));
+        for (first, second, both) in [
+            (yes, no, no),
+            (no, None, no),
+            (None, yes, None),
+            (yes, None, None),
+            (None, None, None),
+        ] {
+            let each = [of(1, first, Doubts::NONE), of(1, second, Doubts::NONE)];
+            assert_eq!(each.into_iter().sum::<Summary>().complete, both, "{first:?} {second:?}");
+        }
     }
 }

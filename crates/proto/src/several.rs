@@ -141,9 +141,11 @@ impl<M: Networked> Several<M> {
     /// What all did together, of those that have finished.
     fn summary(&self, now: Instant) -> Summary {
         let own = self.life.summary(now);
-        let done = self.members.iter().filter_map(|member| member.summary);
-        let all = done.reduce(Summary::and).unwrap_or_default();
-        Summary { ignored: all.ignored + own.ignored, elapsed: own.elapsed, ..all }
+        let done = || self.members.iter().filter_map(|member| member.summary);
+        let all: Summary = done().sum();
+        // Each was told of all that was dropped.
+        let dropped = done().map(|summary| summary.dropped).max().unwrap_or_default();
+        Summary { dropped, ignored: all.ignored + own.ignored, elapsed: own.elapsed, ..all }
     }
 
     fn due(&self) -> Option<Instant> {

@@ -64,6 +64,10 @@ impl Process {
     #[track_caller]
     pub fn start_on_terminal(mut command: Command) -> Process {
         let (ours, theirs) = terminal().expect("a terminal");
+        // Not by luck of whoever starts the tests.
+        if !command.get_envs().any(|(name, _)| name == "TERM") {
+            command.env("TERM", "xterm");
+        }
         let end = || Stdio::from(theirs.try_clone().expect("another descriptor"));
         command.stdin(end()).stdout(end()).stderr(end());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mcast_net::clock::Clock;
 use mcast_proto::{Event, Instant};
 
-use super::{Palette, text};
+use super::text::{self, Palette};
 use crate::throttle::Throttle;
 
 /// The sums of a run. Two that are cloned are one.
@@ -33,7 +33,7 @@ impl Sums {
             Event::Asked { from, refused, .. } => (from, Some(refused.is_none())),
             Event::Message { from, .. } => (from, None),
             // Who is there is told once.
-            _ => return true,
+            Event::Found(_) | Event::Changed { .. } | Event::Lost { .. } => return true,
         };
         let now = self.clock.now();
         let mut throttle = self.lock();
@@ -48,7 +48,7 @@ impl Sums {
 
     /// Appends all that was not summed up yet.
     pub(super) fn append_rest(&self, buffer: &mut Vec<u8>) {
-        self.lock().end(self.clock.now(), |sum| text::sum(buffer, &self.palette, &sum));
+        self.lock().end(self.clock.now(), |sum| text::sum(buffer, self.palette, &sum));
     }
 
     fn append_due(
@@ -61,7 +61,7 @@ impl Sums {
         if remains > Duration::ZERO {
             return Some(remains);
         }
-        throttle.end(now, |sum| text::sum(buffer, &self.palette, &sum));
+        throttle.end(now, |sum| text::sum(buffer, self.palette, &sum));
         None
     }
 

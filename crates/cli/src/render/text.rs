@@ -1,187 +1,227 @@
-//! Text for people: one line an event.
+//! Text for people: one line a record.
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anstyle::Style;
+use anstyle::{AnsiColor, Style};
 use data_encoding::HEXLOWER;
-use mcast_proto::{Body, Event, Finding, Path, Question, Refusal};
+use mcast_proto::Refusal;
 
-use super::address::Host;
-use super::service::{Offered, Reach};
-use super::{Address, Lost, Palette};
+use super::address::{Address, Host};
+use super::field::{Offer, Payload, Word, text_or_dash};
+use super::record::{Asked, Found, Lost, Message, Record, Request};
 use crate::escape::Escaped;
 use crate::throttle::Sum;
 
-/// Appends the line of an event: who, on which interface, the one fact of this kind of event, and what
+/// How text is to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) palette: Palette,
+    /// Payloads in hexadecimal.
+    pub(super) hex: bool,
+    /// All that there is to say.
+    pub(super) details: bool,
+}
+
+/// The colours of text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Palette {
+    address: Style,
+    detail: Style,
+    refused: Style,
+    changed: Style,
+}
+
+impl Palette {
+    pub(super) const PLAIN: Palette = Palette {
+        address: Style::new(),
+        detail: Style::new(),
+        refused: Style::new(),
+        changed: Style::new(),
+    };
+    pub(super) const COLORED: Palette = Palette {
+        address: AnsiColor::Green.on_default().bold(),
+        detail: Style::new().dimmed(),
+        refused: AnsiColor::Yellow.on_default(),
+        changed: AnsiColor::Cyan.on_default(),
+    };
+}
+
+/// Appends the line of a record: who, on which interface, the one fact of this kind of record, and what
 /// was said. Columns are wide enough for most IPv4 networks; what is longer pushes the rest aside.
-pub(super) fn event(
-    buffer: &mut Vec<u8>,
-    palette: &Palette,
-    event: &Event<'_>,
-    interface: Option<&str>,
-    hex: bool,
-) {
-    let result = match event {
-        Event::Found(finding) => found_start(buffer, palette, finding, interface)
-            .and_then(|()| round_trip(buffer, palette, finding.round_trip))
-            .and_then(|()| said(buffer, finding, hex)),
-        Event::Changed { finding, change } => found_start(buffer, palette, finding, interface)
-            .and_then(|()| match finding.body {
-                Body::Plain { .. } => column(buffer, palette.changed, 10, "changed"),
-                _ => column(buffer, palette.changed, 10, change),
-            })
-            .and_then(|()| said(buffer, finding, hex)),
-        Event::Asked { from, question: Question::Plain(payload), refused, .. } => {
-            start(buffer, palette, from, interface)
-                .and_then(|()| answer(buffer, palette, *refused))
-                .and_then(|()| end(buffer, payload, hex))
-        }
-        Event::Message { from, group, payload, .. } => start(buffer, palette, from, interface)
-            .and_then(|()| match group {
-                None => column(buffer, palette.detail, 15, "-"),
-                Some(address) => {
-                    let group = Address { address: *address, interface };
-                    column(buffer, palette.detail, 15, group)
-                }
-            })
-            .and_then(|()| end(buffer, payload, hex)),
-        Event::Asked { from, question: Question::Service { name, .. }, refused, .. } => {
-            start(buffer, palette, from, interface)
-                .and_then(|()| answer(buffer, palette, *refused))
-                .and_then(|()| match name {
-                    Some(name) => writeln!(buffer, "service {}", Escaped(name.as_bytes())),
-                    None => writeln!(buffer, "any service"),
-                })
-        }
-        // A kind of event that no verb asks for.
-        _ => Ok(()),
+pub(super) fn line(buffer: &mut Vec<u8>, look: Look, record: &Record<'_>) {
+    let mut line = Line { buffer, look };
+    let result = match record {
+        Record::Found(found) => line.found(found),
+        Record::Changed(found) => line.changed(found),
+        Record::Lost(lost) => line.lost(lost),
+        Record::Request(request) => line.request(request),
+        Record::Message(message) => line.message(message),
     };
     result.expect("writing to memory does not fail");
 }
 
-/// Appends the line of one who is gone.
-pub(super) fn lost(buffer: &mut Vec<u8>, palette: &Palette, lost: &Lost<'_>) {
-    let Lost { from, interface, reason, row, .. } = lost;
-    let result = match row {
-        Some(row) => column(buffer, palette.address, 21, &row.address)
-            .and_then(|()| interface_column(buffer, palette, *interface))
-            .and_then(|()| column(buffer, palette.refused, 10, "lost"))
-            .and_then(|()| match &row.said {
-                Some(said) => write!(buffer, "{said}"),
-                None => write!(buffer, "{}  {}", escaped(&row.service), escaped(&row.name)),
-            }),
-        None => start(buffer, palette, from, *interface)
-            .and_then(|()| column(buffer, palette.refused, 10, "lost"))
-            .and_then(|()| write!(buffer, "-")),
-    };
-    result
-        .and_then(|()| writeln!(buffer, "  ({reason})"))
-        .expect("writing to memory does not fail");
-}
-
 /// Appends the line that stands for those that were left out.
-pub(super) fn sum(buffer: &mut Vec<u8>, palette: &Palette, sum: &Sum<'_>) {
-    let Sum { from, lines, answered, time } = *sum;
-    let interface = from.and_then(|(_, interface)| interface);
-    let result = match from {
-        Some((ip, _)) => {
-            let host = Host(Address { address: SocketAddr::new(ip, 0), interface });
-            column(buffer, palette.address, 21, host)
+pub(super) fn sum(buffer: &mut Vec<u8>, palette: Palette, sum: &Sum<'_>) {
+    let mut line = Line { buffer, look: Look { palette, hex: false, details: false } };
+    line.sum(sum).expect("writing to memory does not fail");
+}
+
+struct Line<'b> {
+    buffer: &'b mut Vec<u8>,
+    look: Look,
+}
+
+impl Line<'_> {
+    fn found(&mut self, found: &Found<'_>) -> io::Result<()> {
+        let detail = self.look.palette.detail;
+        self.start(found.reach(), found.interface)?;
+        match found.rtt_ms {
+            Some(time) => self.column(detail, 10, time)?,
+            None => self.column(detail, 10, "-")?,
         }
-        None => column(buffer, palette.address, 21, "many others"),
-    };
-    let answered = match answered {
-        None => String::new(),
-        Some(0) => ", none answered".into(),
-        Some(number) => format!(", {number} answered"),
-    };
-    result
-        .and_then(|()| interface_column(buffer, palette, interface))
-        .and_then(|()| writeln!(buffer, "{lines} more in {}{answered}", Seconds(time)))
-        .expect("writing to memory does not fail");
-}
-
-/// A text off the network that may be missing.
-fn escaped(text: &Option<String>) -> Escaped<'_> {
-    Escaped(text.as_deref().unwrap_or("-").as_bytes())
-}
-
-fn start(
-    buffer: &mut Vec<u8>,
-    palette: &Palette,
-    from: &Path,
-    interface: Option<&str>,
-) -> io::Result<()> {
-    let address = Address { address: from.remote, interface };
-    column(buffer, palette.address, 21, address)?;
-    interface_column(buffer, palette, interface)
-}
-
-fn interface_column(
-    buffer: &mut Vec<u8>,
-    palette: &Palette,
-    interface: Option<&str>,
-) -> io::Result<()> {
-    column(buffer, palette.detail, 6, Escaped(interface.unwrap_or("-").as_bytes()))
-}
-
-/// As [`start`], with the address at which the service is to be reached.
-fn found_start(
-    buffer: &mut Vec<u8>,
-    palette: &Palette,
-    finding: &Finding<'_>,
-    interface: Option<&str>,
-) -> io::Result<()> {
-    column(buffer, palette.address, 21, Reach { finding: *finding, interface })?;
-    interface_column(buffer, palette, interface)
-}
-
-fn said(buffer: &mut Vec<u8>, finding: &Finding<'_>, hex: bool) -> io::Result<()> {
-    match finding.body {
-        Body::Plain { payload, .. } => end(buffer, payload, hex),
-        _ => writeln!(buffer, "{}", Offered(*finding)),
+        self.said_by(found)
     }
-}
 
-fn round_trip(buffer: &mut Vec<u8>, palette: &Palette, time: Option<Duration>) -> io::Result<()> {
-    match time {
-        Some(time) => column(buffer, palette.detail, 10, Milliseconds(time)),
-        None => column(buffer, palette.detail, 10, "-"),
+    fn changed(&mut self, found: &Found<'_>) -> io::Result<()> {
+        let changed = self.look.palette.changed;
+        self.start(found.reach(), found.interface)?;
+        match found.change {
+            // By the plain protocol nothing but what it says can change.
+            Some(change) if found.offer.is_some() => self.column(changed, 10, change)?,
+            _ => self.column(changed, 10, "changed")?,
+        }
+        self.said_by(found)
     }
-}
 
-fn answer(buffer: &mut Vec<u8>, palette: &Palette, refused: Option<Refusal>) -> io::Result<()> {
-    match refused {
-        None => column(buffer, palette.detail, 8, "answered"),
-        Some(refusal) => column(buffer, palette.refused, 8, refusal),
+    fn said_by(&mut self, found: &Found<'_>) -> io::Result<()> {
+        match (&found.offer, &found.payload) {
+            (None, payload) => self.payload(payload.as_ref())?,
+            (Some(offer), payload) => {
+                self.offer(offer)?;
+                if let Some(payload) = payload {
+                    write!(self.buffer, "  says ")?;
+                    self.payload(Some(payload))?;
+                }
+            }
+        }
+        for (name, text) in [("host", found.host), ("see", found.url)] {
+            if let Some(text) = text {
+                write!(self.buffer, "  {name} {}", Escaped(text.as_bytes()))?;
+            }
+        }
+        self.notes(&found.notes(self.look.details))
     }
-}
 
-fn column(buffer: &mut Vec<u8>, style: Style, width: usize, text: impl Display) -> io::Result<()> {
-    write!(buffer, "{style}")?;
-    let start = buffer.len();
-    write!(buffer, "{text}")?;
-    let padding = width.saturating_sub(buffer.len() - start) + 2;
-    write!(buffer, "{style:#}{:padding$}", "")
-}
-
-fn end(buffer: &mut Vec<u8>, payload: &[u8], hex: bool) -> io::Result<()> {
-    if hex {
-        writeln!(buffer, "{}", HEXLOWER.encode_display(payload))
-    } else {
-        writeln!(buffer, "{}", Escaped(payload))
+    fn lost(&mut self, lost: &Lost<'_>) -> io::Result<()> {
+        self.start(lost.reach(), lost.interface)?;
+        self.column(self.look.palette.refused, 10, "lost")?;
+        match (lost.service, lost.name, &lost.payload) {
+            (None, None, Some(payload)) => self.payload(Some(payload))?,
+            (None, None, None) => write!(self.buffer, "-")?,
+            (service, name, _) => {
+                write!(self.buffer, "{}  {}", text_or_dash(service), text_or_dash(name))?;
+            }
+        }
+        self.notes(&[lost.reason.to_string()])
     }
-}
 
-/// Displays a round-trip time.
-pub(crate) struct Milliseconds(pub(crate) Duration);
+    fn request(&mut self, request: &Request<'_>) -> io::Result<()> {
+        self.start(request.from, request.interface)?;
+        self.answer(request.refused)?;
+        match &request.asked {
+            Asked::Plain(probe) => {
+                self.payload(Some(probe))?;
+                self.notes(&[])
+            }
+            Asked::Service { service, watch } => {
+                match service {
+                    Some(name) => write!(self.buffer, "service {}", Escaped(name.as_bytes()))?,
+                    None => write!(self.buffer, "any service")?,
+                }
+                let notes = if *watch { &["to watch it".to_owned()][..] } else { &[] };
+                self.notes(notes)
+            }
+            Asked::Other { question } => {
+                write!(self.buffer, "{}", Escaped(question.as_bytes()))?;
+                self.notes(&[])
+            }
+        }
+    }
 
-impl fmt::Display for Milliseconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:7.2} ms", self.0.as_secs_f64() * 1000.0)
+    fn answer(&mut self, refused: Option<Word<Refusal>>) -> io::Result<()> {
+        match refused {
+            None => self.column(self.look.palette.detail, 8, "answered"),
+            Some(refusal) => self.column(self.look.palette.refused, 8, refusal),
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>) -> io::Result<()> {
+        let detail = self.look.palette.detail;
+        self.start(message.from, message.interface)?;
+        match message.group {
+            None => self.column(detail, 15, "-")?,
+            Some(group) => self.column(detail, 15, group)?,
+        }
+        self.payload(Some(&message.payload))?;
+        self.notes(&[])
+    }
+
+    fn sum(&mut self, sum: &Sum<'_>) -> io::Result<()> {
+        let Sum { from, lines, answered, time } = *sum;
+        let interface = from.and_then(|(_, interface)| interface);
+        match from {
+            Some((ip, _)) => {
+                self.start(
+                    Host(Address { address: SocketAddr::new(ip, 0), interface }),
+                    interface,
+                )?;
+            }
+            None => self.start("many others", None)?,
+        }
+        let answered = match answered {
+            None => String::new(),
+            Some(0) => ", none answered".into(),
+            Some(number) => format!(", {number} answered"),
+        };
+        writeln!(self.buffer, "{lines} more in {}{answered}", Seconds(time))
+    }
+
+    fn start(&mut self, who: impl Display, interface: Option<&str>) -> io::Result<()> {
+        self.column(self.look.palette.address, 21, who)?;
+        self.column(self.look.palette.detail, 6, text_or_dash(interface))
+    }
+
+    fn column(&mut self, style: Style, width: usize, text: impl Display) -> io::Result<()> {
+        write!(self.buffer, "{style}")?;
+        let start = self.buffer.len();
+        write!(self.buffer, "{text}")?;
+        let padding = width.saturating_sub(self.buffer.len() - start) + 2;
+        write!(self.buffer, "{style:#}{:padding$}", "")
+    }
+
+    fn offer(&mut self, offer: &Offer<'_>) -> io::Result<()> {
+        write!(self.buffer, "{offer}")
+    }
+
+    fn payload(&mut self, payload: Option<&Payload<'_>>) -> io::Result<()> {
+        match payload.map(Payload::as_bytes) {
+            None => write!(self.buffer, "-"),
+            Some(bytes) if self.look.hex => {
+                write!(self.buffer, "{}", HEXLOWER.encode_display(bytes))
+            }
+            Some(bytes) => write!(self.buffer, "{}", Escaped(bytes)),
+        }
+    }
+
+    /// Ends the line.
+    fn notes(&mut self, notes: &[String]) -> io::Result<()> {
+        match notes {
+            [] => writeln!(self.buffer),
+            notes => writeln!(self.buffer, "  ({})", notes.join("; ")),
+        }
     }
 }
 
@@ -210,59 +250,14 @@ impl fmt::Display for Plural {
 
 #[cfg(test)]
 mod tests {
-    use mcast_proto::Protocol;
-
     use super::*;
-
-    fn path(remote: &str) -> Path {
-        Path::new(remote.parse().unwrap())
-    }
-
-    fn found(from: Path, payload: &[u8], round_trip: Duration) -> Event<'_> {
-        let body = Body::Plain { number: 1, payload };
-        let mut finding = Finding::new(Protocol::PLAIN, from, body);
-        finding.round_trip = Some(round_trip);
-        Event::Found(finding)
-    }
-
-    fn shown(event: &Event<'_>, hex: bool) -> String {
-        let mut buffer = Vec::new();
-        super::event(&mut buffer, &Palette::PLAIN, event, Some("eth0"), hex);
-        String::from_utf8(buffer).unwrap()
-    }
-
-    #[test]
-    fn each_kind_of_event_has_its_line() {
-        let from = path("10.0.0.2:50008");
-        let found = found(from, b"Me!", Duration::from_micros(412));
-        assert_eq!(shown(&found, false), "10.0.0.2:50008         eth0       0.41 ms  Me!\n");
-
-        let payload = b"who's there?";
-        let asked = |refused| {
-            let (protocol, question) = (Protocol::PLAIN, Question::Plain(payload));
-            Event::Asked { protocol, from, question, refused }
-        };
-        let answered = asked(None);
-        let line = "10.0.0.2:50008         eth0    answered  who's there?\n";
-        assert_eq!(shown(&answered, false), line);
-
-        let refused = asked(Some(Refusal::OffLink));
-        let line = "10.0.0.2:50008         eth0    off-link  who's there?\n";
-        assert_eq!(shown(&refused, false), line);
-
-        let group = Some("224.1.1.1:50008".parse().unwrap());
-        let protocol = Protocol::PLAIN;
-        let message = Event::Message { protocol, from, group, payload: b"\xffa" };
-        let line = "10.0.0.2:50008         eth0    224.1.1.1:50008  ff61\n";
-        assert_eq!(shown(&message, true), line);
-    }
 
     #[test]
     fn what_was_left_out_has_a_line_that_says_whose_and_how_many() {
         let shown = |from, answered| {
             let mut buffer = Vec::new();
             let time = Duration::from_millis(1049);
-            super::sum(&mut buffer, &Palette::PLAIN, &Sum { from, lines: 4980, answered, time });
+            super::sum(&mut buffer, Palette::PLAIN, &Sum { from, lines: 4980, answered, time });
             String::from_utf8(buffer).unwrap()
         };
         let from = |ip: &str| Some((ip.parse().unwrap(), Some("eth0")));
@@ -275,15 +270,5 @@ mod tests {
             "fe80::2%eth0           eth0    4980 more in 1.0 s, 20 answered\n"
         );
         assert_eq!(shown(None, None), "many others            -       4980 more in 1.0 s\n");
-    }
-
-    #[test]
-    fn what_came_off_the_network_leaves_one_harmless_line() {
-        let payload = "\x1b]0;owned\x07\r\nMe!\u{202e}\u{2028}".as_bytes();
-        let from = path("10.0.0.2:1");
-        let found = found(from, payload, Duration::ZERO);
-        let line = shown(&found, false);
-        assert!(line.ends_with("  \\x1b]0;owned\\x07\\r\\nMe!\\u{202e}\\u{2028}\n"), "{line}");
-        assert_eq!(line.lines().count(), 1);
     }
 }

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::args::Cli;
 use crate::failure::{Failure, Status};
-use crate::output::explain;
+use crate::terminal::explain;
 
 /// Print a shell's completions
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use mcast_proto::plain::{Discoverer, Discovery, Responder, Responding};
 use super::completions::write_stdout;
 use crate::failure::{Failure, Status};
 use crate::render::{Format, Plural, Renderer};
-use crate::stderr;
+use crate::terminal::TERMINAL;
 
 /// See how it works, on this machine alone: three responders and one discover
 ///
@@ -47,7 +47,7 @@ impl Demo {
         let found = Plural(report.summary.found, "responder");
         let time = report.summary.elapsed.as_secs_f64() * 1000.0;
         if report.summary.found < NAMES.len() as u64 {
-            stderr::error(format_args!(
+            TERMINAL.error(format_args!(
                 "{found} of {} in {time:.0} ms: multicast on {loopback} does not work here",
                 NAMES.len()
             ));
@@ -118,7 +118,7 @@ fn discover(asker: Endpoint) -> Result<Report, Failure> {
         ..Discovery::default()
     };
     let mut driver = Driver::new(Discoverer::new(discovery, mcast_net::seed()), asker);
-    let mut renderer = Renderer::new(Format::Text);
+    let mut renderer = Renderer::new(Format::Text, TERMINAL.stdout().has_colors, None);
     let mut written = Ok(Status::Success);
     let report = driver.run(|heard| {
         if written.is_ok() {

@@ -1,24 +1,19 @@
 //! `mcast listen`: what is said in a group.
 
-use std::cell::Cell;
-use std::io::{self, IsTerminal};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
 use mcast_net::Endpoint;
 use mcast_proto::plain::{Listener, Listening};
-use mcast_proto::{Event, Instant};
 
 use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
-use crate::output::Reader;
 use crate::parse::{Protocol, parse_count, parse_period};
 use crate::place::{self, Place};
 use crate::render::{Format, Plural, Seconds};
-use crate::session::Session;
-use crate::stderr;
-use crate::tick::Ticking;
+use crate::session::{Run, Session};
+use crate::terminal::{Reader, TERMINAL};
 
 /// Print every datagram that is sent to a group
 ///
@@ -64,7 +59,7 @@ Examples:
 
 impl Listen {
     pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
-        if self.raw && io::stdout().is_terminal() {
+        if self.raw && TERMINAL.stdout().is_terminal {
             return Err(Failure::usage(
                 "--raw does not write to a terminal: what comes off a network could command it; \
                  pipe it into another program, or leave --raw out",
@@ -77,59 +72,19 @@ impl Listen {
             (_, true) => Format::Hex,
             _ => self.network.format(),
         };
-        let session = Session::new(format, Reader::Needed)?;
+        let session = Session::new(Run { stats: self.stats, ..Run::new(format, Reader::Needed) })?;
         let endpoint = place::open(Endpoint::member, &settings)?;
         if !console.quiet {
-            stderr::say(format_args!("listening to {}", Place(&settings, &endpoint)));
+            TERMINAL.say(format_args!("listening to {}", Place(&settings, &endpoint)));
         }
-
-        let heard = Cell::new(Volume::default());
-        let drops = endpoint.drops();
-        let mut before = (Instant::ZERO, Volume::default());
-        let show_stats = |now: Instant, _: &Listener| {
-            let volume = Volume { drops: drops.total(), ..heard.get() };
-            volume.show_since(before.1, now - before.0);
-            before = (now, volume);
-        };
         let listener = Listener::new(Listening { count: self.count, silence: self.timeout });
-        let tick = self.stats.then_some((Duration::from_secs(1), show_stats));
-        let machine = Ticking::new(listener, tick);
-        let ended = session.run(machine, endpoint, |event| {
-            if let Event::Message { payload, .. } = event.event {
-                heard.set(heard.get().and(payload));
-            }
-        })?;
+        let ended = session.run(listener, endpoint)?;
         let summary = &ended.report.summary;
         if !console.quiet && !ended.is_unheard {
             let datagrams = Plural(summary.received, "datagram");
-            stderr::say(format_args!("{datagrams} in {}", Seconds(summary.elapsed)));
+            TERMINAL.say(format_args!("{datagrams} in {}", Seconds(summary.elapsed)));
         }
         let is_enough = self.count.is_none_or(|count| summary.received >= count);
         Ok(ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled }))
-    }
-}
-
-/// How much was heard.
-#[derive(Debug, Clone, Copy, Default)]
-struct Volume {
-    datagrams: u64,
-    bytes: u64,
-    /// Dropped by the system.
-    drops: u64,
-}
-
-impl Volume {
-    fn and(self, payload: &[u8]) -> Volume {
-        Volume { datagrams: self.datagrams + 1, bytes: self.bytes + payload.len() as u64, ..self }
-    }
-
-    fn show_since(self, before: Volume, time: Duration) {
-        let a_second = |number: u64| number as f64 / time.as_secs_f64();
-        let datagrams = a_second(self.datagrams - before.datagrams);
-        let bytes = a_second(self.bytes - before.bytes);
-        let drops = self.drops - before.drops;
-        stderr::say(format_args!(
-            "{datagrams:.0} datagrams/s, {bytes:.0} bytes/s, {drops} dropped by the kernel"
-        ));
     }
 }

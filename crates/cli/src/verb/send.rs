@@ -10,13 +10,12 @@ use mcast_proto::plain::{PROBE, Sender, Sending};
 
 use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
-use crate::output::Reader;
 use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
 use crate::place::{self, Place};
 use crate::render::Plural;
-use crate::session::Session;
-use crate::stderr;
+use crate::session::{Run, Session};
+use crate::terminal::{Reader, TERMINAL};
 
 /// Send to a group, and wait for no answer
 #[derive(Debug, Args)]
@@ -66,7 +65,7 @@ impl Send {
         let payload = payload.unwrap_or_else(|| PROBE.to_vec());
         let mut settings = self.network.settings(Protocol::Plain)?;
         settings.source_port = self.source_port.unwrap_or(0);
-        let session = Session::new(self.network.format(), Reader::Needed)?;
+        let session = Session::new(Run::new(self.network.format(), Reader::Needed))?;
         let endpoint = place::open(Endpoint::asker, &settings)?;
         let place = Place(&settings, &endpoint).to_string();
         let bytes = Plural(payload.len() as u64, "byte");
@@ -75,10 +74,10 @@ impl Send {
             count: self.count.or(self.every.is_none().then_some(1)),
             every: self.every.unwrap_or(Duration::ZERO),
         };
-        let ended = session.run(Sender::new(sending), endpoint, |_| {})?;
+        let ended = session.run(Sender::new(sending), endpoint)?;
         if !console.quiet && !ended.is_unheard {
             let datagrams = Plural(ended.report.summary.sent, "datagram");
-            stderr::say(format_args!("{datagrams} of {bytes} sent to {place}"));
+            TERMINAL.say(format_args!("{datagrams} of {bytes} sent to {place}"));
         }
         Ok(ended.status_or(Status::Success))
     }

@@ -11,8 +11,8 @@ use crate::driver::handle::{Changes, Handle};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::identity::ClaimedId;
+use crate::report::Report;
 use crate::settings::Settings;
-use crate::sockets::account::{InterfaceReport, Refused};
 use crate::sys::BATCH;
 use crate::waiting::waker::Stopper;
 
@@ -56,20 +56,6 @@ pub struct Heard<'a> {
     pub event: Event<'a>,
     /// The name of the interface; `None` where the event came from none.
     pub interface: Option<&'a str>,
-}
-
-/// What a run did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Report {
-    /// The machine's own account.
-    pub summary: Summary,
-    /// Datagrams that the system dropped because they were not read in time; 0 where it does not say
-    /// (it does on Linux).
-    pub kernel_drops: u64,
-    /// What went over each interface that was ever in use.
-    pub interfaces: Vec<InterfaceReport>,
-    /// The interfaces that refused all there was to send from the start on, as a VPN's may.
-    pub refused: Vec<Refused>,
 }
 
 impl<M: Networked> Driver<M> {

@@ -7,8 +7,9 @@ use std::thread::{self, JoinHandle};
 
 use mcast_proto::{Machine, OwnedEvent};
 
-use crate::driver::{Driver, Heard, Report};
+use crate::driver::{Driver, Heard};
 use crate::error::Error;
+use crate::report::Report;
 use crate::waiting::waker::Stopper;
 
 /// How many events may wait to be taken. More than a burst of answers that a person waits for, and a

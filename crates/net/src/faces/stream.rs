@@ -13,10 +13,11 @@ use futures_core::Stream;
 use mcast_proto::Machine;
 
 use crate::driver::handle::Handle;
-use crate::driver::{Driver, Heard, Report, Turn};
+use crate::driver::{Driver, Heard, Turn};
 use crate::error::Error;
 use crate::faces::events::OwnedHeard;
 use crate::faces::readiness::Readiness;
+use crate::report::Report;
 
 /// Turns in a row without an event after which others of the runtime have their turn.
 const TURNS: u32 = 32;

@@ -1,10 +1,8 @@
 //! `mcast discover`: who's there?
 
-mod doubts;
 mod services;
 mod watch;
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,16 +12,15 @@ use mcast_proto::plain::{Discoverer, Discovery, PROBE};
 use mcast_proto::{Doubts, Instant};
 
 use crate::args::{Console, NetworkArgs};
+use crate::doubts::{self, Bounds};
 use crate::failure::{Failure, Status};
-use crate::output::Reader;
 use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
 use crate::place::{self, Asked};
+use crate::progress::Progress;
 use crate::render::{Plural, Seconds, Told};
-use crate::session::{Ended, Session};
-use crate::stderr;
-use crate::tick::Ticking;
-use doubts::Bounds;
+use crate::session::{Ended, Run, Session};
+use crate::terminal::{Reader, TERMINAL};
 use services::Services;
 use watch::Watch;
 
@@ -87,9 +84,6 @@ Examples:
   mcast discover --service '*' --watch
   mcast discover --json | jq -r 'select(.event == \"found\").addr'";
 
-/// How often the progress line changes.
-const REFRESH: Duration = Duration::from_millis(100);
-
 impl Discover {
     pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
         let file = self.payload_file.as_deref();
@@ -104,11 +98,11 @@ impl Discover {
         if self.watch.watch {
             return self.watch(protocol, probe, &settings, console.quiet);
         }
-        let mut session = Session::new(self.network.format(), Reader::Needed)?;
         if protocol == Protocol::Structured {
-            return self.discover_services(session, &settings, console.quiet);
+            return self.discover_services(&settings, console.quiet);
         }
-        session.told = Told::Responders;
+        let session =
+            Session::new(self.run_with(Told::Responders, Progress::line(console.quiet, progress)))?;
         let endpoint = place::open(Endpoint::asker, &settings)?;
         let asked = Asked::on(&endpoint)?;
         let discovery = Discovery {
@@ -119,15 +113,16 @@ impl Discover {
             count: self.count,
             ..Discovery::default()
         };
-
-        let show = show_progress as fn(Instant, &Discoverer);
-        let tick = has_progress(console.quiet).then_some((REFRESH, show));
-        let machine = Ticking::new(Discoverer::new(discovery, mcast_net::seed()), tick);
-        let ended = session.run(machine, endpoint, |_| {})?;
+        let machine = Discoverer::new(discovery, mcast_net::seed());
+        let ended = session.run(machine, endpoint)?;
         if !console.quiet && !ended.is_unheard {
             self.sum_up(&ended, &asked);
         }
         Ok(self.status(&ended))
+    }
+
+    fn run_with<M>(&self, told: Told, progress: Progress<M>) -> Run<M> {
+        Run { told, progress, ..Run::new(self.network.format(), Reader::Needed) }
     }
 
     fn status(&self, ended: &Ended) -> Status {
@@ -139,7 +134,7 @@ impl Discover {
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
         if summary.found == 0 && ended.signal.is_none() {
-            return stderr::warn(format_args!(
+            return TERMINAL.warn(format_args!(
                 "no answer in {time} on {asked}: is anything responding? {}, and try --repeat 3 where \
                  datagrams get lost{}",
                 asked.advice(),
@@ -157,7 +152,7 @@ impl Discover {
             Some(reasons) => format!("; there may be more: {reasons}"),
             None => String::new(),
         };
-        stderr::say(format_args!("{found}{wanted} in {time} on {asked}{more}"));
+        TERMINAL.say(format_args!("{found}{wanted} in {time} on {asked}{more}"));
     }
 
     /// What may be the reason for that nobody was found, besides that nobody is there.
@@ -174,15 +169,10 @@ impl Discover {
     }
 }
 
-/// Whether a progress line stands on stderr meanwhile.
-fn has_progress(is_quiet: bool) -> bool {
-    !is_quiet && io::stderr().is_terminal()
-}
-
-fn show_progress(now: Instant, discoverer: &Discoverer) {
+fn progress(discoverer: &Discoverer, now: Instant) -> String {
     let answers = Plural(discoverer.summary(now).found, "answer");
     match discoverer.ends() {
-        Some(end) => stderr::progress(format_args!("{answers}, {} left", Seconds(end - now))),
-        None => stderr::progress(format_args!("{answers}")),
+        Some(end) => format!("{answers}, {} left", Seconds(end - now)),
+        None => answers.to_string(),
     }
 }

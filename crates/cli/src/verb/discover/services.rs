@@ -7,16 +7,16 @@ use mcast_net::{Endpoint, Refused, Settings};
 use mcast_proto::service::{self, Discoverer, Discovery, Selection};
 use mcast_proto::{Doubts, Instant, Summary};
 
-use super::doubts::{self, MOST_SILENCES};
-use super::{Discover, REFRESH, has_progress};
+use super::Discover;
+use crate::doubts::{self, MOST_SILENCES};
 use crate::failure::{Failure, Status};
 use crate::offer::{Attribute, explain, parse_name};
 use crate::place::{self, Asked};
+use crate::progress::Progress;
 use crate::render::{Plural, Seconds, Told};
 use crate::secret;
 use crate::session::{Ended, Session};
-use crate::stderr;
-use crate::tick::Ticking;
+use crate::terminal::TERMINAL;
 
 /// Which services are asked for, and how thoroughly.
 #[derive(Debug, Args)]
@@ -85,18 +85,15 @@ impl Services {
 impl Discover {
     pub(super) fn discover_services(
         &self,
-        mut session: Session,
         settings: &Settings,
         is_quiet: bool,
     ) -> Result<Status, Failure> {
+        let session =
+            Session::new(self.run_with(Told::Services, Progress::line(is_quiet, progress)))?;
         let machine = Discoverer::new(self.discovery()?, mcast_net::seed());
-        session.told = Told::Services;
         let endpoint = place::open(Endpoint::asking_peer, settings)?;
         let asked = Asked::on(&endpoint)?;
-        let show = show_progress as fn(Instant, &Discoverer);
-        let tick = has_progress(is_quiet).then_some((REFRESH, show));
-        let machine = Ticking::new(machine, tick);
-        let ended = session.run(machine, endpoint, |_| {})?;
+        let ended = session.run(machine, endpoint)?;
         if !is_quiet && !ended.is_unheard {
             self.sum_up_services(&ended, &asked);
         }
@@ -126,7 +123,7 @@ impl Discover {
                 None | Some("*") => "any service".into(),
                 Some(name) => format!("service {name}"),
             };
-            return stderr::warn(format_args!(
+            return TERMINAL.warn(format_args!(
                 "no answer for {whom} in {time} on {asked}: is anybody{key} offering it (mcast \
                  respond --service)? {}{}",
                 asked.advice(),
@@ -140,7 +137,7 @@ impl Discover {
             let reasons = doubts::explain(&ended.report, Doubts::NONE, self.bounds());
             format!("not complete: {}", reasons.as_deref().unwrap_or("there may be more"))
         };
-        stderr::say(format_args!("{found} in {time} on {asked}; {end}"));
+        TERMINAL.say(format_args!("{found} in {time} on {asked}; {end}"));
         warn_of_firewall(summary);
     }
 }
@@ -149,7 +146,7 @@ impl Discover {
 fn warn_of_firewall(summary: &Summary) {
     if summary.found_by_group > 0 {
         let number = summary.found_by_group;
-        stderr::warn(format_args!(
+        TERMINAL.warn(format_args!(
             "{number} of {} heard by the group alone: a firewall here seems to drop answers that come \
              to this program; let one port in and name it with --source-port",
             summary.found
@@ -167,8 +164,8 @@ fn but_for(refused: &[Refused]) -> String {
     }
 }
 
-fn show_progress(now: Instant, discoverer: &Discoverer) {
+fn progress(discoverer: &Discoverer, now: Instant) -> String {
     let summary = discoverer.summary(now);
     let (found, sweeps) = (Plural(summary.found, "answer"), Plural(summary.sweeps.into(), "sweep"));
-    stderr::progress(format_args!("{found}, {sweeps}, {}", Seconds(summary.elapsed)));
+    format!("{found}, {sweeps}, {}", Seconds(summary.elapsed))
 }

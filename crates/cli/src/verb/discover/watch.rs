@@ -1,23 +1,21 @@
 //! Asking on and on: who comes, changes and goes.
 
-use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use clap::Args;
 use mcast_net::{Endpoint, Settings};
 use mcast_proto::plain::{self, Watching};
-use mcast_proto::{Doubts, Instant, Machine, Summary, service};
+use mcast_proto::{Doubts, service};
 
-use super::{Discover, doubts};
+use super::Discover;
+use crate::doubts;
 use crate::failure::{Failure, Status};
-use crate::output::Reader;
 use crate::parse::{Protocol, parse_period};
 use crate::place;
+use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
-use crate::session::{Ended, Session};
-use crate::stderr;
-use crate::table::{self, Table};
-use crate::tick::Ticking;
+use crate::session::{Run, Session};
+use crate::terminal::TERMINAL;
 
 /// Whether to watch, and how.
 #[derive(Debug, Args)]
@@ -47,23 +45,24 @@ impl Discover {
         is_quiet: bool,
     ) -> Result<Status, Failure> {
         let format = match self.network.format() {
-            Format::Text if io::stdout().is_terminal() => Format::Table,
+            Format::Text if TERMINAL.stdout().can_erase => Format::Table,
             format => format,
         };
-        let mut session = Session::new(format, Reader::Needed)?;
-        session.told = Told::Responders;
         let ended = match protocol {
             Protocol::Plain => {
+                let progress = Progress::Watch(plain::Watcher::summary);
+                let run = self.run_with(Told::Responders, progress);
+                let session = Session::new(Run { format, ..run })?;
                 let watching = Watching { probe, every: self.watch.every, ..Watching::default() };
                 let machine = plain::Watcher::new(watching);
-                let endpoint = place::open(Endpoint::asker, settings)?;
-                show(session, format, machine, endpoint, plain::Watcher::summary)?
+                session.run(machine, place::open(Endpoint::asker, settings)?)?
             }
             Protocol::Structured => {
-                session.told = Told::Services;
+                let progress = Progress::Watch(service::Watcher::summary);
+                let run = self.run_with(Told::Services, progress);
+                let session = Session::new(Run { format, ..run })?;
                 let machine = service::Watcher::new(self.discovery()?, mcast_net::seed());
-                let endpoint = place::open(Endpoint::peer, settings)?;
-                show(session, format, machine, endpoint, service::Watcher::summary)?
+                session.run(machine, place::open(Endpoint::peer, settings)?)?
             }
         };
         if !is_quiet && !ended.is_unheard {
@@ -72,37 +71,8 @@ impl Discover {
             let doubts = doubts::explain(&ended.report, Doubts::CLOSED, self.bounds());
             let more =
                 doubts.map_or(String::new(), |reasons| format!("; there may be more: {reasons}"));
-            stderr::say(format_args!("{found} found in {}{more}", Seconds(summary.elapsed)));
+            TERMINAL.say(format_args!("{found} found in {}{more}", Seconds(summary.elapsed)));
         }
         Ok(ended.status_or(Status::Success))
     }
-}
-
-/// How often it is looked whether there still is room, where there is no table.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// Runs a watch, with a table where that is wanted. Says once, and as soon as it is so, that there is no
-/// room for more: nobody knows when the end comes.
-fn show<M: Machine>(
-    mut session: Session,
-    format: Format,
-    machine: M,
-    endpoint: Endpoint,
-    summary: impl Fn(&M, Instant) -> Summary,
-) -> Result<Ended, Failure> {
-    let roster = session.keep_roster();
-    let place = endpoint.interface_names().join(", ");
-    let mut table = (format == Format::Table).then(|| Table::new(roster, place));
-    let period = table.as_ref().map_or(LOOK, |_| table::REFRESH);
-    let mut is_told = false;
-    let look = move |now: Instant, machine: &M| {
-        if let Some(table) = &mut table {
-            table.draw(now);
-        }
-        if !is_told && summary(machine, now).doubts.contains(Doubts::NO_ROOM) {
-            log::warn!("{}: from now on those who answer give way to others", doubts::NO_ROOM);
-            is_told = true;
-        }
-    };
-    session.run(Ticking::new(machine, Some((period, look))), endpoint, |_| {})
 }

@@ -16,12 +16,11 @@ use crate::drivers::AnyDriver;
 use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
 use crate::offer::OfferWords;
-use crate::output::Reader;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
 use crate::place::{Place, warn_of_family};
 use crate::render::{Plural, Seconds};
-use crate::session::Session;
-use crate::stderr;
+use crate::session::{Run, Session};
+use crate::terminal::{Reader, TERMINAL};
 use crate::{payload, secret};
 use services::{Common, Offered, Services};
 
@@ -94,10 +93,10 @@ impl Respond {
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
         let answers_plain = services.answers_plain();
-        let session = Session::new(self.network.format(), Reader::Optional)?;
+        let session = Session::new(Run::new(self.network.format(), Reader::Optional))?;
         let say = |line: String| {
             if !console.quiet {
-                stderr::say(format_args!("{}", OneLine(line)));
+                TERMINAL.say(format_args!("{}", OneLine(line)));
             }
         };
         let Offering { mut drivers, mut lines, claimed } = self.offer(&services, keyring)?;

@@ -9,24 +9,24 @@ use crate::render::Plural;
 
 /// How many times the silence that ends a run it may take in all, where no deadline says otherwise: whoever
 /// answers as somebody new all the time can't keep it from its end.
-pub(super) const MOST_SILENCES: u32 = 10;
+pub(crate) const MOST_SILENCES: u32 = 10;
 
 /// What a run was told of its end, by which the reasons for it are explained.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) timeout: Duration,
-    pub(super) deadline: Option<Duration>,
+pub(crate) struct Bounds {
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Option<Duration>,
 }
 
 /// What is said of a table that is full.
-pub(super) const NO_ROOM: &str = "more answered than there is room to remember (65,536, or 200,000 by \
+pub(crate) const NO_ROOM: &str = "more answered than there is room to remember (65,536, or 200,000 by \
      --service): ask for fewer, by one --interface, or by --service and --where";
 
 /// Reasons that no time helps against.
 const STAYING: [Doubts; 3] = [Doubts::NOT_SENT, Doubts::UNAUDITED, Doubts::CLOSED];
 
 /// The reasons in a sentence, but for those that are no news; `None` where there are no others.
-pub(super) fn explain(report: &Report, but: Doubts, bounds: Bounds) -> Option<String> {
+pub(crate) fn explain(report: &Report, but: Doubts, bounds: Bounds) -> Option<String> {
     let is_news = |word: &&str| but.iter().all(|known| known != *word);
     let mut words: Vec<&str> = report.summary.doubts.iter().filter(is_news).collect();
     // First what went wrong, then what ended it.

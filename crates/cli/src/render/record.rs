@@ -1,0 +1,293 @@
+//! What is shown of an event. Every view is made of records alone, so none can have what another lacks.
+
+use std::fmt::{self, Display};
+use std::time::SystemTime;
+
+use mcast_proto::{Body, Change, Event, Finding, Loss, Protocol, Question, Refusal, Via};
+use serde::Serialize;
+
+use super::address::{Address, Host};
+use super::field::{Addresses, Id, Lease, Milliseconds, Offer, Payload, Time, Word};
+use crate::roster::{Known, Past};
+
+/// An event, with what was known before. In JSON it is as it stands here: names and order are a contract.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub(crate) enum Record<'a> {
+    Found(Found<'a>),
+    Changed(Found<'a>),
+    Lost(Lost<'a>),
+    Request(Request<'a>),
+    Message(Message<'a>),
+}
+
+/// One who is there.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Found<'a> {
+    pub(super) time: Time,
+    pub(super) addr: Address<'a>,
+    pub(crate) interface: Option<&'a str>,
+    pub(crate) rtt_ms: Option<Milliseconds>,
+    #[serde(flatten)]
+    pub(crate) payload: Option<Payload<'a>>,
+    /// `None`: its protocol knows no services.
+    #[serde(flatten)]
+    pub(crate) offer: Option<Offer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Id<'a>>,
+    /// Where to connect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) endpoint: Option<Address<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) addresses: Option<Addresses<'a>>,
+    pub(super) via: Word<Via>,
+    pub(super) lease_ms: Option<Lease>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authentic: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) truncated: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<Word<Change>>,
+    /// When it was found, where that is another time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<Time>,
+    pub(super) dialect: Word<Protocol>,
+}
+
+/// One who is gone, and what is known of it from before.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Lost<'a> {
+    pub(super) time: Time,
+    pub(super) addr: Address<'a>,
+    pub(super) interface: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Id<'a>>,
+    pub(super) reason: Word<Loss>,
+    #[serde(flatten)]
+    pub(super) payload: Option<Payload<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) endpoint: Option<Address<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Time>,
+    pub(super) dialect: Word<Protocol>,
+}
+
+/// What a responder was asked.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Request<'a> {
+    pub(super) time: Time,
+    pub(super) from: Address<'a>,
+    pub(super) interface: Option<&'a str>,
+    #[serde(flatten)]
+    pub(super) asked: Asked<'a>,
+    pub(super) answered: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<Word<Refusal>>,
+    pub(super) dialect: Word<Protocol>,
+}
+
+/// The question itself: in JSON its fields are the request's.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Asked<'a> {
+    Plain(Payload<'a>),
+    Service {
+        /// Null: any.
+        service: Option<&'a str>,
+        watch: bool,
+    },
+    /// Of a kind that this program does not know.
+    Other {
+        question: String,
+    },
+}
+
+/// What was said in a group.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Message<'a> {
+    pub(super) time: Time,
+    pub(super) from: Address<'a>,
+    pub(super) group: Option<Address<'a>>,
+    pub(super) interface: Option<&'a str>,
+    pub(super) len: usize,
+    #[serde(flatten)]
+    pub(super) payload: Payload<'a>,
+    pub(super) dialect: Word<Protocol>,
+}
+
+impl<'a> Record<'a> {
+    /// What to show of an event that was heard on `interface` at `time`. This is the only place where events
+    /// are told apart for that.
+    pub(super) fn of(
+        event: &Event<'a>,
+        interface: Option<&'a str>,
+        time: SystemTime,
+        past: &'a Past,
+    ) -> Record<'a> {
+        let heard = |address| Address { address, interface };
+        let time = Time(time);
+        match *event {
+            Event::Found(finding) => {
+                Record::Found(Found::of(finding, interface, time, None, past.since))
+            }
+            Event::Changed { finding, change } => {
+                Record::Changed(Found::of(finding, interface, time, Some(change), past.since))
+            }
+            Event::Lost { protocol, key, from, reason } => {
+                let known = past.gone.as_ref().map(Found::of_known);
+                // A lease that ends comes in by no interface.
+                let interface = interface.or(known.as_ref().and_then(|known| known.interface));
+                let addr = Address { address: from.remote, interface };
+                Record::Lost(Lost {
+                    time,
+                    addr,
+                    interface,
+                    service: known.as_ref().and_then(|known| known.offer?.service),
+                    name: known.as_ref().and_then(|known| known.offer?.name),
+                    id: Id::of(key),
+                    reason: Word(reason),
+                    payload: known.as_ref().and_then(|known| known.payload),
+                    endpoint: known.as_ref().and_then(|known| known.endpoint),
+                    since: past.since.map(Time),
+                    dialect: Word(protocol),
+                })
+            }
+            Event::Asked { protocol, from, question, refused } => Record::Request(Request {
+                time,
+                from: heard(from.remote),
+                interface,
+                asked: Asked::from(question),
+                answered: refused.is_none(),
+                refused: refused.map(Word),
+                dialect: Word(protocol),
+            }),
+            Event::Message { protocol, from, group, payload } => Record::Message(Message {
+                time,
+                from: heard(from.remote),
+                group: group.map(heard),
+                interface,
+                len: payload.len(),
+                payload: payload.into(),
+                dialect: Word(protocol),
+            }),
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    fn of(
+        finding: Finding<'a>,
+        interface: Option<&'a str>,
+        time: Time,
+        change: Option<Change>,
+        since: Option<SystemTime>,
+    ) -> Found<'a> {
+        let Finding { protocol, from, via, round_trip, lease, body, .. } = finding;
+        let instance = finding.instance();
+        let endpoint = finding.endpoint().map(|address| Address { address, interface });
+        let heard = Address { address: from.remote, interface };
+        let is_foreign = !matches!(body, Body::Plain { .. } | Body::Service(_));
+        Found {
+            time,
+            // Of other protocols nobody wants to know from which port they answered.
+            addr: endpoint.filter(|_| is_foreign).unwrap_or(heard),
+            interface,
+            rtt_ms: round_trip.map(Milliseconds),
+            payload: finding.payload().map(Payload::from),
+            offer: (!matches!(body, Body::Plain { .. })).then(|| Offer::of(finding)),
+            id: Id::of(finding.key()),
+            endpoint,
+            host: finding.host(),
+            url: finding.url(),
+            addresses: is_foreign.then_some(Addresses { finding, interface }),
+            via: Word(via),
+            lease_ms: lease.map(Lease),
+            authentic: instance.map(|instance| instance.authentic),
+            truncated: instance.map(|instance| instance.truncated),
+            change: change.map(Word),
+            since: since.map(Time),
+            dialect: Word(protocol),
+        }
+    }
+
+    /// One who is known, as it was last heard.
+    pub(crate) fn of_known(known: &'a Known) -> Found<'a> {
+        let Known { finding, interface, since, change } = known;
+        let (finding, time) = (finding.as_finding(), Time(*since));
+        Found::of(finding, interface.as_deref(), time, *change, Some(*since))
+    }
+
+    /// Displays where it is to be reached: where it says, or where it answered from; without a port of its
+    /// service, the address alone.
+    pub(crate) fn reach(&self) -> Reach<'a> {
+        Reach::of(self.addr, self.endpoint, self.offer.is_some())
+    }
+
+    /// What there is to say of it besides, in words; with `details`, also what few want to know.
+    pub(crate) fn notes(&self, details: bool) -> Vec<String> {
+        let say = |is_so: bool, note: &str| is_so.then(|| note.to_owned());
+        let lease = self.lease_ms.filter(|_| details).map(|lease| format!("lease {lease}"));
+        let notes = [
+            say(self.authentic == Some(true), "authentic"),
+            say(self.via.0 == Via::Group, "by the group"),
+            say(self.truncated == Some(true), "and more that it did not get to say"),
+            lease,
+        ];
+        notes.into_iter().flatten().collect()
+    }
+}
+
+impl<'a> Lost<'a> {
+    pub(super) fn reach(&self) -> Reach<'a> {
+        let is_service = self.service.is_some() || self.name.is_some();
+        Reach::of(self.addr, self.endpoint, is_service)
+    }
+}
+
+impl<'a> From<Question<'a>> for Asked<'a> {
+    fn from(question: Question<'a>) -> Asked<'a> {
+        match question {
+            Question::Plain(probe) => Asked::Plain(probe.into()),
+            Question::Service { name, watch } => Asked::Service { service: name, watch },
+            other => Asked::Other { question: format!("{other:?}") },
+        }
+    }
+}
+
+/// Where somebody is to be reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reach<'a> {
+    Port(Address<'a>),
+    Host(Host<'a>),
+}
+
+impl<'a> Reach<'a> {
+    fn of(heard: Address<'a>, endpoint: Option<Address<'a>>, is_service: bool) -> Reach<'a> {
+        match endpoint {
+            Some(endpoint) => Reach::Port(endpoint),
+            // What is at the port is what answered.
+            None if !is_service => Reach::Port(heard),
+            None => Reach::Host(Host(heard)),
+        }
+    }
+}
+
+impl Display for Reach<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reach::Port(address) => address.fmt(f),
+            Reach::Host(host) => host.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
