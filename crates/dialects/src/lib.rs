@@ -1,6 +1,11 @@
 //! The discovery protocols that devices speak, as pure state machines.
+//!
+//! A protocol is a [`scan::Dialect`], which knows its questions and what its answers mean, and nothing else;
+//! [`scan::Discoverer`] asks in one once, and [`scan::Watcher`] goes on. Each is a feature of this crate.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 extern crate alloc;
+
+pub mod scan;
