@@ -8,4 +8,10 @@
 
 extern crate alloc;
 
+#[cfg(any(feature = "ssdp", feature = "presets"))]
+mod headers;
 pub mod scan;
+#[cfg(feature = "ssdp")]
+pub mod ssdp;
+#[cfg(any(feature = "ssdp", feature = "wsd"))]
+mod url;
