@@ -15,3 +15,7 @@ pub mod scan;
 pub mod ssdp;
 #[cfg(any(feature = "ssdp", feature = "wsd"))]
 mod url;
+#[cfg(feature = "wsd")]
+pub mod wsd;
+#[cfg(any(feature = "wsd", feature = "presets"))]
+mod xml;
