@@ -8,6 +8,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "coap")]
+pub mod coap;
 #[cfg(any(feature = "ssdp", feature = "presets"))]
 mod headers;
 pub mod scan;
