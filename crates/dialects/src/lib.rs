@@ -12,6 +12,8 @@ extern crate alloc;
 pub mod coap;
 #[cfg(any(feature = "ssdp", feature = "presets"))]
 mod headers;
+#[cfg(feature = "presets")]
+pub mod preset;
 pub mod scan;
 #[cfg(feature = "ssdp")]
 pub mod ssdp;
