@@ -47,6 +47,8 @@ struct Transfer {
     token: Token,
     asked_at: Instant,
     tries: u8,
+    /// It is asked for from its beginning, because the server knows nothing of what it answered to the group.
+    is_afresh: bool,
 }
 
 /// What the first block says of the whole.
@@ -100,6 +102,8 @@ impl Answers {
             let has_more = is_next && block.is_some_and(|block| block.has_more);
             if has_more && transfer.can_go_on() {
                 transfer.go_on(query, to);
+            } else if !is_links && !transfer.is_afresh {
+                transfer.begin_afresh(query, to);
             } else {
                 self.finish(from, is_next && !has_more, to);
             }
@@ -167,6 +171,7 @@ impl Answers {
             token: Token::default(),
             asked_at: Instant::ZERO,
             tries: 0,
+            is_afresh: false,
         };
         transfer.ask(query, to);
         self.transfers.insert(arrival.from.remote, transfer);
@@ -193,6 +198,10 @@ impl Transfer {
     /// Takes a block, if it is the one that was asked for.
     fn take(&mut self, message: &Message<'_>, block: Option<Block>) -> bool {
         let Some(block) = block else { return false };
+        // From the beginning once more, in place of what the group was answered.
+        if self.is_afresh && self.block.number == 0 && block.number == 0 {
+            self.body.clear();
+        }
         let is_next = block.number as usize * block.size() == self.body.len();
         let room = LONGEST.saturating_sub(self.body.len());
         let is_whole = !block.has_more || message.payload.len() == block.size();
@@ -211,6 +220,12 @@ impl Transfer {
     fn go_on(&mut self, query: Option<&str>, to: &mut Told<'_>) {
         self.tries = 0;
         self.ask(query, to);
+    }
+
+    fn begin_afresh(&mut self, query: Option<&str>, to: &mut Told<'_>) {
+        self.is_afresh = true;
+        self.block.number = 0;
+        self.go_on(query, to);
     }
 
     /// Asks for the next block, under a number of its own.

@@ -13,7 +13,12 @@ const BLOCKS: [&[u8]; 2] = [
     include_bytes!("../../fixtures/coap/libcoap-block-0.bin"),
     include_bytes!("../../fixtures/coap/libcoap-block-1.bin"),
 ];
-const AIOCOAP: &[u8] = include_bytes!("../../fixtures/coap/aiocoap-answer-block-0.bin");
+const AIOCOAP: [&[u8]; 4] = [
+    include_bytes!("../../fixtures/coap/aiocoap-block-0-of-group.bin"),
+    include_bytes!("../../fixtures/coap/aiocoap-block-1-refused.bin"),
+    include_bytes!("../../fixtures/coap/aiocoap-block-0.bin"),
+    include_bytes!("../../fixtures/coap/aiocoap-block-1.bin"),
+];
 const FROM: &str = "10.77.0.2:5683";
 
 fn discoverer() -> Driven<Discoverer> {
@@ -140,10 +145,52 @@ fn blocks_that_were_captured_follow_each_other() {
 }
 
 #[test]
+fn a_server_that_refuses_to_go_on_is_asked_from_the_beginning() {
+    let mut driven = discoverer();
+    let mut question = driven.take_sent().remove(0).1;
+    let mut asked = Vec::new();
+    for answer in AIOCOAP {
+        assert_eq!(driven.take_told(), []);
+        driven.hear(answer_from(FROM), &to(&question, answer));
+        driven.wait(Duration::from_millis(30));
+        for (_, bytes) in driven.take_sent() {
+            let packet = coap_lite::Packet::from_bytes(&bytes).expect("a message");
+            asked.push(packet.get_first_option(coap_lite::CoapOption::Block2).cloned());
+            question = bytes;
+        }
+    }
+    assert_eq!(asked, [Some(alloc::vec![0x16]), Some(alloc::vec![0x06]), Some(alloc::vec![0x16])]);
+    let told = driven.take_told();
+    let found = told[0].found();
+    // All that it has is told: the list, a thermometer, sixty lamps, and what program it is.
+    assert_eq!(found.attributes.len(), 63);
+    assert_eq!(found.attribute("/lamps/59"), Some("rt=\"lamp\""));
+    driven.wait(Duration::from_secs(30));
+    let (_, summary) = driven.done().expect("done");
+    assert_eq!((summary.doubts, summary.found), (Doubts::NONE, 1));
+    assert_eq!((summary.duplicates, summary.ignored), (0, 0));
+}
+
+#[test]
+fn a_server_that_refuses_twice_is_told_by_what_it_said() {
+    let mut driven = discoverer();
+    let mut question = driven.take_sent().remove(0).1;
+    for answer in [AIOCOAP[0], AIOCOAP[1], AIOCOAP[1]] {
+        assert_eq!(driven.take_told(), []);
+        driven.hear(answer_from(FROM), &to(&question, answer));
+        driven.wait(Duration::from_millis(30));
+        question = driven.take_sent().pop().map_or(question, |(_, bytes)| bytes);
+    }
+    assert_eq!(driven.take_told()[0].found().services, ["temperature-c", "lamp"]);
+    let doubts = driven.machine.summary(driven.now).doubts;
+    assert!(doubts.contains(Doubts::CUT_SHORT));
+}
+
+#[test]
 fn what_has_come_is_told_when_the_run_ends_before_the_rest() {
     let mut driven = discoverer();
     let question = driven.take_sent().remove(0).1;
-    driven.hear(answer_from(FROM), &to(&question, AIOCOAP));
+    driven.hear(answer_from(FROM), &to(&question, AIOCOAP[0]));
     assert_eq!(driven.take_told(), []);
     driven.step(&[mcast_proto::ops::Op::Close]);
     let told = driven.take_told();

@@ -148,6 +148,7 @@ impl Told<'_> {
     pub(crate) fn follow_up(&mut self, because_of: Path, to: Destination, bytes: Vec<u8>) -> bool {
         let source = Source::of(because_of.remote);
         let is_taken = self.follow_ups.push(source, FollowUp { to, bytes });
+        self.had_news |= is_taken;
         if !is_taken {
             self.cut_short();
         }

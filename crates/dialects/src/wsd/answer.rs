@@ -105,10 +105,12 @@ impl Answers {
             to.gone(arrival.from, id);
             return Some(());
         }
+        // The number of its start. It is believed where a device announces itself: some answer each question
+        // with another one.
+        let instance = envelope.instance().filter(|_| envelope.kind == Kind::Hello);
         let (types, addresses) = (text(device, "Types"), text(device, "XAddrs"));
         let words = Words::of([
-            // The number of its start.
-            envelope.instance().map(str::as_bytes),
+            instance.map(str::as_bytes),
             addresses.map(str::as_bytes),
             text(device, "MetadataVersion").map(str::as_bytes),
             // Which of its types it says depends on what it was asked for; that it said some is news once.

@@ -181,6 +181,8 @@ fn hello_and_bye_are_told_and_only_from_neighbours() {
 #[test]
 fn another_version_and_another_start_are_changes() {
     let mut driven = watcher();
+    let camera = text(CAMERA_HELLO).split("Address>").nth(1).expect("an address");
+    let camera = &camera["urn:uuid:".len()..camera.len() - "</a:".len()];
     let hello = |id: &str, from: &str, to: &str| {
         let message =
             edited(CAMERA_HELLO, "MessageID>urn:uuid:", &alloc::format!("MessageID>{id}"));
@@ -190,6 +192,15 @@ fn another_version_and_another_start_are_changes() {
     let instance = instance.split('"').next().expect("an instance");
     driven.hear(to_group_from(FROM), CAMERA_HELLO);
     assert_eq!(driven.take_told().len(), 1);
+    // Its answers have another number each, which says nothing.
+    driven.wait(Duration::from_millis(200));
+    for (nth, (_, question)) in driven.take_sent().iter().enumerate() {
+        let answer =
+            edited(&to(question, CAMERA), "InstanceId=\"", &alloc::format!("InstanceId=\"{nth}"));
+        let answer = edited(&answer, "1112d288-95c8-4360-9207-c1adfa436950", camera);
+        driven.hear(answer_from(FROM), &answer);
+    }
+    assert_eq!(driven.take_told(), []);
     driven.hear(to_group_from(FROM), &hello("a", "MetadataVersion>1<", "MetadataVersion>2<"));
     assert_eq!(driven.take_told()[0].changed().1, Change::Content);
     driven.hear(to_group_from(FROM), &hello("b", instance, "1"));
