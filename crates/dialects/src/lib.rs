@@ -1,4 +1,25 @@
 //! The discovery protocols that devices speak, as pure state machines.
+//!
+//! A protocol is a [`scan::Dialect`], which knows its questions and what its answers mean, and nothing else;
+//! [`scan::Discoverer`] asks in one once, and [`scan::Watcher`] goes on. Each is a feature of this crate.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+extern crate alloc;
+
+#[cfg(feature = "coap")]
+pub mod coap;
+#[cfg(any(feature = "ssdp", feature = "presets"))]
+mod headers;
+#[cfg(feature = "presets")]
+pub mod preset;
+pub mod scan;
+#[cfg(feature = "ssdp")]
+pub mod ssdp;
+#[cfg(any(feature = "ssdp", feature = "wsd"))]
+mod url;
+#[cfg(feature = "wsd")]
+pub mod wsd;
+#[cfg(any(feature = "wsd", feature = "presets"))]
+mod xml;

@@ -1,0 +1,240 @@
+//! What real devices answered, and what is made of it.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use mcast_proto::{Change, Destination, Doubts, Loss};
+
+use super::*;
+use crate::scan::testing::{Driven, Told, answer_from, off_link, to_group_from};
+use crate::scan::{Discovery, Watching};
+
+const WSDD: &[u8] = include_bytes!("../../fixtures/wsd/wsdd-probe-matches.bin");
+const WSDD_RESOLVED: &[u8] = include_bytes!("../../fixtures/wsd/wsdd-resolve-matches.bin");
+const WSDD_HELLO: &[u8] = include_bytes!("../../fixtures/wsd/wsdd-hello.bin");
+const WSDD_BYE: &[u8] = include_bytes!("../../fixtures/wsd/wsdd-bye.bin");
+const WSDD2: &[u8] = include_bytes!("../../fixtures/wsd/wsdd2-probe-matches.bin");
+const WSDD2_BYE: &[u8] = include_bytes!("../../fixtures/wsd/wsdd2-bye.bin");
+const CAMERA: &[u8] = include_bytes!("../../fixtures/wsd/wsdiscovery-probe-matches.bin");
+const CAMERA_HELLO: &[u8] = include_bytes!("../../fixtures/wsd/wsdiscovery-hello.bin");
+const EMPTY: &[u8] = include_bytes!("../../fixtures/wsd/wsdiscovery-probe-matches-empty.bin");
+
+/// The numbers of the questions that were captured: of the first two probes, and of the question for one.
+const ASKED: [&str; 3] = [
+    "00000000-0000-4000-8000-000000000001",
+    "00000000-0000-4000-8000-000000000002",
+    "00000000-0000-4000-8000-000000000004",
+];
+const FROM: &str = "10.77.0.2:3702";
+const KEY: &str = "urn:uuid:3d9c6a52-1f0e-4b8a-9c57-6a2e4f8b1d03@10.77.0.2";
+
+fn discoverer() -> Driven<Discoverer> {
+    Driven::start(Discoverer::new(Wsd::default(), Discovery::default(), 7))
+}
+
+fn watcher() -> Driven<Watcher> {
+    Driven::start(Watcher::new(Wsd::default(), Watching::default(), 7))
+}
+
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).expect("text")
+}
+
+/// The number of a question.
+fn number(question: &[u8]) -> String {
+    let (_, rest) = text(question).split_once("MessageID>urn:uuid:").expect("a number");
+    rest[..36].to_string()
+}
+
+/// An answer that was captured, as one to this question.
+fn to(question: &[u8], answer: &[u8]) -> Vec<u8> {
+    let asked = ASKED.iter().find(|asked| text(answer).contains(**asked)).expect("an answer");
+    text(answer).replace(asked, &number(question)).into_bytes()
+}
+
+fn edited(message: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert!(text(message).contains(from), "{from}");
+    text(message).replace(from, to).into_bytes()
+}
+
+#[test]
+fn three_kinds_are_asked_for_twice_and_each_question_has_a_number_of_its_own() {
+    let mut driven = discoverer();
+    driven.wait(Duration::from_secs(30));
+    let sent = driven.take_sent();
+    let mut numbers: Vec<String> = sent.iter().map(|(_, bytes)| number(bytes)).collect();
+    for ((to, bytes), kind) in
+        sent.iter().zip(["wsdp:Device", "dn:NetworkVideoTransmitter", "tds:Device"].iter().cycle())
+    {
+        assert_eq!(*to, Destination::Group);
+        assert!(text(bytes).contains(&alloc::format!(">{kind}<")), "{kind}");
+    }
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!((sent.len(), numbers.len()), (6, 6));
+    let (at, summary) = driven.done().expect("done");
+    assert_eq!((summary.found, summary.doubts), (0, Doubts::NONE));
+    // The last question is put after half a second or so, and answers may come for another one and a half.
+    assert!(at - mcast_proto::Instant::from_millis(1_000) < Duration::from_millis(3_500), "{at:?}");
+}
+
+#[test]
+fn one_that_does_not_say_where_it_is_is_asked_for_that() {
+    let mut driven = discoverer();
+    let asked = driven.take_sent();
+    let answer = to(&asked[0].1, WSDD);
+    driven.wait(Duration::from_millis(10));
+    for _ in 0..2 {
+        driven.hear(answer_from(FROM), &answer);
+    }
+    let told = driven.take_told();
+    assert_eq!(told.len(), 1);
+    let found = told[0].found();
+    assert_eq!((found.key.as_str(), found.endpoint, found.lease), (KEY, None, None));
+    assert_eq!(found.round_trip, Some(Duration::from_millis(10)));
+    assert_eq!(
+        found.services,
+        [
+            "{http://schemas.xmlsoap.org/ws/2006/02/devprof}Device",
+            "{http://schemas.microsoft.com/windows/pub/2005/07}Computer"
+        ]
+    );
+    let resolve: Vec<Vec<u8>> = driven.take_sent().into_iter().map(|(_, bytes)| bytes).collect();
+    assert_eq!(resolve.len(), 1, "{resolve:?}");
+    assert!(text(&resolve[0]).contains("<wsd:Resolve>"));
+    driven.hear(answer_from(FROM), &to(&resolve[0], WSDD_RESOLVED));
+    let told = driven.take_told();
+    let (found, change) = told[0].changed();
+    assert_eq!((found.key.as_str(), change), (KEY, Change::Content));
+    assert_eq!(found.endpoint, Some("10.77.0.2:5357".parse().expect("an address")));
+    let url = "http://10.77.0.2:5357/3d9c6a52-1f0e-4b8a-9c57-6a2e4f8b1d03";
+    assert_eq!(found.url.as_deref(), Some(url));
+    // And it is not asked again, nor told again, when it answers the other probes.
+    driven.wait(Duration::from_millis(200));
+    for (_, question) in driven.take_sent() {
+        driven.hear(answer_from(FROM), &to(&question, WSDD));
+    }
+    assert_eq!(driven.take_told(), []);
+    driven.wait(Duration::from_secs(30));
+    assert!(driven.take_sent().iter().all(|(_, bytes)| !text(bytes).contains("<wsd:Resolve>")));
+    let (_, summary) = driven.done().expect("done");
+    assert_eq!((summary.found, summary.ignored), (1, 0));
+}
+
+#[test]
+fn one_that_says_all_at_once_is_told_once() {
+    let mut driven = discoverer();
+    driven.wait(Duration::from_millis(200));
+    let asked = driven.take_sent();
+    driven.hear(answer_from(FROM), &to(&asked[0].1, WSDD2));
+    driven.hear(answer_from("10.77.0.3:59439"), &to(&asked[1].1, CAMERA));
+    let told = driven.take_told();
+    let found = told[0].found();
+    assert_eq!(found.key, "urn:uuid:3d1219c7-c4c5-404a-aa1f-6d2a48adfda4@10.77.0.2");
+    assert_eq!(found.endpoint, Some("10.77.0.2:3702".parse().expect("an address")));
+    let camera = told[1].found();
+    assert_eq!(camera.name.as_deref(), Some("Lab Camera"));
+    assert_eq!(
+        camera.services,
+        ["{http://www.onvif.org/ver10/network/wsdl}NetworkVideoTransmitter"]
+    );
+    assert_eq!(camera.url.as_deref(), Some("http://10.77.0.2/onvif/device_service"));
+    assert_eq!(camera.endpoint, Some("10.77.0.2:80".parse().expect("an address")));
+    assert_eq!(camera.attributes.iter().filter(|(key, _)| key == "scope").count(), 3);
+    assert_eq!(driven.take_sent().len(), 0);
+}
+
+#[test]
+fn no_matches_and_answers_to_others_are_no_finds() {
+    let mut driven = discoverer();
+    let asked = driven.take_sent();
+    driven.hear(answer_from(FROM), &to(&asked[0].1, EMPTY));
+    driven.hear(answer_from(FROM), WSDD);
+    driven.hear(answer_from(FROM), &edited(WSDD, "wsa:RelatesTo", "wsa:Other"));
+    driven.hear(to_group_from(FROM), &asked[0].1);
+    let nobody = edited(&to(&asked[0].1, WSDD), "wsa:Address", "wsa:Other");
+    driven.hear(answer_from(FROM), &nobody);
+    let deep = "<a>".repeat(20_000);
+    driven.hear(answer_from(FROM), deep.as_bytes());
+    assert_eq!(driven.take_told(), []);
+    let summary = driven.machine.summary(driven.now);
+    assert_eq!((summary.received, summary.ignored, summary.found), (6, 4, 0));
+}
+
+#[test]
+fn hello_and_bye_are_told_and_only_from_neighbours() {
+    let mut driven = watcher();
+    driven.hear(off_link(to_group_from(FROM)), WSDD_HELLO);
+    assert_eq!(driven.take_told(), []);
+    driven.hear(to_group_from("10.77.0.2:54858"), &edited(WSDD_HELLO, "f51248a6", "f51248a7"));
+    let told = driven.take_told();
+    assert_eq!((told[0].found().key.as_str(), told[0].found().round_trip), (KEY, None));
+    for other in [to_group_from("10.77.0.3:3702"), off_link(to_group_from(FROM))] {
+        driven.hear(other, WSDD_BYE);
+    }
+    driven.hear(to_group_from(FROM), WSDD2_BYE);
+    assert_eq!(driven.take_told(), []);
+    driven.hear(to_group_from("10.77.0.2:54858"), &edited(WSDD_BYE, "f978b4e8", "f978b4e9"));
+    assert_eq!(driven.take_told(), [Told::Lost(KEY.into(), Loss::Goodbye)]);
+}
+
+#[test]
+fn another_version_and_another_start_are_changes() {
+    let mut driven = watcher();
+    let camera = text(CAMERA_HELLO).split("Address>").nth(1).expect("an address");
+    let camera = &camera["urn:uuid:".len()..camera.len() - "</a:".len()];
+    let hello = |id: &str, from: &str, to: &str| {
+        let message =
+            edited(CAMERA_HELLO, "MessageID>urn:uuid:", &alloc::format!("MessageID>{id}"));
+        edited(&message, from, to)
+    };
+    let instance = text(CAMERA_HELLO).split("InstanceId=\"").nth(1).expect("an instance");
+    let instance = instance.split('"').next().expect("an instance");
+    driven.hear(to_group_from(FROM), CAMERA_HELLO);
+    assert_eq!(driven.take_told().len(), 1);
+    // Its answers have another number each, which says nothing.
+    driven.wait(Duration::from_millis(200));
+    for (nth, (_, question)) in driven.take_sent().iter().enumerate() {
+        let answer =
+            edited(&to(question, CAMERA), "InstanceId=\"", &alloc::format!("InstanceId=\"{nth}"));
+        let answer = edited(&answer, "1112d288-95c8-4360-9207-c1adfa436950", camera);
+        driven.hear(answer_from(FROM), &answer);
+    }
+    assert_eq!(driven.take_told(), []);
+    driven.hear(to_group_from(FROM), &hello("a", "MetadataVersion>1<", "MetadataVersion>2<"));
+    assert_eq!(driven.take_told()[0].changed().1, Change::Content);
+    driven.hear(to_group_from(FROM), &hello("b", instance, "1"));
+    let told = driven.take_told();
+    assert_eq!(told[0].changed().1, Change::Restarted);
+}
+
+#[test]
+fn who_leaves_three_rounds_unanswered_is_lost() {
+    let mut driven = watcher();
+    driven.hear(to_group_from(FROM), CAMERA_HELLO);
+    assert_eq!(driven.take_told().len(), 1);
+    driven.wait(Duration::from_secs(239));
+    assert_eq!(driven.take_told(), []);
+    driven.wait(Duration::from_secs(2));
+    let told = driven.take_told();
+    assert!(matches!(&told[..], [Told::Lost(_, Loss::Unanswered)]), "{told:?}");
+}
+
+#[test]
+fn many_that_do_not_say_where_they_are_are_asked_for_a_few_at_a_time() {
+    let mut driven = discoverer();
+    let asked = driven.take_sent();
+    let answer = to(&asked[0].1, WSDD);
+    for n in 0..100 {
+        let other = edited(&answer, "3d9c6a52", &alloc::format!("{n:08x}"));
+        driven.hear(answer_from(FROM), &other);
+    }
+    assert_eq!(driven.take_told().len(), 100);
+    assert!(driven.take_sent().len() <= 1);
+    driven.wait(Duration::from_secs(30));
+    let sent = driven.take_sent();
+    let resolves = sent.iter().filter(|(_, bytes)| text(bytes).contains("<wsd:Resolve>"));
+    assert!(resolves.count() <= 16);
+    let (_, summary) = driven.done().expect("done");
+    assert!(summary.doubts.contains(Doubts::CUT_SHORT));
+}
