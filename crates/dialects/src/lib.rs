@@ -4,3 +4,7 @@
 #![warn(missing_docs)]
 
 extern crate alloc;
+
+#[cfg(feature = "mdns")]
+pub mod mdns;
+mod scan;

@@ -1,0 +1,49 @@
+//! Multicast DNS (RFC 6762) with its service discovery (RFC 6763): who offers which service on the link.
+//!
+//! A [`Discoverer`] asks once, and comes to its end; a [`Watcher`] tells who comes and goes. Neither ever answers.
+//!
+//! Peers have habits that the standards do not tell of, and both take all of them: answers to the asker alone, or
+//! to the group alone; with a number and a question, or with neither; with all that belongs to an instance, or
+//! with its name only. What is missing is asked for.
+
+mod answer;
+mod arrival;
+mod discoverer;
+mod facts;
+#[cfg(test)]
+mod fixtures;
+mod hosts;
+mod identity;
+mod instance;
+mod known;
+mod lease;
+mod name;
+mod overheard;
+mod question;
+mod retries;
+mod schedule;
+mod shares;
+mod silence;
+mod steps;
+mod table;
+mod told;
+mod turns;
+mod types;
+mod watcher;
+mod wire;
+
+pub use discoverer::{Discoverer, Discovery};
+pub use facts::PROTOCOL;
+pub use identity::ServiceType;
+pub use watcher::{Port, Watcher, Watching};
+
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+/// The group (RFC 6762 section 3).
+pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+
+/// The group over IPv6.
+pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
+
+/// The port of both.
+pub const PORT: u16 = 5353;
