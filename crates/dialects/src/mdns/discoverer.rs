@@ -24,6 +24,10 @@ use crate::scan::draws::Draws;
 /// instances can't keep a run from its end.
 const MOST_SILENCES: u32 = 10;
 
+/// An answer of avahi to a private port has no more than 512 bytes, and of one that is about as long something
+/// may be left out: then [`Summary::doubts`] has [`Doubts::CUT_SHORT`].
+const LEGACY_ROOM: core::ops::RangeInclusive<usize> = 400..=512;
+
 /// What a [`Discoverer`] asks for, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovery {
@@ -223,6 +227,10 @@ impl Machine for Discoverer {
         if !message.is_response() {
             return None;
         }
+        // It leaves out what has no room, and does not say so.
+        if heard.is_legacy && LEGACY_ROOM.contains(&datagram.len()) {
+            self.course.counts.doubts |= Doubts::CUT_SHORT;
+        }
         let outcome = answer::hear(&mut self.table, &mut self.types, &heard, &message);
         if outcome.lacks_room {
             self.course.lack_room();
@@ -280,3 +288,6 @@ impl Machine for Discoverer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use mcast_proto::wire::Attr;
 use mcast_proto::{Change, Fact, Facts, FactsBuf, FactsFull, Finding, Protocol};
 
 use super::hosts::Host;
+use super::identity::TypeLabels;
 use super::instance::Instance;
 use super::name::Name;
 use super::types::Type;
@@ -26,15 +27,15 @@ pub(super) fn facts_of(
     let mut facts = FactsBuf::new();
     facts.push(Fact::Key(&instance.key))?;
     if let Some((name, _)) = Name::read(&instance.name, 0)
-        && let Some(own) = name.labels().next()
+        && let Some((_, own)) = TypeLabels::of_instance(name)
     {
-        facts.push(Fact::Name(&String::from_utf8_lossy(own)))?;
+        facts.push(Fact::Name(&text(name.labels().take(own))))?;
     }
     if let Some(service) = of_type.and_then(|of_type| of_type.service.as_ref()) {
         facts.push(Fact::Service(service.as_str()))?;
     }
     if let Some((name, _)) = host.and_then(|host| Name::read(&host.name, 0)) {
-        facts.push(Fact::Host(&text(name)))?;
+        facts.push(Fact::Host(&text(name.labels())))?;
     }
     let said = || host.into_iter().flat_map(Host::addresses);
     let heard = Some(instance.source.ip).filter(|heard| said().all(|ip| ip != *heard));
@@ -78,11 +79,11 @@ fn addresses(facts: Facts<'_>) -> impl Iterator<Item = Fact<'_>> {
     facts.iter().filter(|fact| matches!(fact, Fact::Address(_)))
 }
 
-/// A name with dots between its labels.
-fn text(name: Name<'_>) -> String {
+/// Labels with dots between them.
+fn text<'a>(labels: impl Iterator<Item = &'a [u8]>) -> String {
     let mut text = String::new();
-    for label in name.labels() {
-        if !text.is_empty() {
+    for (nth, label) in labels.enumerate() {
+        if nth > 0 {
             text.push('.');
         }
         text.push_str(&String::from_utf8_lossy(label));

@@ -20,6 +20,9 @@ const ALL_TYPES: [&[u8]; 4] = [b"_services", b"_dns-sd", b"_udp", DOMAIN];
 /// The longest of a service's label. RFC 6335 section 5.1 gives a name 15 characters, and not all keep to it.
 const MAX_SERVICE: usize = 63;
 
+/// The labels of a type's name.
+const TYPE_LABELS: usize = 3;
+
 /// The longest type as text: its two labels and a dot.
 pub(super) const MAX_TYPE: usize = MAX_SERVICE + 5;
 
@@ -62,11 +65,11 @@ impl<'d> TypeLabels<'d> {
         TypeLabels::read(name.labels())
     }
 
-    /// The type of an instance, and the instance's own label.
-    pub(super) fn of_instance(name: Name<'d>) -> Option<(TypeLabels<'d>, &'d [u8])> {
-        let mut labels = name.labels();
-        let own = labels.next()?;
-        Some((TypeLabels::read(labels)?, own))
+    /// The type of an instance, and how many labels before it are the instance's own: one, but for programs that
+    /// take a dot in a name for the end of a label, as python-zeroconf does.
+    pub(super) fn of_instance(name: Name<'d>) -> Option<(TypeLabels<'d>, usize)> {
+        let own = name.labels().count().checked_sub(TYPE_LABELS).filter(|own| *own > 0)?;
+        Some((TypeLabels::read(name.after(own))?, own))
     }
 
     fn read(mut labels: impl Iterator<Item = &'d [u8]>) -> Option<TypeLabels<'d>> {
@@ -227,7 +230,9 @@ mod tests {
     fn an_instance_has_a_type_and_a_label_of_its_own() {
         let wire = bytes("Lab 3._IPP._tcp.local");
         let (labels, own) = TypeLabels::of_instance(name(&wire)).expect("an instance");
-        assert_eq!((labels.to_service_type().as_str(), own), ("_ipp._tcp", &b"Lab 3"[..]));
+        assert_eq!((labels.to_service_type().as_str(), own), ("_ipp._tcp", 1));
+        let wire = bytes("Floor 2. Lab 3._ipp._tcp.local");
+        assert_eq!(TypeLabels::of_instance(name(&wire)).map(|(_, own)| own), Some(2));
         for other in [
             "Lab._ipp._tcp",
             "Lab._ipp._sctp.local",

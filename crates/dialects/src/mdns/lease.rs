@@ -49,8 +49,15 @@ impl Lease {
     /// That of a record heard now, which holds for so many seconds.
     pub(super) fn new(now: Instant, ttl_s: u32, draws: &mut Draws) -> Lease {
         let ttl = Duration::from_secs(ttl_s.min(LONGEST_TTL_S).into());
-        let mut lease =
-            Lease { heard: now, ttl, ends: now + ttl, ask_at: None, asks: 0, is_ending: false, is_goodbye: false };
+        let mut lease = Lease {
+            heard: now,
+            ttl,
+            ends: now + ttl,
+            ask_at: None,
+            asks: 0,
+            is_ending: false,
+            is_goodbye: false,
+        };
         lease.ask_at = lease.next_ask(draws);
         lease
     }

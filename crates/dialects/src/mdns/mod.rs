@@ -24,6 +24,8 @@ mod retries;
 mod schedule;
 mod shares;
 mod silence;
+#[cfg(test)]
+mod stage;
 mod steps;
 mod table;
 mod told;

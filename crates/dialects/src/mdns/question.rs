@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::identity::TypeLabels;
 use super::name::Name;
 use super::wire::{CLASS_IN, HEADER, kind};
 
@@ -54,9 +55,11 @@ impl QuestionBuf {
         instance: Name<'_>,
         ttl_s: u32,
     ) -> Option<u16> {
-        let label = instance.labels().next()?;
+        let (_, own) = TypeLabels::of_instance(instance)?;
+        let labels = || instance.labels().take(own);
+        let length = labels().map(|label| 1 + label.len()).sum::<usize>() + 2;
         let owner = kind.map_or_else(<[u8]>::len, |_| 2);
-        if self.bytes.len() + owner + 10 + 1 + label.len() + 2 > MAX_MESSAGE {
+        if self.bytes.len() + owner + 10 + length > MAX_MESSAGE {
             return None;
         }
         let at = kind.unwrap_or(self.bytes.len() as u16);
@@ -67,9 +70,11 @@ impl QuestionBuf {
         self.number(kind::PTR);
         self.number(CLASS_IN);
         self.bytes.extend_from_slice(&ttl_s.to_be_bytes());
-        self.number(label.len() as u16 + 3);
-        self.bytes.push(label.len() as u8);
-        self.bytes.extend_from_slice(label);
+        self.number(length as u16);
+        for label in labels() {
+            self.bytes.push(label.len() as u8);
+            self.bytes.extend_from_slice(label);
+        }
         self.number(POINTER | at);
         self.known += 1;
         self.count(6, self.known);
@@ -123,10 +128,12 @@ mod tests {
     #[test]
     fn what_is_known_is_read_as_it_was_meant() {
         let mut message = QuestionBuf::default();
+        let two: &[u8] = b"\x02a \x02 b\x04_ipp\x04_tcp\x05local\x00";
         for _ in 0..2 {
             message.begin(0);
             let at = message.ask(IPP, kind::PTR);
             assert_eq!(message.know(Ok(at), name(LAB), 77), Some(at));
+            assert_eq!(message.know(Ok(at), name(two), 77), Some(at));
             message.continue_later();
         }
         let read = Message::read(message.as_bytes()).expect("a message");
@@ -136,6 +143,8 @@ mod tests {
         let known = read.records().next().expect("a record");
         assert!(known.name.is(name(IPP)) && known.ttl == 77);
         assert!(matches!(known.data, Data::Ptr(instance) if instance.is(name(LAB))));
+        let last = read.records().last().expect("a record");
+        assert!(matches!(last.data, Data::Ptr(instance) if instance.is(name(two))));
     }
 
     #[test]

@@ -251,3 +251,6 @@ impl Machine for Watcher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

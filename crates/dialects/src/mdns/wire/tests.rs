@@ -27,7 +27,8 @@ fn others_lines(bytes: &[u8]) -> Option<Vec<String>> {
         labels.join(".")
     };
     let sections = [&packet.answers, &packet.name_servers, &packet.additional_records];
-    let records = sections.into_iter().flatten().filter(|record| record.class == simple_dns::CLASS::IN);
+    let records =
+        sections.into_iter().flatten().filter(|record| record.class == simple_dns::CLASS::IN);
     let lines = records.map(|record| {
         let data = match &record.rdata {
             RData::A(a) => format!("A({})", Ipv4Addr::from(a.address)),
