@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use mcast_proto::ops::{self, Did, Op, Outcome, any_ops};
 use mcast_proto::{
-    Arrival, Cast, Destination, Doubts, Event, Instant, Machine, Message, Rate, Refusal, plain,
+    Arrival, Body, Cast, Destination, Doubts, Event, Finding, Instant, Machine, Message, Rate,
+    Refusal, plain,
 };
 use mcast_tests::cases;
 use proptest::prelude::*;
@@ -167,12 +168,13 @@ proptest! {
         let outcome = ops::run(&mut plain::Discoverer::new(config.clone(), seed), &ops);
         let mut found = BTreeSet::new();
         for (at, event) in outcome.events() {
-            let Event::Found { from, round_trip, payload, .. } = event else {
+            let Event::Found(Finding { from, round_trip, body: Body::Plain { payload, .. }, .. }) = event
+            else {
                 return Err(TestCaseError::fail(format!("{event:?}")));
             };
             let is_new = found.insert((from.remote, payload.to_vec()));
             prop_assert!(is_new || config.capacity < 65_536, "{} twice", from.remote);
-            prop_assert!(round_trip <= at - Instant::ZERO);
+            prop_assert!(round_trip.unwrap() <= at - Instant::ZERO);
             let was_heard = outcome.heard().any(|(when, arrival, bytes)| {
                 when == at && arrival.from == from && bytes == payload
             });
@@ -279,7 +281,7 @@ proptest! {
             match did {
                 Did::Told(event) => {
                     reported += 1;
-                    if let Event::Request { from, refused: None, .. } = event.as_event() {
+                    if let Event::Asked { from, refused: None, .. } = event.as_event() {
                         promised.entry(from.remote).or_default().push(*at);
                     }
                 }
@@ -335,7 +337,7 @@ fn a_refusal_says_which_rule_it_was() {
         let from = mcast_proto::Path::new(remote);
         let action =
             responder.handle_datagram(Instant::ZERO, Arrival::new(from, cast, on_link), probe);
-        let Some(mcast_proto::Action::Emit(Event::Request { refused, .. })) = action else {
+        let Some(mcast_proto::Action::Emit(Event::Asked { refused, .. })) = action else {
             panic!("{action:?}")
         };
         assert_eq!(refused, expected, "{remote} {cast:?} {on_link}");

@@ -299,7 +299,7 @@ impl Machine for Forgetful {
         datagram: &'d [u8],
     ) -> Option<Action<'d>> {
         let action = self.0.handle_datagram(now, arrival, datagram);
-        let finds = matches!(action, Some(Action::Emit(Event::ServiceFound(_))));
+        let finds = matches!(action, Some(Action::Emit(Event::Found(_))));
         if finds && !std::mem::replace(&mut self.1, true) { None } else { action }
     }
 

@@ -172,7 +172,7 @@ impl Driven {
                     let evidence = Observation::Audit(Evidence::CLEAN);
                     self.watcher.handle_observation(self.now, evidence);
                 }
-                Some(Action::Emit(Event::ServiceLost { .. })) => self.lost += 1,
+                Some(Action::Emit(Event::Lost { .. })) => self.lost += 1,
                 _ => {}
             }
         }

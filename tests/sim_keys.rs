@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mcast_proto::service::{Discovery, Loss, Responding};
+use mcast_proto::service::{Discovery, Responding};
 use mcast_proto::wire::{self, Binding, Datagram, Epoch, Key, Keyring};
-use mcast_proto::{Event, Instant};
+use mcast_proto::{Event, Instant, Loss};
 use mcast_tests::sim::{Forger, NodeId, Packet};
 use mcast_tests::stage::{
     Stage, announcement, goodbye, group, here, on_turn, per_second, printer, printers, quiet, there,
@@ -31,8 +31,8 @@ fn host() -> IpAddr {
 
 fn found_and_lost(stage: &Stage, node: NodeId) -> Vec<(bool, u64)> {
     let told = stage.told(node).filter_map(|(_, event)| match event {
-        Event::ServiceFound(instance) => Some((true, instance.id)),
-        Event::ServiceLost { id, .. } => Some((false, id)),
+        Event::Found(finding) => finding.instance().map(|instance| (true, instance.id)),
+        Event::Lost { key: mcast_proto::Key::Service(id), .. } => Some((false, id)),
         _ => None,
     });
     told.collect()
@@ -124,7 +124,7 @@ fn who_proved_to_have_gone_is_brought_back_by_none_of_its_own_words() {
         stage.run_ms(500);
         let lost = stage.told(watcher).last().map(|(_, event)| event);
         let goodbye = Loss::Goodbye;
-        assert!(matches!(lost, Some(Event::ServiceLost { reason, .. }) if reason == goodbye));
+        assert!(matches!(lost, Some(Event::Lost { reason, .. }) if reason == goodbye));
         let from = stage.sim.address(node);
         let said = tape.packets(|packet| packet.from == from);
         assert!(said.len() > 5);

@@ -169,8 +169,7 @@ fn under_such_a_flood_forged_goodbyes_remove_nobody() {
         });
         stage.sim.add_forger(goodbyes.every(per_second(5)).between(Instant::ZERO, until));
         stage.sim.run_until(until + Duration::from_secs(10));
-        let lost =
-            stage.told(watcher).filter(|(_, event)| matches!(event, Event::ServiceLost { .. }));
+        let lost = stage.told(watcher).filter(|(_, event)| matches!(event, Event::Lost { .. }));
         assert_eq!(lost.count(), 0, "at {rate} a second");
         assert!(stage.truth.judge(&stage.sim, watcher).is_whole());
     }

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mcast_proto::service::{Change, Discovery, Responding};
+use mcast_proto::service::{Discovery, Responding};
 use mcast_proto::wire::{Datagram, Reply, Slice, Tlv, TlvBuf};
-use mcast_proto::{Doubts, Event, Instant};
+use mcast_proto::{Change, Doubts, Event, Instant, Key};
 use mcast_tests::sim::{Forger, NodeId, Packet, offer_with};
 use mcast_tests::stage::{Stage, bytes, group, here, on_query, printer, printers, quiet, there};
 
@@ -137,7 +137,7 @@ fn lost_by_a_watcher(addresses: u64, how: MadeUp) -> (usize, usize) {
     stage.sim.add_forger(inventing(u64::MAX, addresses, how));
     stage.run_ms(25_000);
     let lost = stage.told(watcher).filter_map(|(_, event)| match event {
-        Event::ServiceLost { id, .. } => Some(id),
+        Event::Lost { key: Key::Service(id), .. } => Some(id),
         _ => None,
     });
     let lost = lost.filter(|id| stage.truth.ids().contains(id)).count();
@@ -187,10 +187,8 @@ fn moved(stage: &mut Stage, node: NodeId, to: IpAddr) {
 /// From where a watcher has told that it heard it, one after the other.
 fn places(stage: &Stage, watcher: NodeId) -> Vec<IpAddr> {
     let told = stage.told(watcher).filter_map(|(_, event)| match event {
-        Event::ServiceFound(instance) => Some(instance.from.remote.ip()),
-        Event::ServiceChanged { instance, change: Change::Address } => {
-            Some(instance.from.remote.ip())
-        }
+        Event::Found(finding) => Some(finding.from.remote.ip()),
+        Event::Changed { finding, change: Change::Address } => Some(finding.from.remote.ip()),
         _ => None,
     });
     told.collect()
@@ -216,6 +214,6 @@ fn of_one_that_moved_three_times_a_watcher_knows_the_last_address_only() {
         stage.run_ms(60_000);
         assert_eq!(places(&stage, watcher), expected);
     }
-    let lost = stage.told(watcher).filter(|(_, event)| matches!(event, Event::ServiceLost { .. }));
+    let lost = stage.told(watcher).filter(|(_, event)| matches!(event, Event::Lost { .. }));
     assert_eq!(lost.count(), 0);
 }

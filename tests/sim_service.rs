@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{self, Change, Discovery, Effort, Offer, Responding, Stores};
+use mcast_proto::service::{self, Discovery, Effort, Offer, Responding, Stores};
 use mcast_proto::wire::{self, Binding, Datagram, Filter, Key, Keyring, Query};
-use mcast_proto::{Instant, Summary};
+use mcast_proto::{Change, Instant, Summary};
 use mcast_tests::sim::{Host, Link, NodeId, Sim, Socket, What};
 
 fn group() -> SocketAddr {

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{Change, Discovery, Offer};
+use mcast_proto::service::{Discovery, Offer};
 use mcast_proto::wire::{
     self, Datagram, Epoch, Filter, FilterBuilder, Query, Reply, SessionsBuf, Tlv, TlvBuf,
 };
-use mcast_proto::{Event, Instant};
+use mcast_proto::{Change, Event, Instant};
 use mcast_tests::sim::{Card, Forger, NodeId, Packet, Verdict, offer_with};
 use mcast_tests::stage::{
     Stage, aged, bytes, group, here, lossy, on_query, printer, printers, quiet, there,
@@ -91,7 +91,7 @@ fn lying(lie: Lie, id: u64, address: SocketAddr, offer: &Offer) -> Forger {
 
 fn conflicts(stage: &Stage, asker: NodeId) -> usize {
     let is_conflict =
-        |event: &Event<'_>| matches!(event, Event::ServiceChanged { change: Change::Conflict, .. });
+        |event: &Event<'_>| matches!(event, Event::Changed { change: Change::Conflict, .. });
     stage.told(asker).filter(|(_, event)| is_conflict(event)).count()
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{Change, Discovery};
+use mcast_proto::service::Discovery;
 use mcast_proto::wire::{self, Datagram, MIN_QUERY, MIN_QUERY_DATAGRAM, Query, Reply, Tlv, TlvBuf};
-use mcast_proto::{Doubts, Event, Instant};
+use mcast_proto::{Change, Doubts, Event, Instant, Key};
 use mcast_tests::scenario::Scenario;
 use mcast_tests::sim::{Forger, Link, NodeId, Packet, Verdict, offer_with};
 use mcast_tests::stage::{
@@ -117,7 +117,7 @@ fn what_no_path_carries_is_told_with_what_is_known_marked_and_not_complete() {
         assert!(!verdict.is_complete());
         assert_eq!(doubts(&verdict), Doubts::CUT_SHORT);
         let told = stage.told(asker).find_map(|(_, event)| match event {
-            Event::ServiceFound(instance) if instance.id == id => Some(instance),
+            Event::Found(finding) if finding.key() == Key::Service(id) => finding.instance(),
             _ => None,
         });
         let told = told.expect("it is told");
@@ -207,7 +207,7 @@ fn what_somebody_who_is_known_says_later_at_length_is_asked_for() {
         let verdict = stage.truth.judge(&stage.sim, watcher);
         assert!(verdict.is_whole(), "{verdict:?}");
         let changes = stage.told(watcher).filter(|(_, event)| match event {
-            Event::ServiceChanged { change, .. } => {
+            Event::Changed { change, .. } => {
                 matches!(change, Change::Restarted | Change::Content)
             }
             _ => false,

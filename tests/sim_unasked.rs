@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{Change, Loss, Offer, Responder, Responding};
+use mcast_proto::service::{Offer, Responder, Responding};
 use mcast_proto::wire::{self, Datagram, Epoch};
-use mcast_proto::{Cast, Doubts, Event, Instant};
+use mcast_proto::{Cast, Change, Doubts, Event, Instant, Key, Loss};
 use mcast_tests::sim::{NodeId, Packet, offer_with};
 use mcast_tests::stage::{
     Stage, announcement, goodbye, group, here, on_turn, per_second, printer, printers, quiet, there,
@@ -27,7 +27,7 @@ fn attacker() -> SocketAddr {
 /// Whom a watcher has found.
 fn found(stage: &Stage, watcher: NodeId) -> BTreeSet<u64> {
     let found = stage.told(watcher).filter_map(|(_, event)| match event {
-        Event::ServiceFound(instance) => Some(instance.id),
+        Event::Found(finding) => finding.instance().map(|instance| instance.id),
         _ => None,
     });
     found.collect()
@@ -35,8 +35,8 @@ fn found(stage: &Stage, watcher: NodeId) -> BTreeSet<u64> {
 
 fn changes(stage: &Stage, watcher: NodeId) -> Vec<(u64, Change, SocketAddr)> {
     let changes = stage.told(watcher).filter_map(|(_, event)| match event {
-        Event::ServiceChanged { instance, change } => {
-            Some((instance.id, change, instance.from.remote))
+        Event::Changed { finding, change } => {
+            Some((finding.instance()?.id, change, finding.from.remote))
         }
         _ => None,
     });
@@ -45,7 +45,7 @@ fn changes(stage: &Stage, watcher: NodeId) -> Vec<(u64, Change, SocketAddr)> {
 
 fn losses(stage: &Stage, watcher: NodeId) -> Vec<(u64, Loss, Instant)> {
     let losses = stage.told(watcher).filter_map(|(at, event)| match event {
-        Event::ServiceLost { id, reason, .. } => Some((id, reason, at)),
+        Event::Lost { key: Key::Service(id), reason, .. } => Some((id, reason, at)),
         _ => None,
     });
     losses.collect()

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mcast_proto::service::{self, Change, Discovery, Loss, Offer, Responding, Stores};
+use mcast_proto::service::{self, Discovery, Offer, Responding, Stores};
 use mcast_proto::wire::{Binding, Datagram, Epoch, Goodbye, Key, Keyring, Tlv, TlvBuf};
-use mcast_proto::{Action, Arrival, Cast, Instant, Machine};
+use mcast_proto::{Action, Arrival, Cast, Change, Instant, Loss, Machine};
 use mcast_tests::sim::{Host, Link, NodeId, Sim, Socket, What};
 
 const LEASE: Duration = Duration::from_secs(60);

@@ -123,7 +123,7 @@ proptest! {
         });
         let answers = answers.count();
         let is_refused = outcome.events().any(|(_, event)| {
-            matches!(event, Event::Query { from: asker, refused: Some(_), .. } if asker == from)
+            matches!(event, Event::Asked { from: asker, refused: Some(_), .. } if asker == from)
         });
         prop_assert!(answers > 0 || is_refused, "neither answered nor refused");
         prop_assert!(answers <= copies.into());

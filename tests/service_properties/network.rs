@@ -260,14 +260,15 @@ proptest! {
         let mut heard: BTreeSet<(u64, Vec<u8>)> = BTreeSet::new();
         let mut found = 0;
         for event in &told {
-            let instance = match event.as_event() {
-                Event::ServiceFound(instance) => {
+            let finding = match event.as_event() {
+                Event::Found(finding) => {
                     found += 1;
-                    instance
+                    finding
                 }
-                Event::ServiceChanged { instance, .. } => instance,
+                Event::Changed { finding, .. } => finding,
                 other => return Err(TestCaseError::fail(format!("{other:?}"))),
             };
+            let instance = finding.instance().expect("a service");
             heard.insert((instance.id, words(instance.tlvs.iter())));
         }
         prop_assert_eq!(summary.found, found);

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mcast_proto::ops::{self, Op, Outcome};
-use mcast_proto::service::{Discovery, Loss, Watcher};
+use mcast_proto::service::{Discovery, Watcher};
 use mcast_proto::wire::{Datagram, MAX_LEASE_S, MAX_SENT, decode};
-use mcast_proto::{Event, Evidence, Instant, Observation};
+use mcast_proto::{Event, Evidence, Instant, Loss, Observation, OwnedKey};
 use mcast_tests::cases;
 use proptest::prelude::*;
 
@@ -86,7 +86,7 @@ proptest! {
         ops.insert(0, Op::AnswerAudits(evidence));
         let outcome = ops::run(&mut Watcher::new(discovery, SEED), &ops);
         let lost = outcome.events().find(|(_, event)| match event {
-            Event::ServiceLost { reason, .. } => {
+            Event::Lost { reason, .. } => {
                 *reason == Loss::Expired || (*reason == Loss::Goodbye && scene.keyring.is_none())
             }
             _ => false,
@@ -104,8 +104,8 @@ proptest! {
         let mut in_part = 0;
         for (_, event) in outcome.events() {
             match event {
-                Event::ServiceFound(instance) => _ = present.insert(instance.id),
-                Event::ServiceLost { id, .. } => _ = present.remove(&id),
+                Event::Found(finding) => _ = present.insert(OwnedKey::from(finding.key())),
+                Event::Lost { key, .. } => _ = present.remove(&key.into()),
                 _ => {}
             }
         }
@@ -127,8 +127,8 @@ fn in_most_runs_a_watcher_finds_somebody_and_in_some_it_loses_somebody() {
         let mut watcher = Watcher::new(Discovery::all(), seed);
         let outcome = ops::run(&mut watcher, &ops::Scene::default().ops(&bytes));
         let any = |is: fn(&Event<'_>) -> bool| outcome.events().any(|(_, event)| is(&event));
-        found += u32::from(any(|event| matches!(event, Event::ServiceFound(_))));
-        lost += u32::from(any(|event| matches!(event, Event::ServiceLost { .. })));
+        found += u32::from(any(|event| matches!(event, Event::Found(_))));
+        lost += u32::from(any(|event| matches!(event, Event::Lost { .. })));
     }
     println!("somebody is found in {found} of 256 runs, and lost in {lost}");
     assert!(found > 200 && lost > 20);

@@ -1,15 +1,13 @@
 //! Who is there, as far as a watch knows: what a line or a table says of one who is gone or stays.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use mcast_proto::Event;
-use mcast_proto::service::Instance;
+use mcast_proto::{Body, Event, Finding, OwnedKey, Protocol};
 
 use crate::escape::Escaped;
-use crate::render::{Address, Reach};
+use crate::render::Reach;
 
 /// Who is there. Two that are cloned are one.
 #[derive(Debug, Clone, Default)]
@@ -24,12 +22,8 @@ pub(crate) struct State {
     pub(crate) lost: u64,
 }
 
-/// A responder: of the one protocol by its number, of the other by its address and its number there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Service(u64),
-    Plain(SocketAddr, u64),
-}
+/// A responder of any protocol.
+type Key = (Protocol, OwnedKey);
 
 /// What is known of a responder.
 #[derive(Debug, Clone)]
@@ -55,28 +49,13 @@ impl Roster {
     ) -> Option<Row> {
         let mut state = self.lock();
         match event {
-            Event::Found { from, number, round_trip, payload }
-            | Event::Changed { from, number, round_trip, payload } => {
-                let address = Address { address: from.remote, interface };
-                let row = Row {
-                    service: None,
-                    name: None,
-                    said: Some(Escaped(payload).to_string()),
-                    address: address.to_string(),
-                    interface: interface.map(str::to_owned),
-                    round_trip: Some(*round_trip),
-                    since: time,
-                };
-                state.put(Key::Plain(from.remote, *number), row);
+            Event::Found(finding) | Event::Changed { finding, .. } => {
+                let key = (finding.protocol, finding.key().into());
+                state.put(key, Row::of(finding, interface, time));
                 None
             }
-            Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
-                state.put(Key::Service(instance.id), Row::of(instance, interface, time));
-                None
-            }
-            Event::Lost { from, number, .. } => state.take(Key::Plain(from.remote, *number)),
-            Event::ServiceLost { id, .. } => state.take(Key::Service(*id)),
-            _ => None,
+            Event::Lost { protocol, key, .. } => state.take(&(*protocol, (*key).into())),
+            Event::Asked { .. } | Event::Message { .. } => None,
         }
     }
 
@@ -109,8 +88,8 @@ impl State {
         }
     }
 
-    fn take(&mut self, key: Key) -> Option<Row> {
-        let row = self.rows.remove(&key)?;
+    fn take(&mut self, key: &Key) -> Option<Row> {
+        let row = self.rows.remove(key)?;
         self.changes += 1;
         self.lost += 1;
         Some(row)
@@ -118,14 +97,18 @@ impl State {
 }
 
 impl Row {
-    fn of(instance: &Instance<'_>, interface: Option<&str>, time: SystemTime) -> Row {
+    fn of(finding: &Finding<'_>, interface: Option<&str>, time: SystemTime) -> Row {
+        let said = match finding.body {
+            Body::Plain { payload, .. } => Some(Escaped(payload).to_string()),
+            _ => None,
+        };
         Row {
-            service: instance.service().map(str::to_owned),
-            name: instance.name().map(str::to_owned),
-            said: None,
-            address: Reach { instance: *instance, interface }.to_string(),
+            service: finding.service().map(str::to_owned),
+            name: finding.name().map(str::to_owned),
+            said,
+            address: Reach { finding: *finding, interface }.to_string(),
             interface: interface.map(str::to_owned),
-            round_trip: instance.round_trip,
+            round_trip: finding.round_trip,
             since: time,
         }
     }
@@ -133,19 +116,26 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use mcast_proto::Path;
-    use mcast_proto::service::Loss;
+    use mcast_proto::{Change, Loss, Path};
 
     use super::*;
+
+    /// That the first at an address is lost.
+    fn lost(from: Path) -> Event<'static> {
+        let (protocol, reason) = (Protocol::PLAIN, Loss::Unanswered);
+        let key = mcast_proto::Key::Plain { remote: from.remote, number: 1 };
+        Event::Lost { protocol, key, from, reason }
+    }
 
     #[test]
     fn who_is_found_stays_until_lost_and_keeps_its_age() {
         let roster = Roster::default();
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let from = Path::new(([10, 0, 0, 2], 50_008).into());
-        let round_trip = Duration::from_millis(1);
-        let found = Event::Found { from, number: 1, round_trip, payload: b"Me!\x1b" };
-        let changed = Event::Changed { from, number: 1, round_trip, payload: b"Me too!" };
+        let says =
+            |payload| Finding::new(Protocol::PLAIN, from, Body::Plain { number: 1, payload });
+        let found = Event::Found(says(b"Me!\x1b"));
+        let changed = Event::Changed { finding: says(b"Me too!"), change: Change::Content };
         assert!(roster.note(&found, Some("eth0"), at(1)).is_none());
         assert_eq!(roster.lock().sorted()[0].said.as_deref(), Some("Me!\\x1b"));
         assert!(roster.note(&changed, Some("eth0"), at(2)).is_none());
@@ -158,7 +148,7 @@ mod tests {
                 (1, 1, 0, 2)
             );
         }
-        let lost = Event::Lost { from, number: 1, reason: Loss::Expired };
+        let lost = lost(from);
         let gone = roster.note(&lost, None, at(3)).unwrap();
         assert_eq!(
             (gone.address.as_str(), gone.interface.as_deref()),
@@ -174,12 +164,12 @@ mod tests {
         let roster = Roster::default();
         let from = Path::new(([10, 0, 0, 2], 50_008).into());
         let at = SystemTime::UNIX_EPOCH;
-        for (number, payload) in [(1, b"Me!"), (2, b"You")] {
-            let round_trip = Duration::ZERO;
-            roster.note(&Event::Found { from, number, round_trip, payload }, None, at);
+        for (number, payload) in [(1, &b"Me!"[..]), (2, b"You")] {
+            let body = Body::Plain { number, payload };
+            roster.note(&Event::Found(Finding::new(Protocol::PLAIN, from, body)), None, at);
         }
         assert_eq!(roster.lock().sorted().len(), 2);
-        let gone = roster.note(&Event::Lost { from, number: 1, reason: Loss::Expired }, None, at);
+        let gone = roster.note(&lost(from), None, at);
         assert_eq!(gone.and_then(|row| row.said).as_deref(), Some("Me!"));
         assert_eq!(roster.lock().sorted()[0].said.as_deref(), Some("You"));
     }

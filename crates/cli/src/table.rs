@@ -179,7 +179,7 @@ fn cut(text: &str, width: usize) -> String {
 mod tests {
     use std::net::SocketAddr;
 
-    use mcast_proto::{Event, Path};
+    use mcast_proto::{Body, Event, Finding, Path, Protocol};
 
     use super::*;
 
@@ -189,9 +189,10 @@ mod tests {
         for port in 1..=number {
             let remote = SocketAddr::from(([192, 168, 100, 100], port));
             let from = Path::new(remote);
-            let round_trip = Duration::from_micros(412);
-            let found = Event::Found { from, number: 1, round_trip, payload: said.as_bytes() };
-            roster.note(&found, Some("wlan0"), SystemTime::UNIX_EPOCH);
+            let body = Body::Plain { number: 1, payload: said.as_bytes() };
+            let mut found = Finding::new(Protocol::PLAIN, from, body);
+            found.round_trip = Some(Duration::from_micros(412));
+            roster.note(&Event::Found(found), Some("wlan0"), SystemTime::UNIX_EPOCH);
         }
         roster
     }

@@ -17,12 +17,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut events = Driver::open(machine, &settings)?.into_events()?;
     for heard in &mut events {
         let heard = heard.as_heard();
-        if let Event::Found { from, round_trip, payload, .. } = heard.event {
-            let (remote, interface) = (from.remote, heard.interface.unwrap_or("?"));
-            println!(
-                "{remote} on {interface} after {round_trip:?} says {}",
-                payload.escape_ascii()
-            );
+        if let Event::Found(finding) = heard.event {
+            let (remote, interface) = (finding.from.remote, heard.interface.unwrap_or("?"));
+            let round_trip = finding.round_trip.unwrap_or_default();
+            let payload = finding.payload().unwrap_or_default().escape_ascii();
+            println!("{remote} on {interface} after {round_trip:?} says {payload}");
         }
     }
     let report = events.finish()?;

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         tokio::select! {
             _ = clock.tick() => println!("still looking"),
             heard = printers.next() => match heard.as_ref().map(|heard| heard.as_heard().event) {
-                Some(Event::ServiceFound(printer)) => break println!("{:?}", printer.name()),
+                Some(Event::Found(printer)) => break println!("{:?}", printer.name()),
                 Some(_) => {}
                 None => break println!("there is none"),
             },

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let handle = driver.handle();
     let mut times = 0;
     driver.run(|heard| {
-        if let Event::Query { from, .. } = heard.event {
+        if let Event::Asked { from, .. } = heard.event {
             times += 1;
             println!("{} is told reading {times}", from.remote.ip());
             match read(times) {

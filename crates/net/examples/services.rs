@@ -2,10 +2,8 @@
 //! `cargo run -p mcast-net --example services -- offer`, and in another terminal `… find` or `… watch`.
 
 use mcast_net::{ClaimedId, Driver, Endpoint, Settings, seed};
-use mcast_proto::Event;
-use mcast_proto::service::{
-    Discoverer, Discovery, Instance, Offer, Responder, Responding, Watcher,
-};
+use mcast_proto::service::{Discoverer, Discovery, Offer, Responder, Responding, Watcher};
+use mcast_proto::{Event, Finding};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings { interfaces: vec!["127.0.0.1".parse()?], ..Settings::default() };
@@ -25,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let machine = Discoverer::new(Discovery::of("printer")?, seed());
             let mut events = Driver::open(machine, &settings)?.into_events()?;
             for heard in &mut events {
-                if let Event::ServiceFound(printer) = heard.as_heard().event
+                if let Event::Found(printer) = heard.as_heard().event
                     && let (Some(name), Some(port)) = (printer.name(), printer.port())
                 {
                     println!("{name:?} at {}, port {port}", printer.from.remote.ip());
@@ -37,10 +35,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("watch") => {
             let machine = Watcher::new(Discovery::of("thermometer")?, seed());
             Driver::open(machine, &settings)?.run(|heard| match heard.event {
-                Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
-                    print_attributes(&instance);
+                Event::Found(finding) | Event::Changed { finding, .. } => {
+                    print_attributes(&finding);
                 }
-                Event::ServiceLost { .. } => println!("lost"),
+                Event::Lost { .. } => println!("lost"),
                 _ => {}
             })?;
         }
@@ -49,8 +47,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn print_attributes(instance: &Instance<'_>) {
-    for attr in instance.attrs() {
+fn print_attributes(finding: &Finding<'_>) {
+    for attr in finding.attrs() {
         let value = attr.value.unwrap_or_default();
         println!("{} {}", attr.key, value.escape_ascii());
     }

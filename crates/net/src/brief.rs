@@ -17,7 +17,7 @@ use crate::settings::Settings;
 /// use mcast_proto::Event;
 ///
 /// for heard in mcast_net::discover("printer")?.into_events()? {
-///     if let Event::ServiceFound(printer) = heard.as_heard().event {
+///     if let Event::Found(printer) = heard.as_heard().event {
 ///         println!("{:?} at {}", printer.name(), printer.from.remote.ip());
 ///     }
 /// }

@@ -56,8 +56,8 @@ impl<M: Machine + Send + 'static> Driver<M> {
     /// let machine = Discoverer::new(Discovery::default(), mcast_net::seed());
     /// let mut events = Driver::open(machine, &Settings::default())?.into_events()?;
     /// for heard in &mut events {
-    ///     if let Event::Found { from, .. } = heard.as_heard().event {
-    ///         println!("{} is there", from.remote);
+    ///     if let Event::Found(finding) = heard.as_heard().event {
+    ///         println!("{} is there", finding.from.remote);
     ///     }
     /// }
     /// let report = events.finish()?;
@@ -154,7 +154,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use mcast_proto::plain::{self, Sender, Sending};
-    use mcast_proto::{Action, Arrival, Event, Instant, Path, Summary};
+    use mcast_proto::{Action, Arrival, Event, Instant, Path, Protocol, Summary};
 
     use super::*;
     use crate::{Endpoint, ErrorKind, Selector, Settings, interfaces};
@@ -190,7 +190,8 @@ mod tests {
             self.reported.store(number + 1, Ordering::SeqCst);
             self.bytes = number.to_le_bytes();
             let from = Path::new(([127, 0, 0, 1], 1).into());
-            Some(Action::Emit(Event::Message { from, group: None, payload: &self.bytes }))
+            let (protocol, payload) = (Protocol::PLAIN, &self.bytes);
+            Some(Action::Emit(Event::Message { protocol, from, group: None, payload }))
         }
 
         fn deadline(&self) -> Option<Instant> {

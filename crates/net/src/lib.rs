@@ -9,7 +9,7 @@
 //! let printer = Offer::new("printer")?.name("lab-3")?.port(631)?;
 //! let offered = mcast_net::offer(printer)?.into_events()?;
 //! for heard in mcast_net::discover("printer")?.into_events()? {
-//!     if let Event::ServiceFound(printer) = heard.as_heard().event {
+//!     if let Event::Found(printer) = heard.as_heard().event {
 //!         println!("{:?} at {}", printer.name(), printer.from.remote.ip());
 //!     }
 //! }

@@ -34,7 +34,7 @@ fn while_responding(
         let mut requests = Vec::new();
         let report = driver.run(|heard| {
             assert_eq!(heard.interface, Some("lo"));
-            if let Event::Request { refused, .. } = heard.event {
+            if let Event::Asked { refused, .. } = heard.event {
                 requests.push(refused);
             }
         });
@@ -57,8 +57,10 @@ fn an_asker_finds_a_responder() {
         let mut found = Vec::new();
         let report = Driver::new(Discoverer::new(discovery, 1), endpoint)
             .run(|heard| {
-                if let Event::Found { from, payload, .. } = heard.event {
-                    found.push((from.remote, heard.interface.map(str::to_owned), payload.to_vec()));
+                if let Event::Found(finding) = heard.event {
+                    let payload = finding.payload().unwrap().to_vec();
+                    let interface = heard.interface.map(str::to_owned);
+                    found.push((finding.from.remote, interface, payload));
                 }
             })
             .unwrap();

@@ -5,11 +5,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use mcast_net::{Driver, Endpoint, Settings, Stopper};
-use mcast_proto::service::{
-    Change, Discoverer, Discovery, Loss, Offer, Responder, Responding, Via, Watcher,
-};
+use mcast_proto::service::{Discoverer, Discovery, Offer, Responder, Responding, Watcher};
 use mcast_proto::wire::{Binding, Key, Keyring};
-use mcast_proto::{Action, Arrival, Event, Evidence, Instant, Machine, Observation, Summary};
+use mcast_proto::{
+    Action, Arrival, Change, Event, Evidence, Instant, Loss, Machine, Observation, Summary, Via,
+};
 
 mod own_group;
 use own_group::settings;
@@ -96,10 +96,11 @@ fn everybody_is_found_each_from_a_port_of_its_own() {
     let mut found = Vec::new();
     let report = driver
         .run(|heard| {
-            let Event::ServiceFound(instance) = heard.event else { panic!("{heard:?}") };
-            assert_eq!((heard.interface, instance.via), (Some("lo"), Via::Unicast));
-            assert_eq!((instance.port(), instance.authentic), (Some(631), false));
-            found.push((instance.name().unwrap().to_owned(), instance.from.remote));
+            let Event::Found(finding) = heard.event else { panic!("{heard:?}") };
+            assert_eq!((heard.interface, finding.via), (Some("lo"), Via::Unicast));
+            assert_eq!(finding.port(), Some(631));
+            assert!(finding.instance().is_some_and(|instance| !instance.authentic));
+            found.push((finding.name().unwrap().to_owned(), finding.from.remote));
         })
         .unwrap();
     found.sort_unstable();
@@ -143,7 +144,8 @@ fn a_key_is_bound_to_where_each_datagram_comes_from() {
         let mut found = Vec::new();
         let report = Driver::new(machine, endpoint)
             .run(|heard| {
-                let Event::ServiceFound(instance) = heard.event else { panic!("{heard:?}") };
+                let Event::Found(finding) = heard.event else { panic!("{heard:?}") };
+                let instance = finding.instance().unwrap();
                 found.push((instance.name().unwrap().to_owned(), instance.authentic));
             })
             .unwrap();
@@ -168,19 +170,22 @@ fn a_watcher_hears_who_comes_is_started_again_and_goes() {
     let mut running = printer(1);
     for heard in events.by_ref() {
         match heard.as_heard().event {
-            Event::ServiceFound(instance) => {
-                assert_eq!((instance.id, instance.name()), (3, Some("lab-3")));
+            Event::Found(finding) => {
+                assert_eq!(
+                    (finding.key(), finding.name()),
+                    (mcast_proto::Key::Service(3), Some("lab-3"))
+                );
                 // The goodbye of the one that went before is not taken for that of its successor.
                 let next = printer(2);
                 drop(std::mem::replace(&mut running, next));
             }
-            Event::ServiceChanged { change: Change::Restarted, instance } => {
-                assert_eq!(instance.id, 3);
+            Event::Changed { change: Change::Restarted, finding } => {
+                assert_eq!(finding.key(), mcast_proto::Key::Service(3));
                 running.stopper.stop();
             }
-            Event::ServiceChanged { change: Change::Address, .. } => {}
-            Event::ServiceLost { id, reason, .. } => {
-                assert_eq!((id, reason), (3, Loss::Goodbye));
+            Event::Changed { change: Change::Address, .. } => {}
+            Event::Lost { key, reason, .. } => {
+                assert_eq!((key, reason), (mcast_proto::Key::Service(3), Loss::Goodbye));
                 break;
             }
             other => panic!("{other:?}"),
@@ -203,7 +208,7 @@ fn what_is_read_when_somebody_asks_is_in_the_answer() {
     let thread = thread::spawn(move || {
         let mut readings = 0;
         let on_event = |heard: mcast_net::Heard<'_>| {
-            if let Event::Query { .. } = heard.event {
+            if let Event::Asked { .. } = heard.event {
                 readings += 1;
                 let offer = of(readings);
                 handle.change(|responder, _| responder.set_offer(offer)).unwrap();
@@ -217,8 +222,8 @@ fn what_is_read_when_somebody_asks_is_in_the_answer() {
     let mut read = None;
     finder
         .run(|heard| {
-            if let Event::ServiceFound(instance) = heard.event {
-                read = instance.attrs().next().and_then(|attr| attr.value.map(<[u8]>::to_vec));
+            if let Event::Found(finding) = heard.event {
+                read = finding.attrs().next().and_then(|attr| attr.value.map(<[u8]>::to_vec));
             }
         })
         .unwrap();

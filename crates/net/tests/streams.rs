@@ -56,7 +56,7 @@ async fn until<M: Machine, T>(
 
 fn found(event: Event<'_>) -> Option<String> {
     match event {
-        Event::ServiceFound(service) => service.name().map(Into::into),
+        Event::Found(service) => service.name().map(Into::into),
         _ => None,
     }
 }
@@ -123,8 +123,8 @@ fn what_a_handle_changes_others_hear_of_at_once() {
                 handle
             });
             until(&mut watched, |event| match event {
-                Event::ServiceChanged { instance, .. } => {
-                    instance.attrs().next().map(|attr| assert_eq!(attr.key, "color"))
+                Event::Changed { finding, .. } => {
+                    finding.attrs().next().map(|attr| assert_eq!(attr.key, "color"))
                 }
                 _ => None,
             })

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use mcast_net::{Driver, Endpoint};
 use mcast_proto::{
-    Action, Arrival, Destination, Event, Instant, InterfaceId, Machine, Message, Path, Summary,
+    Action, Arrival, Destination, Event, Instant, InterfaceId, Machine, Message, Path, Protocol,
+    Summary,
 };
 use mcast_tests::netns::until;
 
@@ -15,11 +16,9 @@ mod own_group;
 use own_group::settings;
 
 fn idle_event<'a>() -> Event<'a> {
-    Event::Lost {
-        from: Path::new(SocketAddr::from(([127, 0, 0, 1], 9))),
-        number: 1,
-        reason: mcast_proto::service::Loss::Expired,
-    }
+    let (protocol, payload) = (Protocol::PLAIN, &[][..]);
+    let from = Path::new(SocketAddr::from(([127, 0, 0, 1], 9)));
+    Event::Message { protocol, from, group: None, payload }
 }
 
 /// Sends to a peer, tells something, and is due again at once.
@@ -175,8 +174,9 @@ mod stamps {
         let mut round_trips = Vec::new();
         Driver::new(Discoverer::new(discovery, 1), endpoint)
             .run(|heard| {
-                let Event::Found { round_trip, from, .. } = heard.event else { return };
-                round_trips.push(round_trip);
+                let Event::Found(finding) = heard.event else { return };
+                let from = finding.from;
+                round_trips.push(finding.round_trip.unwrap());
                 if round_trips.len() == 1 {
                     for answerer in &answerers[1..] {
                         answerer.send_to(b"2", from.local.unwrap()).unwrap();

@@ -105,7 +105,7 @@ fn decode(criterion: &mut Criterion) {
         let answer = Reply { txn: asked.txn, round: asked.round, ..reply };
         let answer = encode(Datagram::Reply(answer), None);
         let found = discoverer.handle_datagram(Instant::ZERO, arrival, &answer);
-        assert!(matches!(found, Some(Action::Emit(Event::ServiceFound(_)))), "{found:?}");
+        assert!(matches!(found, Some(Action::Emit(Event::Found(_)))), "{found:?}");
         bencher.iter(|| {
             black_box(discoverer.handle_datagram(Instant::ZERO, arrival, black_box(&answer)));
         });

@@ -96,7 +96,7 @@ impl Watch {
             let from = Path::new(SocketAddr::from((ip, service::PORT)));
             let arrival = Arrival::new(from, Cast::Unicast, true);
             let event = black_box(self.machine.handle_datagram(self.now, arrival, &bytes));
-            found += u32::from(matches!(event, Some(Action::Emit(Event::ServiceFound(_)))));
+            found += u32::from(matches!(event, Some(Action::Emit(Event::Found(_)))));
         }
         found
     }
@@ -108,7 +108,7 @@ impl Watch {
         while let Some(due) = self.machine.deadline().filter(|due| *due <= end) {
             self.now = self.now.max(due);
             match self.machine.handle_timeout(self.now) {
-                Some(Action::Emit(Event::ServiceLost { .. })) => lost += 1,
+                Some(Action::Emit(Event::Lost { .. })) => lost += 1,
                 Some(Action::Audit) => {
                     let clean = Observation::Audit(Evidence::CLEAN);
                     self.machine.handle_observation(self.now, clean);

@@ -114,7 +114,7 @@ fn found(machine: &mut impl Machine, numbers: std::ops::Range<u32>) -> u32 {
         let ip = Ipv4Addr::from_bits(0x0a00_0000 | host);
         let arrival = Arrival::new(Path::new(SocketAddr::from((ip, 50_008))), Cast::Unicast, true);
         let event = black_box(machine.handle_datagram(Instant::ZERO, arrival, plain::REPLY));
-        found += u32::from(matches!(event, Some(Action::Emit(Event::Found { .. }))));
+        found += u32::from(matches!(event, Some(Action::Emit(Event::Found(_)))));
     }
     found
 }

@@ -4,92 +4,68 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::service::{Change, Instance, Loss};
-use crate::{Doubts, Path};
+use crate::{Change, Doubts, Finding, Key, Loss, Path, Protocol};
 
-/// A result for the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+/// A result for the application. These are all the kinds that there are, of every protocol, so that who handles
+/// them can't lose one unseen; what else a protocol has to say is in the [`Finding`]'s body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A responder answered for the first time.
-    Found {
-        /// The responder, by the address that it answered from.
-        from: Path,
-        /// Its number, which no other of this run has: two that say different things may share an
-        /// address.
-        number: u64,
-        /// From the latest probe to this answer. Where the probe was repeated the answer may be to an
-        /// earlier one, so that the true time is this or longer.
-        round_trip: Duration,
-        /// What it said.
-        payload: &'a [u8],
-    },
-    /// A responder that was found answers something else, and no more what it said before.
+    /// Somebody was found.
+    Found(Finding<'a>),
+    /// Something is new about one who was found.
     Changed {
-        /// The responder.
-        from: Path,
-        /// The number by which it was found.
-        number: u64,
-        /// From the latest probe to this answer.
-        round_trip: Duration,
-        /// What it says now.
-        payload: &'a [u8],
-    },
-    /// A responder that was found is there no more, as far as is known.
-    Lost {
-        /// The responder, as it was last heard.
-        from: Path,
-        /// The number by which it was found.
-        number: u64,
-        /// [`Loss::Expired`]: it answers no more. [`Loss::NoRoom`]: nobody looks any longer.
-        reason: Loss,
-    },
-    /// A responder heard a probe.
-    Request {
-        /// Who asked.
-        from: Path,
-        /// What was asked.
-        payload: &'a [u8],
-        /// Why it will not be answered; `None`: an answer is scheduled.
-        refused: Option<Refusal>,
-    },
-    /// A responder of the structured protocol was found.
-    ServiceFound(Instance<'a>),
-    /// Something is new about a responder that was found.
-    ServiceChanged {
-        /// The responder as it is now.
-        instance: Instance<'a>,
+        /// It as it is now.
+        finding: Finding<'a>,
         /// What is new.
         change: Change,
     },
-    /// A responder that was found is there no more.
-    ServiceLost {
-        /// Its number.
-        id: u64,
-        /// Where it was found.
+    /// One who was found is there no more, as far as is known.
+    Lost {
+        /// The protocol that it spoke.
+        protocol: Protocol,
+        /// What identifies it there, as when it was found.
+        key: Key<'a>,
+        /// Where it was last heard.
         from: Path,
         /// How that is known.
         reason: Loss,
     },
-    /// A responder of the structured protocol heard a query that asks for its answer.
-    Query {
+    /// A responder was asked.
+    Asked {
+        /// By which protocol.
+        protocol: Protocol,
         /// Who asked.
         from: Path,
-        /// The service that was asked for; `None`: any.
-        service: Option<&'a str>,
-        /// Whether the asker watches.
-        watch: bool,
+        /// What was asked.
+        question: Question<'a>,
         /// Why it will not be answered; `None`: an answer is scheduled.
         refused: Option<Refusal>,
     },
     /// A listener heard a datagram.
     Message {
+        /// By which protocol.
+        protocol: Protocol,
         /// Who sent it.
         from: Path,
         /// The group that it was sent to; `None` where the platform does not say.
         group: Option<SocketAddr>,
         /// What it said.
         payload: &'a [u8],
+    },
+}
+
+/// What a responder was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Question<'a> {
+    /// By the plain protocol: the probe's bytes.
+    Plain(&'a [u8]),
+    /// By the structured protocol: a query that asks for an answer of this responder.
+    Service {
+        /// The service that was asked for; `None`: any.
+        name: Option<&'a str>,
+        /// Whether the asker watches.
+        watch: bool,
     },
 }
 

@@ -21,7 +21,8 @@
 //!
 //! # What later versions may add
 //!
-//! What machines report may grow: enums of events and reasons, and structs of results, are non-exhaustive.
+//! What machines report may grow: enums of reasons and of what protocols say, and structs of results, are
+//! non-exhaustive. The kinds of [`Event`] and of [`Action`] are not: they are all that there are.
 //! Configurations may grow too, and stay plain structs all the same, so that they can be written down: end
 //! each with `..Default::default()`.
 //!
@@ -43,6 +44,7 @@ use alloc::boxed::Box;
 
 mod doubts;
 mod event;
+mod finding;
 mod life;
 mod limit;
 mod message;
@@ -60,11 +62,14 @@ mod time;
 pub mod wire;
 
 pub use doubts::Doubts;
-pub use event::{Event, Evidence, Observation, Refusal, Summary};
+pub use event::{Event, Evidence, Observation, Question, Refusal, Summary};
+pub use finding::{
+    Body, Change, Fact, FactIter, Facts, FactsBuf, FactsFull, Finding, Key, Loss, Protocol, Via,
+};
 pub use limit::Rate;
 pub use message::Message;
 pub use networked::{Networked, Role};
-pub use owned::OwnedEvent;
+pub use owned::{OwnedEvent, OwnedFinding, OwnedKey};
 pub use path::{Arrival, Cast, Destination, InterfaceId, Path};
 pub use time::Instant;
 

@@ -1,137 +1,225 @@
-//! Events that outlive the datagram that they came from.
+//! What outlives the datagram that it came from: each form with bytes of its own is derived here from the one
+//! that borrows them.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
-use crate::Event;
 use crate::service::Instance;
 use crate::wire::Tlvs;
+use crate::{Body, Event, Facts, Finding, Key, Question};
 
-/// An [`Event`] with bytes of its own, to be kept, or to be handed to another thread.
-///
-/// ```
-/// use mcast_proto::{Event, OwnedEvent, Path};
-///
-/// let from = Path::new("10.0.0.2:50008".parse()?);
-/// let datagram = b"hello".to_vec();
-/// let event = Event::Message { from, group: None, payload: &datagram };
-/// let kept = OwnedEvent::from(event);
-/// drop(datagram);
-/// assert!(matches!(kept.as_event(), Event::Message { payload: b"hello", .. }));
-/// # Ok::<(), core::net::AddrParseError>(())
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct OwnedEvent {
-    /// The event without its bytes.
-    shell: Event<'static>,
-    bytes: Vec<u8>,
-}
+/// Makes the form with bytes of its own of a kind that has all that it borrows in one place at the most:
+/// `$map` puts other bytes there.
+macro_rules! owned {
+    ($(#[$doc:meta])* $Owned:ident, $Borrowed:ident, $as_borrowed:ident, $map:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $Owned {
+            /// All of it but its bytes.
+            shell: $Borrowed<'static>,
+            bytes: Vec<u8>,
+        }
 
-impl OwnedEvent {
-    /// The event, to be matched on.
-    pub fn as_event(&self) -> Event<'_> {
-        map_bytes(&self.shell, |_| &self.bytes)
-    }
-}
+        impl $Owned {
+            /// It as it was, to be matched on.
+            pub fn $as_borrowed(&self) -> $Borrowed<'_> {
+                $map(self.shell, |_| &self.bytes)
+            }
+        }
 
-impl From<Event<'_>> for OwnedEvent {
-    fn from(event: Event<'_>) -> OwnedEvent {
-        let mut bytes = Vec::new();
-        let shell = map_bytes(&event, |borrowed| {
-            bytes.extend_from_slice(borrowed);
-            &[]
-        });
-        OwnedEvent { shell, bytes }
-    }
-}
+        impl From<$Borrowed<'_>> for $Owned {
+            fn from(borrowed: $Borrowed<'_>) -> $Owned {
+                let mut bytes = Vec::new();
+                let shell = $map(borrowed, |borrowed| {
+                    bytes.extend_from_slice(borrowed);
+                    &[]
+                });
+                $Owned { shell, bytes }
+            }
+        }
 
-impl fmt::Debug for OwnedEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_event().fmt(f)
-    }
-}
-
-/// The same event with what `replace` gives for its bytes, which each kind of event has in one place at
-/// the most.
-fn map_bytes<'a, 'b>(event: &Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u8]) -> Event<'b> {
-    let with_tlvs = |instance: Instance<'a>, tlvs: &'b [u8]| Instance {
-        tlvs: Tlvs::checked_before(tlvs),
-        ..instance
+        impl fmt::Debug for $Owned {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.$as_borrowed().fmt(f)
+            }
+        }
     };
-    match *event {
-        Event::Found { from, number, round_trip, payload } => {
-            Event::Found { from, number, round_trip, payload: replace(payload) }
+}
+
+owned! {
+    /// An [`Event`] with bytes of its own, to be kept, or to be handed to another thread.
+    ///
+    /// ```
+    /// use mcast_proto::{Event, OwnedEvent, Path, Protocol};
+    ///
+    /// let from = Path::new("10.0.0.2:50008".parse()?);
+    /// let datagram = b"hello".to_vec();
+    /// let protocol = Protocol::PLAIN;
+    /// let event = Event::Message { protocol, from, group: None, payload: &datagram };
+    /// let kept = OwnedEvent::from(event);
+    /// drop(datagram);
+    /// assert!(matches!(kept.as_event(), Event::Message { payload: b"hello", .. }));
+    /// # Ok::<(), core::net::AddrParseError>(())
+    /// ```
+    OwnedEvent, Event, as_event, event_with
+}
+
+owned! {
+    /// A [`Finding`] with bytes of its own: for a list of who is there.
+    OwnedFinding, Finding, as_finding, finding_with
+}
+
+owned! {
+    /// A [`Key`] with bytes of its own, to look things up by. It is in order as its key is.
+    OwnedKey, Key, as_key, key_with
+}
+
+impl Ord for OwnedKey {
+    fn cmp(&self, other: &OwnedKey) -> Ordering {
+        self.as_key().cmp(&other.as_key())
+    }
+}
+
+impl PartialOrd for OwnedKey {
+    fn partial_cmp(&self, other: &OwnedKey) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+// The same with what `replace` gives for its bytes.
+
+fn event_with<'a, 'b>(event: Event<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u8]) -> Event<'b> {
+    match event {
+        Event::Found(finding) => Event::Found(finding_with(finding, replace)),
+        Event::Changed { finding, change } => {
+            Event::Changed { finding: finding_with(finding, replace), change }
         }
-        Event::Changed { from, number, round_trip, payload } => {
-            Event::Changed { from, number, round_trip, payload: replace(payload) }
+        Event::Lost { protocol, key, from, reason } => {
+            Event::Lost { protocol, key: key_with(key, replace), from, reason }
         }
-        Event::Lost { from, number, reason } => Event::Lost { from, number, reason },
-        Event::Request { from, payload, refused } => {
-            Event::Request { from, payload: replace(payload), refused }
+        Event::Asked { protocol, from, question, refused } => {
+            Event::Asked { protocol, from, question: question_with(question, replace), refused }
         }
-        Event::Message { from, group, payload } => {
-            Event::Message { from, group, payload: replace(payload) }
+        Event::Message { protocol, from, group, payload } => {
+            Event::Message { protocol, from, group, payload: replace(payload) }
         }
-        Event::ServiceFound(instance) => {
-            Event::ServiceFound(with_tlvs(instance, replace(instance.tlvs.as_bytes())))
+    }
+}
+
+fn finding_with<'a, 'b>(
+    finding: Finding<'a>,
+    replace: impl FnOnce(&'a [u8]) -> &'b [u8],
+) -> Finding<'b> {
+    let Finding { protocol, from, via, round_trip, lease, body } = finding;
+    let body = match body {
+        Body::Plain { number, payload } => Body::Plain { number, payload: replace(payload) },
+        Body::Service(Instance { id, authentic, truncated, tlvs }) => {
+            let tlvs = Tlvs::checked_before(replace(tlvs.as_bytes()));
+            Body::Service(Instance { id, authentic, truncated, tlvs })
         }
-        Event::ServiceChanged { instance, change } => {
-            let instance = with_tlvs(instance, replace(instance.tlvs.as_bytes()));
-            Event::ServiceChanged { instance, change }
-        }
-        Event::ServiceLost { id, from, reason } => Event::ServiceLost { id, from, reason },
-        Event::Query { from, service, watch, refused } => {
+        Body::Facts(facts) => Body::Facts(Facts::checked_before(replace(facts.as_bytes()))),
+    };
+    Finding { protocol, from, via, round_trip, lease, body }
+}
+
+fn key_with<'a, 'b>(key: Key<'a>, replace: impl FnOnce(&'a [u8]) -> &'b [u8]) -> Key<'b> {
+    match key {
+        Key::Plain { remote, number } => Key::Plain { remote, number },
+        Key::Service(id) => Key::Service(id),
+        Key::Foreign(bytes) => Key::Foreign(replace(bytes)),
+    }
+}
+
+fn question_with<'a, 'b>(
+    question: Question<'a>,
+    replace: impl FnOnce(&'a [u8]) -> &'b [u8],
+) -> Question<'b> {
+    match question {
+        Question::Plain(probe) => Question::Plain(replace(probe)),
+        Question::Service { name, watch } => {
             let text = |name: &'a str| str::from_utf8(replace(name.as_bytes())).unwrap_or_default();
-            Event::Query { from, service: service.map(text), watch, refused }
+            Question::Service { name: name.map(text), watch }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use core::time::Duration;
 
     use super::*;
-    use crate::service::{Change, Loss, Via};
     use crate::wire::{Tlv, TlvBuf};
-    use crate::{InterfaceId, Path, Refusal};
+    use crate::{Change, Fact, FactsBuf, InterfaceId, Loss, Path, Protocol, Refusal, Via};
+
+    fn from() -> Path {
+        Path::new(([10, 0, 0, 2], 50_008).into()).by(InterfaceId(3))
+    }
+
+    /// One of each protocol.
+    fn findings<'a>(tlvs: &'a TlvBuf, facts: &'a FactsBuf) -> [Finding<'a>; 3] {
+        let instance =
+            Instance { id: 0xfeed, authentic: true, truncated: true, tlvs: tlvs.as_tlvs() };
+        [
+            (Protocol::PLAIN, Body::Plain { number: 3, payload: b"Me!" }),
+            (Protocol::MCAST, Body::Service(instance)),
+            (Protocol::new("mdns"), Body::Facts(facts.as_facts())),
+        ]
+        .map(|(protocol, body)| {
+            let (round_trip, lease) = (Some(Duration::from_millis(4)), Some(Duration::MAX));
+            Finding { protocol, from: from(), via: Via::Group, round_trip, lease, body }
+        })
+    }
 
     #[test]
     fn what_is_kept_is_what_was_reported() {
-        let remote = ([10, 0, 0, 2], 50_008).into();
-        let from = Path::new(remote).by(InterfaceId(3));
-        let payload = b"Me!";
-        let mut tlvs = TlvBuf::new();
+        let (mut tlvs, mut facts) = (TlvBuf::new(), FactsBuf::new());
         tlvs.push(Tlv::Name("lab-3")).unwrap();
-        let instance = Instance {
-            id: 0xfeed,
-            from,
-            via: Via::Group,
-            round_trip: Some(Duration::from_millis(4)),
-            lease: Duration::from_secs(120),
-            authentic: true,
-            truncated: true,
-            tlvs: tlvs.as_tlvs(),
-        };
-        let query = |service| {
-            let refused = Some(Refusal::Busy);
-            Event::Query { from, service, watch: true, refused }
-        };
-        for event in [
-            Event::Found { from, number: 3, round_trip: Duration::from_millis(1), payload },
-            Event::Changed { from, number: 3, round_trip: Duration::from_millis(1), payload },
-            Event::Lost { from, number: 3, reason: Loss::NoRoom },
-            Event::Request { from, payload, refused: Some(Refusal::OffLink) },
-            Event::Message { from, group: Some(remote), payload },
-            Event::ServiceFound(instance),
-            Event::ServiceChanged { instance, change: Change::Restarted },
-            Event::ServiceLost { id: 0xfeed, from, reason: Loss::Expired },
-            query(Some("printer")),
-            query(None),
-        ] {
-            let kept = OwnedEvent::from(event.clone());
+        facts.push(Fact::Key(b"lab-3")).unwrap();
+        let (from, payload) = (from(), &b"Me!"[..]);
+        let (protocol, refused) = (Protocol::PLAIN, Some(Refusal::Busy));
+        let questions = [
+            Question::Plain(b"who's there?"),
+            Question::Service { name: Some("printer"), watch: true },
+            Question::Service { name: None, watch: false },
+        ];
+        let asked = questions.map(|question| Event::Asked { protocol, from, question, refused });
+        let told = findings(&tlvs, &facts).into_iter().flat_map(|finding| {
+            let kept = OwnedFinding::from(finding);
+            assert_eq!(kept.as_finding(), finding);
+            let (protocol, key) = (finding.protocol, finding.key());
+            [
+                Event::Found(finding),
+                Event::Changed { finding, change: Change::Restarted },
+                Event::Lost { protocol, key, from, reason: Loss::NoRoom },
+            ]
+        });
+        let message = Event::Message { protocol, from, group: Some(from.remote), payload };
+        for event in told.chain(asked).chain([message]) {
+            let kept = OwnedEvent::from(event);
             assert_eq!(kept.as_event(), event);
-            assert_eq!(alloc::format!("{kept:?}"), alloc::format!("{event:?}"));
+            assert_eq!(format!("{kept:?}"), format!("{event:?}"));
         }
+    }
+
+    #[test]
+    fn keys_that_are_kept_are_in_the_order_of_the_keys() {
+        let plain = |last, number| Key::Plain { remote: ([10, 0, 0, last], 9).into(), number };
+        let keys = [
+            plain(1, 2),
+            plain(2, 1),
+            plain(2, 2),
+            Key::Service(1),
+            Key::Service(2),
+            Key::Foreign(b""),
+            Key::Foreign(b"a"),
+            Key::Foreign(b"ab"),
+            Key::Foreign(b"b"),
+        ];
+        assert!(keys.is_sorted());
+        let kept = keys.map(OwnedKey::from);
+        assert!(kept.is_sorted() && kept.windows(2).all(|two| two[0] != two[1]));
+        assert!(kept.iter().map(OwnedKey::as_key).eq(keys));
     }
 }

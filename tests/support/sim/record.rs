@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use mcast_proto::service::{Change, Loss};
-use mcast_proto::{Event, Instant, OwnedEvent, Refusal, Summary};
+use mcast_proto::service::Instance;
+use mcast_proto::{Change, Event, Instant, Key, Loss, OwnedEvent, Refusal, Summary};
 
 use super::host::NodeId;
 
@@ -62,19 +62,19 @@ impl Record {
 
     pub(super) fn of_event(at: Instant, node: NodeId, event: &Event<'_>) -> Option<Record> {
         let what = match event {
-            Event::Found { from, .. } => What::Found { from: from.remote },
-            Event::Request { refused: Some(why), .. } | Event::Query { refused: Some(why), .. } => {
-                What::Refused(*why)
+            Event::Found(finding) => match finding.instance() {
+                Some(Instance { id, .. }) => What::ServiceFound { id, from: finding.from.remote },
+                None => What::Found { from: finding.from.remote },
+            },
+            Event::Asked { refused: Some(why), .. } => What::Refused(*why),
+            Event::Changed { finding, change } => {
+                What::ServiceChanged { id: finding.instance()?.id, change: *change }
             }
-            Event::ServiceFound(instance) => {
-                What::ServiceFound { id: instance.id, from: instance.from.remote }
+            Event::Lost { key: Key::Service(id), reason, .. } => {
+                What::ServiceLost { id: *id, reason: *reason }
             }
-            Event::ServiceChanged { instance, change } => {
-                What::ServiceChanged { id: instance.id, change: *change }
-            }
-            Event::ServiceLost { id, reason, .. } => What::ServiceLost { id: *id, reason: *reason },
             _ => return None,
         };
-        Some(Record { at, node, what, event: Some(event.clone().into()) })
+        Some(Record { at, node, what, event: Some((*event).into()) })
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use mcast_proto::service::{Change, Instance, Offer};
+use mcast_proto::service::{Instance, Offer};
 use mcast_proto::wire::{Tlv, TlvBuf};
-use mcast_proto::{Event, Summary};
+use mcast_proto::{Change, Event, Key, Path, Summary};
 
 use super::Sim;
 use super::host::NodeId;
@@ -156,14 +156,18 @@ impl Told {
         let mut told = Told::default();
         for record in records {
             match record.event.as_ref().map(|event| event.as_event()) {
-                Some(Event::ServiceFound(instance)) => {
-                    told.found += 1;
-                    told.hear(&instance, true, truth);
+                Some(Event::Found(finding)) => {
+                    if let Some(instance) = finding.instance() {
+                        told.found += 1;
+                        told.hear(finding.from, &instance, true, truth);
+                    }
                 }
-                Some(Event::ServiceChanged { instance, change }) => {
-                    told.hear(&instance, change != Change::Address, truth);
+                Some(Event::Changed { finding, change }) => {
+                    if let Some(instance) = finding.instance() {
+                        told.hear(finding.from, &instance, change != Change::Address, truth);
+                    }
                 }
-                Some(Event::ServiceLost { id, .. }) => {
+                Some(Event::Lost { key: Key::Service(id), .. }) => {
                     told.contents.remove(&id);
                     told.addresses.remove(&id);
                 }
@@ -176,8 +180,8 @@ impl Told {
         told
     }
 
-    fn hear(&mut self, instance: &Instance<'_>, says_content: bool, truth: &Truth) {
-        let from = without_zone(instance.from.remote);
+    fn hear(&mut self, from: Path, instance: &Instance<'_>, says_content: bool, truth: &Truth) {
+        let from = without_zone(from.remote);
         let content = Content::of(instance);
         if truth.there.get(&instance.id).is_some_and(|who| who.says(from, &content)) {
             self.whole.insert(instance.id);

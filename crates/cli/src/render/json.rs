@@ -5,13 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64;
 use mcast_net::{InterfaceReport, Refused, Report};
-use mcast_proto::service::{Change, Instance};
-use mcast_proto::{Doubts, Event, Refusal};
+use mcast_proto::{Body, Change, Doubts, Event, Finding, Loss, Question, Refusal};
 use serde::{Serialize, Serializer};
 use serde_json::ser::{Formatter, Serializer as JsonSerializer};
 
 use super::service::{Fields, Id, Word};
-use super::{Address, Lost, Reason};
+use super::{Address, Lost};
 use crate::escape::is_deceptive;
 
 /// Appends the line of an event.
@@ -23,20 +22,11 @@ pub(super) fn event(
 ) {
     let time = Time(time);
     match event {
-        Event::Found { from, round_trip, payload, .. }
-        | Event::Changed { from, round_trip, payload, .. } => {
-            let is_found = matches!(event, Event::Found { .. });
-            let found = Found {
-                event: if is_found { "found" } else { "changed" },
-                time,
-                addr: Address { address: from.remote, interface },
-                interface,
-                rtt_ms: milliseconds(*round_trip),
-                payload: Payload::from(*payload),
-            };
-            line(buffer, &found);
+        Event::Found(finding) => found(buffer, "found", time, finding, interface, None),
+        Event::Changed { finding, change } => {
+            found(buffer, "changed", time, finding, interface, Some(Word(*change)));
         }
-        Event::Request { from, payload, refused } => line(
+        Event::Asked { from, question: Question::Plain(payload), refused, .. } => line(
             buffer,
             &Request {
                 event: "request",
@@ -48,7 +38,7 @@ pub(super) fn event(
                 refused: refused.map(Word),
             },
         ),
-        Event::Message { from, group, payload } => line(
+        Event::Message { from, group, payload, .. } => line(
             buffer,
             &Message {
                 event: "message",
@@ -60,21 +50,14 @@ pub(super) fn event(
                 payload: Payload::from(*payload),
             },
         ),
-        Event::ServiceFound(instance) => {
-            line(buffer, &Service::of("found", time, instance, interface, None));
-        }
-        Event::ServiceChanged { instance, change } => {
-            let change = Some(Word(*change));
-            line(buffer, &Service::of("changed", time, instance, interface, change));
-        }
-        Event::Query { from, service, watch, refused } => line(
+        Event::Asked { from, question: Question::Service { name, watch }, refused, .. } => line(
             buffer,
             &Query {
                 event: "request",
                 time,
                 from: Address { address: from.remote, interface },
                 interface,
-                service: *service,
+                service: *name,
                 watch: *watch,
                 answered: refused.is_none(),
                 refused: refused.map(Word),
@@ -82,6 +65,30 @@ pub(super) fn event(
         ),
         // A kind of event that no verb asks for.
         _ => {}
+    }
+}
+
+fn found(
+    buffer: &mut Vec<u8>,
+    event: &'static str,
+    time: Time,
+    finding: &Finding<'_>,
+    interface: Option<&str>,
+    change: Option<Word<Change>>,
+) {
+    match finding.body {
+        Body::Plain { payload, .. } => line(
+            buffer,
+            &Found {
+                event,
+                time,
+                addr: Address { address: finding.from.remote, interface },
+                interface,
+                rtt_ms: finding.round_trip.map(milliseconds),
+                payload: Payload::from(payload),
+            },
+        ),
+        _ => line(buffer, &Service::of(event, time, finding, interface, change)),
     }
 }
 
@@ -114,7 +121,7 @@ struct Found<'a> {
     time: Time,
     addr: Address<'a>,
     interface: Option<&'a str>,
-    rtt_ms: f64,
+    rtt_ms: Option<f64>,
     #[serde(flatten)]
     payload: Payload<'a>,
 }
@@ -162,17 +169,17 @@ impl<'a> Service<'a> {
     fn of(
         event: &'static str,
         time: Time,
-        instance: &Instance<'a>,
+        finding: &Finding<'a>,
         interface: Option<&'a str>,
         change: Option<Word<Change>>,
     ) -> Service<'a> {
         Service {
             event,
             time,
-            addr: Address { address: instance.from.remote, interface },
+            addr: Address { address: finding.from.remote, interface },
             interface,
-            rtt_ms: instance.round_trip.map(milliseconds),
-            fields: Fields::of(*instance, interface),
+            rtt_ms: finding.round_trip.map(milliseconds),
+            fields: Fields::of(*finding, interface),
             change,
         }
     }
@@ -190,7 +197,7 @@ struct LostLine<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Id>,
-    reason: Word<Reason>,
+    reason: Word<Loss>,
 }
 
 #[derive(Serialize)]
@@ -389,13 +396,18 @@ impl Formatter for Harmless {
 mod tests {
     use std::net::SocketAddr;
 
-    use mcast_proto::{Path, Summary};
+    use mcast_proto::{Path, Protocol, Summary};
     use proptest::prelude::*;
 
     use super::*;
 
     fn path(remote: &str) -> Path {
         Path::new(remote.parse().unwrap())
+    }
+
+    fn asked(from: Path, probe: &[u8], refused: Option<Refusal>) -> Event<'_> {
+        let (protocol, question) = (Protocol::PLAIN, Question::Plain(probe));
+        Event::Asked { protocol, from, question, refused }
     }
 
     fn shown(event: &Event<'_>, interface: Option<&str>) -> String {
@@ -407,12 +419,10 @@ mod tests {
 
     #[test]
     fn found_has_the_names_and_the_order_of_the_contract() {
-        let event = Event::Found {
-            number: 1,
-            from: path("10.0.0.2:50008"),
-            round_trip: Duration::from_nanos(410_123),
-            payload: b"Me!",
-        };
+        let body = Body::Plain { number: 1, payload: b"Me!" };
+        let mut finding = Finding::new(Protocol::PLAIN, path("10.0.0.2:50008"), body);
+        finding.round_trip = Some(Duration::from_nanos(410_123));
+        let event = Event::Found(finding);
         assert_eq!(
             shown(&event, Some("eth0")),
             concat!(
@@ -426,7 +436,7 @@ mod tests {
     #[test]
     fn request_says_whether_and_why_not() {
         let from = path("[fe80::9%2]:41234");
-        let answered = Event::Request { from, payload: b"who's there?", refused: None };
+        let answered = asked(from, b"who's there?", None);
         assert_eq!(
             shown(&answered, Some("eth0")),
             concat!(
@@ -436,7 +446,7 @@ mod tests {
                 "\n"
             )
         );
-        let refused = Event::Request { from, payload: b"", refused: Some(Refusal::SourceRate) };
+        let refused = asked(from, b"", Some(Refusal::SourceRate));
         let line = shown(&refused, None);
         let end = r#""interface":null,"payload":"","answered":false,"refused":"source-rate"}"#;
         assert!(line.trim_end().ends_with(end), "{line}");
@@ -446,7 +456,8 @@ mod tests {
     fn message_shows_bytes_that_are_no_text_in_base64() {
         let group: SocketAddr = "224.1.1.1:50008".parse().unwrap();
         let from = path("10.0.0.9:41234");
-        let event = Event::Message { from, group: Some(group), payload: b"\xff\x00" };
+        let (protocol, group) = (Protocol::PLAIN, Some(group));
+        let event = Event::Message { protocol, from, group, payload: b"\xff\x00" };
         assert_eq!(
             shown(&event, Some("eth0")),
             concat!(
@@ -505,7 +516,7 @@ mod tests {
             SystemTime::UNIX_EPOCH + LAST_SECOND + Duration::from_secs(1),
         ] {
             let mut buffer = Vec::new();
-            let event = Event::Request { from: path("10.0.0.2:1"), payload: b"", refused: None };
+            let event = asked(path("10.0.0.2:1"), b"", None);
             super::event(&mut buffer, &event, None, time);
             assert!(serde_json::from_slice::<serde_json::Value>(&buffer).is_ok());
         }
@@ -515,7 +526,7 @@ mod tests {
         #[test]
         fn any_payload_is_one_harmless_line_that_reads_back(text in any::<String>()) {
             let payload = text.as_bytes();
-            let event = Event::Request { from: path("10.0.0.2:1"), payload, refused: None };
+            let event = asked(path("10.0.0.2:1"), payload, None);
             let line = shown(&event, None);
             prop_assert!(!line.trim_end_matches('\n').chars().any(is_deceptive), "{:?}", line);
             let value: serde_json::Value = serde_json::from_str(&line).unwrap();

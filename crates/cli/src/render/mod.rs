@@ -6,14 +6,12 @@ mod service;
 mod sums;
 mod text;
 
-use std::fmt;
 use std::io;
 use std::time::{Duration, SystemTime};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use mcast_proto::service::Loss;
-use mcast_proto::{Event, Path};
+use mcast_proto::{Event, Key, Loss, Path};
 
 use crate::roster::{Roster, Row};
 
@@ -135,36 +133,14 @@ struct Lost<'a> {
     id: Option<u64>,
     from: Path,
     interface: Option<&'a str>,
-    reason: Reason,
+    reason: Loss,
     row: Option<&'a Row>,
-}
-
-/// How it is known that a responder is gone.
-#[derive(Debug, Clone, Copy)]
-enum Reason {
-    /// By the plain protocol: it answers no more.
-    Unanswered,
-    /// What else there is.
-    Of(Loss),
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Unanswered => f.write_str("unanswered"),
-            Reason::Of(loss) => write!(f, "{loss}"),
-        }
-    }
 }
 
 impl<'a> Lost<'a> {
     fn of(event: &Event<'_>, interface: Option<&'a str>, row: Option<&'a Row>) -> Option<Self> {
-        let (id, from, reason) = match event {
-            Event::Lost { from, reason: Loss::Expired, .. } => (None, *from, Reason::Unanswered),
-            Event::Lost { from, reason, .. } => (None, *from, Reason::Of(*reason)),
-            Event::ServiceLost { id, from, reason } => (Some(*id), *from, Reason::Of(*reason)),
-            _ => return None,
-        };
+        let Event::Lost { key, from, reason, .. } = *event else { return None };
+        let id = if let Key::Service(id) = key { Some(id) } else { None };
         // A lease that ends comes in by no interface.
         let interface = interface.or_else(|| row?.interface.as_deref());
         Some(Lost { id, from, interface, reason, row })
@@ -199,8 +175,9 @@ impl Palette {
 mod tests {
     use std::time::Duration;
 
-    use mcast_proto::service::{Change, Instance, Loss, Via};
+    use mcast_proto::service::Instance;
     use mcast_proto::wire::{Endpoint, Tlv, TlvBuf};
+    use mcast_proto::{Body, Change, Finding, Protocol, Via};
 
     use super::*;
 
@@ -218,30 +195,39 @@ mod tests {
             let remote = ([10, 0, 0, last], 41_234).into();
             Path::new(remote)
         };
-        let instance = Instance {
-            id: 0xfeed,
-            from: path(3),
-            via: Via::Unicast,
-            round_trip: Some(Duration::from_micros(740)),
-            lease: Duration::from_secs(120),
-            authentic: false,
-            truncated: false,
-            tlvs: tlvs.as_tlvs(),
+        let tlvs = tlvs.as_tlvs();
+        let instance = Instance { id: 0xfeed, authentic: false, truncated: false, tlvs };
+        let mut service = Finding::new(Protocol::MCAST, path(3), Body::Service(instance));
+        service.round_trip = Some(Duration::from_micros(740));
+        service.lease = Some(Duration::from_secs(120));
+        let mut again = service;
+        (again.round_trip, again.via) = (None, Via::Group);
+        let says = |payload| {
+            let body = Body::Plain { number: 1, payload };
+            let mut finding = Finding::new(Protocol::PLAIN, path(2), body);
+            finding.round_trip = Some(Duration::from_micros(410));
+            finding
         };
-        let again = Instance { round_trip: None, via: Via::Group, ..instance };
-        let (from, round_trip) = (path(2), Duration::from_micros(410));
+        let lost = |finding: Finding<'static>, reason| {
+            let (protocol, key, from) = (finding.protocol, finding.key(), finding.from);
+            Event::Lost { protocol, key, from, reason }
+        };
+        let gone = |reason| {
+            let (protocol, key) = (Protocol::MCAST, Key::Service(0xfeed));
+            Event::Lost { protocol, key, from: path(3), reason }
+        };
         let mut renderer = Renderer::new(format);
         renderer.palette = Palette::PLAIN;
         renderer.keep_roster();
         let mut lines = Vec::new();
         for (event, interface) in [
-            (Event::ServiceFound(instance), Some("eth0")),
-            (Event::ServiceChanged { instance: again, change: Change::Restarted }, Some("eth0")),
-            (Event::ServiceLost { id: 0xfeed, from: path(3), reason: Loss::Expired }, None),
-            (Event::ServiceLost { id: 0xfeed, from: path(3), reason: Loss::Goodbye }, None),
-            (Event::Found { from, number: 1, round_trip, payload: b"Me!" }, Some("eth0")),
-            (Event::Changed { from, number: 1, round_trip, payload: b"\x1bMe!" }, Some("eth0")),
-            (Event::Lost { from, number: 1, reason: Loss::Expired }, None),
+            (Event::Found(service), Some("eth0")),
+            (Event::Changed { finding: again, change: Change::Restarted }, Some("eth0")),
+            (gone(Loss::Expired), None),
+            (gone(Loss::Goodbye), None),
+            (Event::Found(says(b"Me!")), Some("eth0")),
+            (Event::Changed { finding: says(b"\x1bMe!"), change: Change::Content }, Some("eth0")),
+            (lost(says(b""), Loss::Unanswered), None),
         ] {
             lines.extend_from_slice(renderer.event(&event, interface, SystemTime::UNIX_EPOCH));
         }

@@ -1,11 +1,11 @@
 //! What a responder of the structured protocol says of itself, as it is shown.
 
 use std::fmt::{self, Display};
-use std::net::SocketAddr;
+use std::time::Duration;
 
 use data_encoding::BASE64;
-use mcast_proto::service::{Instance, Via};
-use mcast_proto::wire::{Attr, Endpoint, Tlv};
+use mcast_proto::wire::Attr;
+use mcast_proto::{Body, Finding, Via};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -16,54 +16,38 @@ use crate::escape::Escaped;
 /// Displays where a service is to be reached: at the address that answered, unless it names another,
 /// and at the port that it names; without one, the address alone.
 pub(crate) struct Reach<'a> {
-    pub(crate) instance: Instance<'a>,
+    pub(crate) finding: Finding<'a>,
     pub(crate) interface: Option<&'a str>,
-}
-
-impl Reach<'_> {
-    fn endpoint(&self) -> Option<SocketAddr> {
-        let Endpoint { address, port } = self.instance.tlvs.iter().find_map(|tlv| match tlv {
-            Tlv::Endpoint(endpoint) => Some(endpoint),
-            _ => None,
-        })?;
-        // With its zone.
-        let mut endpoint = self.instance.from.remote;
-        if let Some(ip) = address.filter(|ip| *ip != endpoint.ip()) {
-            endpoint = SocketAddr::new(ip, port);
-        }
-        endpoint.set_port(port);
-        Some(endpoint)
-    }
 }
 
 impl Display for Reach<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let interface = self.interface;
-        match self.endpoint() {
-            Some(address) => write!(f, "{}", Address { address, interface }),
-            None => {
-                let address = Address { address: self.instance.from.remote, interface };
-                write!(f, "{}", Host(address))
-            }
+        let heard = Address { address: self.finding.from.remote, interface };
+        match (self.finding.endpoint(), self.finding.body) {
+            (Some(address), _) => write!(f, "{}", Address { address, interface }),
+            // What is at the port is what answered.
+            (None, Body::Plain { .. }) => write!(f, "{heard}"),
+            (None, _) => write!(f, "{}", Host(heard)),
         }
     }
 }
 
 /// Displays what it offers: service, name and attributes.
-pub(crate) struct Offered<'a>(pub(crate) Instance<'a>);
+pub(crate) struct Offered<'a>(pub(crate) Finding<'a>);
 
 impl Display for Offered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Offered(instance) = self;
-        write!(f, "{}", Escaped(instance.service().unwrap_or("-").as_bytes()))?;
-        write!(f, "  {}", Escaped(instance.name().unwrap_or("-").as_bytes()))?;
-        for Attr { key, value } in instance.attrs() {
+        let Offered(finding) = self;
+        write!(f, "{}", Escaped(finding.service().unwrap_or("-").as_bytes()))?;
+        write!(f, "  {}", Escaped(finding.name().unwrap_or("-").as_bytes()))?;
+        for Attr { key, value } in finding.attrs() {
             write!(f, "  {}", Escaped(key.as_bytes()))?;
             if let Some(value) = value {
                 write!(f, "={}", Escaped(value))?;
             }
         }
-        if instance.truncated {
+        if finding.instance().is_some_and(|instance| instance.truncated) {
             f.write_str("  (and more that it did not get to say)")?;
         }
         Ok(())
@@ -79,30 +63,32 @@ pub(super) struct Fields<'a> {
     txt: Text<'a>,
     #[serde(skip_serializing_if = "Bytes::is_empty")]
     txt_base64: Bytes<'a>,
-    id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<Address<'a>>,
     via: Word<Via>,
-    lease_ms: u64,
+    lease_ms: Option<u64>,
     authentic: bool,
     truncated: bool,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(instance: Instance<'a>, interface: Option<&'a str>) -> Fields<'a> {
-        let endpoint = Reach { instance, interface }.endpoint();
+    pub(super) fn of(finding: Finding<'a>, interface: Option<&'a str>) -> Fields<'a> {
+        let instance = finding.instance();
+        let milliseconds = |time: Duration| time.as_millis().try_into().unwrap_or(u64::MAX);
         Fields {
-            service: instance.service(),
-            name: instance.name(),
-            port: instance.port(),
-            txt: Text(instance),
-            txt_base64: Bytes(instance),
-            id: Id(instance.id),
-            endpoint: endpoint.map(|address| Address { address, interface }),
-            via: Word(instance.via),
-            lease_ms: instance.lease.as_millis().try_into().unwrap_or(u64::MAX),
-            authentic: instance.authentic,
-            truncated: instance.truncated,
+            service: finding.service(),
+            name: finding.name(),
+            port: finding.port(),
+            txt: Text(finding),
+            txt_base64: Bytes(finding),
+            id: instance.map(|instance| Id(instance.id)),
+            endpoint: finding.endpoint().map(|address| Address { address, interface }),
+            via: Word(finding.via),
+            lease_ms: finding.lease.map(milliseconds),
+            authentic: instance.is_some_and(|instance| instance.authentic),
+            truncated: instance.is_some_and(|instance| instance.truncated),
         }
     }
 }
@@ -126,15 +112,15 @@ impl<T: Display> Serialize for Word<T> {
 }
 
 /// Each key's first value: an object has each key once.
-fn first_of_each(instance: Instance<'_>) -> impl Iterator<Item = Attr<'_>> {
+fn first_of_each(finding: Finding<'_>) -> impl Iterator<Item = Attr<'_>> {
     let is_first = move |(place, attr): &(usize, Attr<'_>)| {
-        instance.attrs().take(*place).all(|earlier| earlier.key != attr.key)
+        finding.attrs().take(*place).all(|earlier| earlier.key != attr.key)
     };
-    instance.attrs().enumerate().filter(is_first).map(|(_, attr)| attr)
+    finding.attrs().enumerate().filter(is_first).map(|(_, attr)| attr)
 }
 
 /// The attributes that are text; null for one without a value.
-struct Text<'a>(Instance<'a>);
+struct Text<'a>(Finding<'a>);
 
 impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -151,7 +137,7 @@ impl Serialize for Text<'_> {
 }
 
 /// The attributes that are not.
-struct Bytes<'a>(Instance<'a>);
+struct Bytes<'a>(Finding<'a>);
 
 impl<'a> Bytes<'a> {
     fn values(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
@@ -173,11 +159,9 @@ impl Serialize for Bytes<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-    use std::time::Duration;
-
-    use mcast_proto::Path;
-    use mcast_proto::wire::{TlvBuf, Tlvs};
+    use mcast_proto::service::Instance;
+    use mcast_proto::wire::{Endpoint, Tlv, TlvBuf, Tlvs};
+    use mcast_proto::{Path, Protocol};
 
     use super::*;
 
@@ -196,17 +180,13 @@ mod tests {
         Tlv::Endpoint(Endpoint { address, port: 631 })
     }
 
-    fn instance<'a>(remote: &str, tlvs: Tlvs<'a>) -> Instance<'a> {
-        Instance {
-            id: 0xfeed,
-            from: Path::new(remote.parse::<SocketAddr>().unwrap()),
-            via: Via::Unicast,
-            round_trip: Some(Duration::from_micros(520)),
-            lease: Duration::from_secs(120),
-            authentic: false,
-            truncated: false,
-            tlvs,
-        }
+    fn finding<'a>(remote: &str, tlvs: Tlvs<'a>) -> Finding<'a> {
+        let instance = Instance { id: 0xfeed, authentic: false, truncated: false, tlvs };
+        let from = Path::new(remote.parse().unwrap());
+        let mut finding = Finding::new(Protocol::MCAST, from, Body::Service(instance));
+        finding.round_trip = Some(Duration::from_micros(520));
+        finding.lease = Some(Duration::from_secs(120));
+        finding
     }
 
     #[test]
@@ -220,7 +200,7 @@ mod tests {
             attr("a4", None),
             attr("raw", Some(b"\xff\x00")),
         ]);
-        let fields = Fields::of(instance("10.0.0.3:41234", said.as_tlvs()), Some("eth0"));
+        let fields = Fields::of(finding("10.0.0.3:41234", said.as_tlvs()), Some("eth0"));
         let mut line = Vec::new();
         super::super::json::line(&mut line, &fields);
         assert_eq!(
@@ -238,8 +218,8 @@ mod tests {
     #[test]
     fn a_service_is_reached_where_it_says_or_where_it_answered_from() {
         let shown = |remote, said: &TlvBuf| {
-            let instance = instance(remote, said.as_tlvs());
-            Reach { instance, interface: Some("eth0") }.to_string()
+            let finding = finding(remote, said.as_tlvs());
+            Reach { finding, interface: Some("eth0") }.to_string()
         };
         assert_eq!(shown("10.0.0.3:41234", &tlvs(&[])), "10.0.0.3");
         assert_eq!(shown("[fe80::3%2]:41234", &tlvs(&[])), "fe80::3%eth0");
@@ -257,7 +237,7 @@ mod tests {
             attr("a4", None),
         ]);
         assert_eq!(
-            Offered(instance("10.0.0.3:1", said.as_tlvs())).to_string(),
+            Offered(finding("10.0.0.3:1", said.as_tlvs())).to_string(),
             r"print\u{202e}er  -  k\\=\x1b[2J\n  a4"
         );
     }

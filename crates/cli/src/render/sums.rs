@@ -30,9 +30,7 @@ impl Sums {
         interface: Option<&str>,
     ) -> bool {
         let (from, is_answered) = match event {
-            Event::Request { from, refused, .. } | Event::Query { from, refused, .. } => {
-                (from, Some(refused.is_none()))
-            }
+            Event::Asked { from, refused, .. } => (from, Some(refused.is_none())),
             Event::Message { from, .. } => (from, None),
             // Who is there is told once.
             _ => return true,

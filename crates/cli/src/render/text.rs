@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 use data_encoding::HEXLOWER;
-use mcast_proto::service::Instance;
-use mcast_proto::{Event, Path, Refusal};
+use mcast_proto::{Body, Event, Finding, Path, Question, Refusal};
 
 use super::address::Host;
 use super::service::{Offered, Reach};
@@ -26,16 +25,21 @@ pub(super) fn event(
     hex: bool,
 ) {
     let result = match event {
-        Event::Found { from, round_trip, payload, .. } => start(buffer, palette, from, interface)
-            .and_then(|()| self::round_trip(buffer, palette, Some(*round_trip)))
-            .and_then(|()| end(buffer, payload, hex)),
-        Event::Changed { from, payload, .. } => start(buffer, palette, from, interface)
-            .and_then(|()| column(buffer, palette.changed, 10, "changed"))
-            .and_then(|()| end(buffer, payload, hex)),
-        Event::Request { from, payload, refused } => start(buffer, palette, from, interface)
-            .and_then(|()| answer(buffer, palette, *refused))
-            .and_then(|()| end(buffer, payload, hex)),
-        Event::Message { from, group, payload } => start(buffer, palette, from, interface)
+        Event::Found(finding) => found_start(buffer, palette, finding, interface)
+            .and_then(|()| round_trip(buffer, palette, finding.round_trip))
+            .and_then(|()| said(buffer, finding, hex)),
+        Event::Changed { finding, change } => found_start(buffer, palette, finding, interface)
+            .and_then(|()| match finding.body {
+                Body::Plain { .. } => column(buffer, palette.changed, 10, "changed"),
+                _ => column(buffer, palette.changed, 10, change),
+            })
+            .and_then(|()| said(buffer, finding, hex)),
+        Event::Asked { from, question: Question::Plain(payload), refused, .. } => {
+            start(buffer, palette, from, interface)
+                .and_then(|()| answer(buffer, palette, *refused))
+                .and_then(|()| end(buffer, payload, hex))
+        }
+        Event::Message { from, group, payload, .. } => start(buffer, palette, from, interface)
             .and_then(|()| match group {
                 None => column(buffer, palette.detail, 15, "-"),
                 Some(address) => {
@@ -44,20 +48,14 @@ pub(super) fn event(
                 }
             })
             .and_then(|()| end(buffer, payload, hex)),
-        Event::ServiceFound(instance) => service_start(buffer, palette, instance, interface)
-            .and_then(|()| round_trip(buffer, palette, instance.round_trip))
-            .and_then(|()| writeln!(buffer, "{}", Offered(*instance))),
-        Event::ServiceChanged { instance, change } => {
-            service_start(buffer, palette, instance, interface)
-                .and_then(|()| column(buffer, palette.changed, 10, change))
-                .and_then(|()| writeln!(buffer, "{}", Offered(*instance)))
+        Event::Asked { from, question: Question::Service { name, .. }, refused, .. } => {
+            start(buffer, palette, from, interface)
+                .and_then(|()| answer(buffer, palette, *refused))
+                .and_then(|()| match name {
+                    Some(name) => writeln!(buffer, "service {}", Escaped(name.as_bytes())),
+                    None => writeln!(buffer, "any service"),
+                })
         }
-        Event::Query { from, service, refused, .. } => start(buffer, palette, from, interface)
-            .and_then(|()| answer(buffer, palette, *refused))
-            .and_then(|()| match service {
-                Some(name) => writeln!(buffer, "service {}", Escaped(name.as_bytes())),
-                None => writeln!(buffer, "any service"),
-            }),
         // A kind of event that no verb asks for.
         _ => Ok(()),
     };
@@ -131,14 +129,21 @@ fn interface_column(
 }
 
 /// As [`start`], with the address at which the service is to be reached.
-fn service_start(
+fn found_start(
     buffer: &mut Vec<u8>,
     palette: &Palette,
-    instance: &Instance<'_>,
+    finding: &Finding<'_>,
     interface: Option<&str>,
 ) -> io::Result<()> {
-    column(buffer, palette.address, 21, Reach { instance: *instance, interface })?;
+    column(buffer, palette.address, 21, Reach { finding: *finding, interface })?;
     interface_column(buffer, palette, interface)
+}
+
+fn said(buffer: &mut Vec<u8>, finding: &Finding<'_>, hex: bool) -> io::Result<()> {
+    match finding.body {
+        Body::Plain { payload, .. } => end(buffer, payload, hex),
+        _ => writeln!(buffer, "{}", Offered(*finding)),
+    }
 }
 
 fn round_trip(buffer: &mut Vec<u8>, palette: &Palette, time: Option<Duration>) -> io::Result<()> {
@@ -205,10 +210,19 @@ impl fmt::Display for Plural {
 
 #[cfg(test)]
 mod tests {
+    use mcast_proto::Protocol;
+
     use super::*;
 
     fn path(remote: &str) -> Path {
         Path::new(remote.parse().unwrap())
+    }
+
+    fn found(from: Path, payload: &[u8], round_trip: Duration) -> Event<'_> {
+        let body = Body::Plain { number: 1, payload };
+        let mut finding = Finding::new(Protocol::PLAIN, from, body);
+        finding.round_trip = Some(round_trip);
+        Event::Found(finding)
     }
 
     fn shown(event: &Event<'_>, hex: bool) -> String {
@@ -220,21 +234,25 @@ mod tests {
     #[test]
     fn each_kind_of_event_has_its_line() {
         let from = path("10.0.0.2:50008");
-        let round_trip = Duration::from_micros(412);
-        let found = Event::Found { from, number: 1, round_trip, payload: b"Me!" };
+        let found = found(from, b"Me!", Duration::from_micros(412));
         assert_eq!(shown(&found, false), "10.0.0.2:50008         eth0       0.41 ms  Me!\n");
 
         let payload = b"who's there?";
-        let answered = Event::Request { from, payload, refused: None };
+        let asked = |refused| {
+            let (protocol, question) = (Protocol::PLAIN, Question::Plain(payload));
+            Event::Asked { protocol, from, question, refused }
+        };
+        let answered = asked(None);
         let line = "10.0.0.2:50008         eth0    answered  who's there?\n";
         assert_eq!(shown(&answered, false), line);
 
-        let refused = Event::Request { from, payload, refused: Some(Refusal::OffLink) };
+        let refused = asked(Some(Refusal::OffLink));
         let line = "10.0.0.2:50008         eth0    off-link  who's there?\n";
         assert_eq!(shown(&refused, false), line);
 
         let group = Some("224.1.1.1:50008".parse().unwrap());
-        let message = Event::Message { from, group, payload: b"\xffa" };
+        let protocol = Protocol::PLAIN;
+        let message = Event::Message { protocol, from, group, payload: b"\xffa" };
         let line = "10.0.0.2:50008         eth0    224.1.1.1:50008  ff61\n";
         assert_eq!(shown(&message, true), line);
     }
@@ -263,7 +281,7 @@ mod tests {
     fn what_came_off_the_network_leaves_one_harmless_line() {
         let payload = "\x1b]0;owned\x07\r\nMe!\u{202e}\u{2028}".as_bytes();
         let from = path("10.0.0.2:1");
-        let found = Event::Found { from, number: 1, round_trip: Duration::ZERO, payload };
+        let found = found(from, payload, Duration::ZERO);
         let line = shown(&found, false);
         assert!(line.ends_with("  \\x1b]0;owned\\x07\\r\\nMe!\\u{202e}\\u{2028}\n"), "{line}");
         assert_eq!(line.lines().count(), 1);

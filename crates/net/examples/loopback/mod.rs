@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
 use mcast_proto::plain::{GROUP_V4, PORT};
-use mcast_proto::{Arrival, Cast, Destination, Event, Instant, InterfaceId, Path};
+use mcast_proto::{Arrival, Cast, Destination, Event, Instant, InterfaceId, Path, Question};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 
 const INTERFACE: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
@@ -83,10 +83,11 @@ pub(crate) fn seed() -> u64 {
 
 pub(crate) fn print(event: &Event<'_>) {
     match event {
-        Event::Found { from, payload, .. } => {
-            std::println!("{} says {}", from.remote, payload.escape_ascii());
+        Event::Found(finding) => {
+            let payload = finding.payload().unwrap_or_default().escape_ascii();
+            std::println!("{} says {payload}", finding.from.remote);
         }
-        Event::Request { from, payload, refused: None } => {
+        Event::Asked { from, question: Question::Plain(payload), refused: None, .. } => {
             std::println!("{} asks {}", from.remote, payload.escape_ascii());
         }
         other => std::println!("{other:?}"),

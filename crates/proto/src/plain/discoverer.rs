@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::PROBE;
 use super::voices::{Voice, Voices};
+use super::{PROBE, found};
 use crate::life::Life;
 use crate::path::is_peer;
 use crate::rng::Rng;
@@ -156,7 +156,7 @@ impl Machine for Discoverer {
             self.life.close_for(Doubts::COUNT);
         }
         let round_trip = self.asked.round_trip(arrival.time(now));
-        Some(Action::Emit(Event::Found { from, number, round_trip, payload: datagram }))
+        Some(Action::Emit(Event::Found(found(arrival, round_trip, number, datagram))))
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {

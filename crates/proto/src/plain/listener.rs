@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::life::Life;
-use crate::{Action, Arrival, Cast, Event, Instant, Machine, Summary};
+use crate::{Action, Arrival, Cast, Event, Instant, Machine, Protocol, Summary};
 
 /// When a [`Listener`] ends. The default is never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +53,8 @@ impl Machine for Listener {
             Cast::Group(group) => Some(group),
             Cast::Unicast | Cast::Unknown => None,
         };
-        Some(Action::Emit(Event::Message { from: arrival.from, group, payload: datagram }))
+        let (protocol, from, payload) = (Protocol::PLAIN, arrival.from, datagram);
+        Some(Action::Emit(Event::Message { protocol, from, group, payload }))
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {

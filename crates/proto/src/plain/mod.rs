@@ -28,7 +28,7 @@
 //! // The responder hears it and schedules its answer, which is due at once.
 //! let heard = Arrival::new(asker, Cast::Group(group), true);
 //! let event = responder.handle_datagram(now, heard, &probe);
-//! assert!(matches!(event, Some(Action::Emit(Event::Request { refused: None, .. }))));
+//! assert!(matches!(event, Some(Action::Emit(Event::Asked { refused: None, .. }))));
 //! let Some(Action::Send { message, .. }) = responder.handle_timeout(now) else { panic!() };
 //! let mut answer = Vec::new();
 //! message.encode(&mut answer);
@@ -37,7 +37,8 @@
 //! // The discoverer hears that, and waits for others until three seconds have passed.
 //! let heard = Arrival::new(answerer, Cast::Unicast, true);
 //! let event = discoverer.handle_datagram(now, heard, &answer);
-//! assert!(matches!(event, Some(Action::Emit(Event::Found { payload: b"Me!", .. }))));
+//! let Some(Action::Emit(Event::Found(finding))) = event else { panic!() };
+//! assert_eq!(finding.payload(), Some(&b"Me!"[..]));
 //! now = discoverer.deadline().unwrap();
 //! assert_eq!(now, Instant::from_millis(3000));
 //! let Some(Action::Done(summary)) = discoverer.handle_timeout(now) else { panic!() };
@@ -60,6 +61,9 @@ pub use sender::{Sender, Sending};
 pub use watcher::{Watcher, Watching};
 
 use core::net::{Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
+
+use crate::{Arrival, Body, Finding, Protocol};
 
 /// The tutorial's group. It is in a block that IANA keeps reserved (RFC 5771 section 4), so that it is
 /// nobody else's; it is not link-local, and stays on the link by its TTL of 1.
@@ -80,3 +84,11 @@ pub const REPLY: &[u8] = b"Me!";
 /// The longest payload of a UDP datagram over IPv4: 65,535 less 20 bytes of IP header and 8 of UDP
 /// header (RFC 768, RFC 791).
 pub const MAX_PAYLOAD: usize = 65_507;
+
+/// A responder that has just answered.
+fn found(arrival: Arrival, round_trip: Duration, number: u64, payload: &[u8]) -> Finding<'_> {
+    let body = Body::Plain { number, payload };
+    let mut finding = Finding::new(Protocol::PLAIN, arrival.from, body);
+    (finding.via, finding.round_trip) = (arrival.cast.into(), Some(round_trip));
+    finding
+}

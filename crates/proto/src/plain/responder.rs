@@ -11,7 +11,8 @@ use crate::rng::Rng;
 use crate::schedule::Waiting;
 use crate::secret::Secret;
 use crate::{
-    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Refusal, Summary,
+    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Protocol, Question,
+    Refusal, Summary,
 };
 
 /// What a [`Responder`] answers, and how much.
@@ -70,7 +71,7 @@ impl Responder {
     }
 
     /// Answers with these bytes from now on, also those whose answers wait to be sent: for what is read anew
-    /// whenever somebody asks ([`Event::Request`]). Where probes from beyond the link are answered and these
+    /// whenever somebody asks ([`Event::Asked`]). Where probes from beyond the link are answered and these
     /// bytes are more than before, the answers that wait are dropped instead: they may be longer than
     /// their probes.
     pub fn set_reply(&mut self, reply: Vec<u8>) {
@@ -162,7 +163,8 @@ impl Machine for Responder {
         } else {
             self.waiting.push(now + self.rng.within(self.config.delay), arrival.from);
         }
-        Some(Action::Emit(Event::Request { from: arrival.from, payload: datagram, refused }))
+        let (protocol, question) = (Protocol::PLAIN, Question::Plain(datagram));
+        Some(Action::Emit(Event::Asked { protocol, from: arrival.from, question, refused }))
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {

@@ -4,14 +4,14 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::PROBE;
 use super::presence::{Gone, Heard, Presence};
+use super::{PROBE, found};
 use crate::life::Life;
 use crate::path::is_peer;
 use crate::schedule::Asked;
-use crate::service::Loss;
 use crate::{
-    Action, Arrival, Destination, Doubts, Event, Instant, Machine, Message, Observation, Summary,
+    Action, Arrival, Change, Destination, Doubts, Event, Instant, Key, Loss, Machine, Message,
+    Observation, Protocol, Summary,
 };
 
 /// Probes are so far apart at the least: each is answered by everybody.
@@ -108,14 +108,15 @@ impl Machine for Watcher {
             counts.doubts |= Doubts::NO_ROOM;
         }
         self.gave_way.extend(gave_way);
-        let (payload, round_trip) = (datagram, self.asked.round_trip(arrival.time(now)));
+        let round_trip = self.asked.round_trip(arrival.time(now));
         match heard {
             Heard::Found(number) => {
                 counts.found += 1;
-                Some(Action::Emit(Event::Found { from, number, round_trip, payload }))
+                Some(Action::Emit(Event::Found(found(arrival, round_trip, number, datagram))))
             }
             Heard::Changed(number) => {
-                Some(Action::Emit(Event::Changed { from, number, round_trip, payload }))
+                let finding = found(arrival, round_trip, number, datagram);
+                Some(Action::Emit(Event::Changed { finding, change: Change::Content }))
             }
             Heard::Nothing => {
                 counts.duplicates += 1;
@@ -142,7 +143,7 @@ impl Machine for Watcher {
             return Some(lost(gone, Loss::NoRoom));
         }
         if let Some(gone) = self.presence.next_lost() {
-            return Some(lost(gone, Loss::Expired));
+            return Some(lost(gone, Loss::Unanswered));
         }
         // Who leaves one out of turn unanswered is not counted the nearer to lost for it.
         if !core::mem::take(&mut self.is_extra) {
@@ -179,7 +180,8 @@ impl Machine for Watcher {
 
 fn lost(gone: Gone, reason: Loss) -> Action<'static> {
     let Gone { path: from, number } = gone;
-    Action::Emit(Event::Lost { from, number, reason })
+    let key = Key::Plain { remote: from.remote, number };
+    Action::Emit(Event::Lost { protocol: Protocol::PLAIN, key, from, reason })
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use core::time::Duration;
 
 use super::entry::Voice;
 use super::goal::{Goal, Limits};
-use super::instance::Via;
 use super::known::Known;
 use super::pace::Pace;
 use super::questions::Questions;
@@ -16,7 +15,7 @@ use super::verdict::Verdict;
 use crate::rng::Rng;
 use crate::secret::Salts;
 use crate::wire::{Query, Slice};
-use crate::{Doubts, Evidence, Instant};
+use crate::{Doubts, Evidence, Instant, Via};
 
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,9 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::time::Duration;
 
-use super::instance::{Change, Via};
 use super::leases::Lease;
 use crate::wire::{Epoch, Tlvs, short_name, whole_name};
-use crate::{Instant, Path};
+use crate::{Change, Instant, Path, Via};
 
 #[cfg(test)]
 mod tests;

@@ -1,100 +1,18 @@
-//! What an asker tells of a responder.
+//! What a responder says of itself, as an asker tells it.
 
-use core::fmt;
-use core::time::Duration;
-
-use crate::Path;
 use crate::wire::{Attr, Tlv, Tlvs};
 
-/// A responder, as it has just been heard.
+/// What a responder says, as it has just been heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instance<'a> {
     /// Its number: the same at all its addresses and after each start.
     pub id: u64,
-    /// Where it was heard.
-    pub from: Path,
-    /// How it was heard.
-    pub via: Via,
-    /// From the question to this answer, with the wait over which answers were asked to be spread;
-    /// `None` where the question is not known any more.
-    pub round_trip: Option<Duration>,
-    /// For how long it may be taken to be there.
-    pub lease: Duration,
     /// Whether it proved to have the shared secret.
     pub authentic: bool,
     /// There is more than it said, and asking for the whole brought no answer.
     pub truncated: bool,
     /// Everything that it said of itself.
     pub tlvs: Tlvs<'a>,
-}
-
-/// How a responder was heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
-    /// It answered the asker alone.
-    Unicast,
-    /// It answered to the group, which the asker wants where a firewall drops the former.
-    Group,
-}
-
-/// What is new about a responder that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Change {
-    /// What it says of itself.
-    Content,
-    /// It was heard from a further address.
-    Address,
-    /// It was started again.
-    Restarted,
-    /// Two say different things under its number at one time: one is a forgery, or a copy of a host
-    /// with its number.
-    Conflict,
-}
-
-/// Why a responder is taken to be gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Loss {
-    /// It said goodbye, and proved it or did not answer any more.
-    Goodbye,
-    /// Its lease ended, and it did not answer when asked.
-    Expired,
-    /// There was no room to remember it any longer; it may well be there.
-    NoRoom,
-}
-
-/// How, in a stable word.
-impl fmt::Display for Via {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Via::Unicast => "unicast",
-            Via::Group => "group",
-        })
-    }
-}
-
-/// What is new, in a stable word.
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Change::Content => "content",
-            Change::Address => "address",
-            Change::Restarted => "restarted",
-            Change::Conflict => "conflict",
-        })
-    }
-}
-
-/// Why, in a stable word.
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Loss::Goodbye => "goodbye",
-            Loss::Expired => "expired",
-            Loss::NoRoom => "no_room",
-        })
-    }
 }
 
 impl<'a> Instance<'a> {
@@ -138,16 +56,7 @@ mod tests {
     use crate::wire::{Endpoint, TlvBuf};
 
     fn of(tlvs: &TlvBuf) -> Instance<'_> {
-        Instance {
-            id: 7,
-            from: Path::new(([10, 0, 0, 1], 50_009).into()),
-            via: Via::Unicast,
-            round_trip: None,
-            lease: Duration::from_secs(120),
-            authentic: false,
-            truncated: false,
-            tlvs: tlvs.as_tlvs(),
-        }
+        Instance { id: 7, authentic: false, truncated: false, tlvs: tlvs.as_tlvs() }
     }
 
     #[test]

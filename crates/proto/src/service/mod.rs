@@ -48,10 +48,10 @@
 //!         let mut reply = Vec::new();
 //!         message.encode(&mut reply);
 //!         let heard = Arrival::new(answerer, Cast::Unicast, true);
-//!         if let Some(Action::Emit(Event::ServiceFound(instance))) =
+//!         if let Some(Action::Emit(Event::Found(finding))) =
 //!             discoverer.handle_datagram(now, heard, &reply)
 //!         {
-//!             found.push((instance.name().map(String::from), instance.port()));
+//!             found.push((finding.name().map(String::from), finding.port()));
 //!         }
 //!     }
 //! };
@@ -104,7 +104,7 @@ mod words;
 pub use discoverer::Discoverer;
 pub use discovery::{Discovery, Effort};
 pub use identity::Identity;
-pub use instance::{Change, Instance, Loss, Via};
+pub use instance::Instance;
 pub use offer::Offer;
 pub use responder::Responder;
 pub use responding::{Responding, Stores};

@@ -22,8 +22,8 @@ use crate::wire::{
     self, Announce, Busy, Datagram, Goodbye, Keyring, MAX_LEASE_S, MIN_LEASE_S, Query, Reply, Tlv,
 };
 use crate::{
-    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Observation, Refusal,
-    Summary,
+    Action, Arrival, Cast, Destination, Event, Instant, Machine, Message, Observation, Protocol,
+    Question, Refusal, Summary,
 };
 
 /// Answers the queries that ask for it, announces itself, and says goodbye.
@@ -105,7 +105,7 @@ impl Responder {
     }
 
     /// Says something else of itself from now on, also in answers that wait to be sent. It is not announced:
-    /// for what is read anew whenever somebody asks ([`Event::Query`]).
+    /// for what is read anew whenever somebody asks ([`Event::Asked`]).
     pub fn set_offer(&mut self, offer: Offer) {
         self.words.set_offer(offer);
         self.names = NameCache::new(self.id, self.words.digest());
@@ -232,8 +232,9 @@ impl Responder {
             Tlv::SelectService(name) => Some(name),
             _ => None,
         });
-        let (from, watch) = (arrival.from, query.watch);
-        Some(Action::Emit(Event::Query { from, service, watch, refused }))
+        let (protocol, from) = (Protocol::MCAST, arrival.from);
+        let question = Question::Service { name: service, watch: query.watch };
+        Some(Action::Emit(Event::Asked { protocol, from, question, refused }))
     }
 
     fn hear_announcement(&mut self, now: Instant, arrival: Arrival, id: u64, datagram: &[u8]) {

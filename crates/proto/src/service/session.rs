@@ -9,7 +9,7 @@ use super::asking::{Asking, News, Step};
 use super::departed::Departed;
 use super::discovery::Discovery;
 use super::entry::{Heard, Part, Said, Voice};
-use super::instance::{Instance, Via};
+use super::instance::Instance;
 use super::known::Known;
 use super::proof::is_proven;
 use super::selection::Selection;
@@ -18,7 +18,10 @@ use crate::path::is_peer;
 use crate::rng::Rng;
 use crate::secret::{Salts, Secret};
 use crate::wire::{self, Busy, Datagram, Keyring, Reply, Tlv};
-use crate::{Action, Arrival, Cast, Destination, Doubts, Event, Instant, Message, Observation};
+use crate::{
+    Action, Arrival, Body, Cast, Destination, Doubts, Event, Finding, Instant, Message,
+    Observation, Path, Protocol, Via,
+};
 
 /// A session: its number, its plan, and everybody that it has heard.
 #[derive(Debug, Clone)]
@@ -46,7 +49,9 @@ pub(super) struct Answer<'d> {
     pub(super) place: u64,
     /// The digest of what is said.
     pub(super) words: u64,
-    pub(super) instance: Instance<'d>,
+    pub(super) id: u64,
+    pub(super) lease: Duration,
+    pub(super) finding: Finding<'d>,
 }
 
 /// What a datagram is to the session.
@@ -190,17 +195,15 @@ impl Session {
         let round_trip = self.asking.heard(taken, reply.id, round.number, news, via);
         let instance = Instance {
             id: reply.id,
-            from: arrival.from,
-            via,
-            round_trip,
-            lease,
             authentic: self.keyring.is_some(),
             truncated: reply.is_truncated(),
             tlvs: reply.tlvs,
         };
+        let mut finding = found(instance, arrival.from, via, lease);
+        finding.round_trip = round_trip;
         let place = self.known.place(reply.id);
         self.note(heard, place, via);
-        Some(Answer { heard, place, words, instance })
+        Some(Answer { heard, place, words, id: reply.id, lease, finding })
     }
 
     /// Keeps the books of what was heard.
@@ -229,16 +232,9 @@ impl Session {
         self.life.counts.found += 1;
         self.life.counts.found_by_group += u64::from(part.via == Via::Group);
         let part = self.telling.insert(part);
-        Some(Action::Emit(Event::ServiceFound(Instance {
-            id,
-            from: part.from,
-            via: part.via,
-            round_trip: None,
-            lease: part.lease,
-            authentic: self.keyring.is_some(),
-            truncated: true,
-            tlvs: part.tlvs(),
-        })))
+        let authentic = self.keyring.is_some();
+        let instance = Instance { id, authentic, truncated: true, tlvs: part.tlvs() };
+        Some(Action::Emit(Event::Found(found(instance, part.from, part.via, part.lease))))
     }
 
     /// Whether something is missing of what somebody known says.
@@ -297,12 +293,19 @@ fn is_about_us(arrival: Arrival, busy: Busy<'_>) -> bool {
     busy.tlvs.iter().any(|tlv| matches!(tlv, Tlv::Refused(ip) if is_ours(ip)))
 }
 
+/// A responder that was heard there.
+fn found(instance: Instance<'_>, from: Path, via: Via, lease: Duration) -> Finding<'_> {
+    let mut finding = Finding::new(Protocol::MCAST, from, Body::Service(instance));
+    (finding.via, finding.lease) = (via, Some(lease));
+    finding
+}
+
 /// What an application is told of an answer.
 pub(super) fn tell<'d>(answer: &Answer<'d>) -> Option<Action<'d>> {
-    let Answer { heard, instance, .. } = *answer;
+    let Answer { heard, finding, .. } = *answer;
     match heard {
-        Heard::New | Heard::Whole => Some(Action::Emit(Event::ServiceFound(instance))),
-        Heard::Changed(change) => Some(Action::Emit(Event::ServiceChanged { instance, change })),
+        Heard::New | Heard::Whole => Some(Action::Emit(Event::Found(finding))),
+        Heard::Changed(change) => Some(Action::Emit(Event::Changed { finding, change })),
         Heard::NewInPart | Heard::Nothing | Heard::NoRoom => None,
     }
 }

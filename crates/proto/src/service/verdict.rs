@@ -1,7 +1,6 @@
 //! What sweeps have shown: how many in a row were quiet, and what keeps others from counting.
 
-use super::instance::Via;
-use crate::{Doubts, Evidence};
+use crate::{Doubts, Evidence, Via};
 
 /// More refusals are not remembered.
 const MOST_REFUSALS: u32 = 64;

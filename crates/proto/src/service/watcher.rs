@@ -7,13 +7,15 @@ use super::announced::Announced;
 use super::discovery::Discovery;
 use super::entry::{Entry, Heard, Voice};
 use super::goal::Goal;
-use super::instance::Loss;
 use super::leases::{Leases, Look};
 use super::neighbours::Neighbours;
 use super::prompts::Prompts;
 use super::session::{Answer, Session, Taken, tell};
 use crate::wire::{Announce, Datagram, Goodbye, Query};
-use crate::{Action, Arrival, Doubts, Event, Instant, Machine, Observation, Path, Summary};
+use crate::{
+    Action, Arrival, Doubts, Event, Instant, Key, Loss, Machine, Observation, Path, Protocol,
+    Summary,
+};
 
 /// A sweep that refreshes leases ends after this many quiet ones: three of them make a lease.
 const REFRESH_QUIET: u32 = 4;
@@ -107,11 +109,11 @@ impl Watcher {
     // What it hears.
 
     fn hear_answer<'d>(&mut self, now: Instant, answer: Answer<'d>) -> Option<Action<'d>> {
-        let Answer { heard, place, words, instance } = answer;
+        let Answer { heard, place, words, id, lease, finding } = answer;
         if heard != Heard::NoRoom {
-            let (session, at) = (&mut self.session, (place, instance.from, words));
-            self.leases.renew(now, &mut session.known, at, instance.lease, &mut session.rng);
-            self.announced.answered(instance.id);
+            let (session, at) = (&mut self.session, (place, finding.from, words));
+            self.leases.renew(now, &mut session.known, at, lease, &mut session.rng);
+            self.announced.answered(id);
         }
         match self.session.known.at(place) {
             Some(entry) if entry.is_doubted() => {
@@ -378,7 +380,12 @@ impl Watcher {
         }
         if let Some((id, from, reason)) = self.losses.pop_front() {
             self.session.parting.remove(&id);
-            return Some(Action::Emit(Event::ServiceLost { id, from, reason }));
+            return Some(Action::Emit(Event::Lost {
+                protocol: Protocol::MCAST,
+                key: Key::Service(id),
+                from,
+                reason,
+            }));
         }
         if self.is_telling {
             self.is_telling = self.session.has_untold();

@@ -61,7 +61,7 @@ fn admitted(outcome: &Outcome) -> impl Iterator<Item = Admitted<'_>> {
         let ((at, Did::Heard(arrival, bytes)), (_, Did::Told(event))) = (heard, told) else {
             return None;
         };
-        let Event::Query { from, refused: None, .. } = event.as_event() else { return None };
+        let Event::Asked { from, refused: None, .. } = event.as_event() else { return None };
         let Ok(Datagram::Query(query)) = decode(bytes) else { panic!("{bytes:?} is no question") };
         assert_eq!(from, arrival.from);
         Some(Admitted { at: *at, arrival, query, sent: [false; 3] })
@@ -221,7 +221,7 @@ pub fn speaks_to_the_group_seldom(outcome: &Outcome) {
 pub fn tells_whom_it_refuses(outcome: &Outcome) {
     let ends = outcome.now;
     for (at, event) in outcome.events() {
-        let Event::Query { from, refused: Some(refused), .. } = event else { continue };
+        let Event::Asked { from, refused: Some(refused), .. } = event else { continue };
         let refused = match refused {
             Refusal::SourceRate | Refusal::Busy => Some(from.remote.ip()),
             Refusal::TotalRate => None,

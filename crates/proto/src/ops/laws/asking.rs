@@ -8,11 +8,14 @@ use core::time::Duration;
 
 use super::is_proven;
 use crate::ops::{Did, Outcome};
-use crate::service::{Change, Instance, Loss};
+use crate::service::Instance;
 use crate::wire::{
     Datagram, Keyring, MIN_QUERY, MIN_QUERY_DATAGRAM, Reply, TRAILER, Tlv, decode, sealed_with,
 };
-use crate::{Arrival, Destination, Doubts, Event, Evidence, Instant, Observation};
+use crate::{
+    Arrival, Body, Change, Destination, Doubts, Event, Evidence, Finding, Instant, Key, Loss,
+    Observation,
+};
 
 /// For how long a question may be answered.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
@@ -42,16 +45,20 @@ pub fn tells_what_it_counts(outcome: &Outcome, forgets: bool) {
     let mut again = false;
     for (at, event) in outcome.events() {
         match event {
-            Event::ServiceFound(Instance { id, .. }) => {
+            Event::Found(Finding { body: Body::Service(Instance { id, .. }), .. }) => {
                 let is_new = present.insert(id);
                 assert!(is_new || forgets, "{id} is found twice at {at:?}");
                 again |= !is_new;
                 found += 1;
             }
-            Event::ServiceChanged { instance: Instance { id, .. }, change } => {
-                assert!(present.contains(&id), "{id}, which is not there, has {change:?} {at:?}");
+            Event::Changed { finding, change } => {
+                let is_there = |instance: Instance<'_>| present.contains(&instance.id);
+                assert!(
+                    finding.instance().is_some_and(is_there),
+                    "{finding:?}, which is not there, has {change:?} {at:?}"
+                );
             }
-            Event::ServiceLost { id, .. } => {
+            Event::Lost { key: Key::Service(id), .. } => {
                 assert!(present.remove(&id), "{id}, which is not there, is lost at {at:?}");
             }
             other => panic!("{other:?} at {at:?}"),
@@ -90,9 +97,10 @@ pub fn is_whole_where_it_is_complete(outcome: &Outcome) {
     }
     for (at, event) in outcome.events() {
         match event {
-            Event::ServiceFound(instance) => assert!(!instance.truncated, "{instance:?} {at:?}"),
-            Event::ServiceChanged { instance, change } => {
-                assert!(!instance.truncated && change != Change::Conflict, "{instance:?} {at:?}");
+            Event::Found(finding) => assert!(!is_truncated(&finding), "{finding:?} {at:?}"),
+            Event::Changed { finding, change } => {
+                let is_whole = !is_truncated(&finding) && change != Change::Conflict;
+                assert!(is_whole, "{finding:?} {at:?}");
             }
             _ => {}
         }
@@ -169,18 +177,18 @@ pub fn has_evidence_of_all_that_it_tells(outcome: &Outcome, keyring: Option<&Key
     let answers: Vec<Heard<'_>> = answers(outcome, keyring).collect();
     for (at, event) in outcome.events() {
         match event {
-            Event::ServiceFound(instance) if instance.truncated => {
+            Event::Found(finding) if is_truncated(&finding) => {
                 let is_it = |heard: &Heard<'_>| {
-                    heard.at <= at && heard.reply.is_truncated() && heard.says(&instance)
+                    heard.at <= at && heard.reply.is_truncated() && heard.says(&finding)
                 };
-                assert!(answers.iter().any(is_it), "{instance:?} {at:?}");
+                assert!(answers.iter().any(is_it), "{finding:?} {at:?}");
             }
-            Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } => {
-                let is_it = |heard: &Heard<'_>| heard.at == at && heard.says(&instance);
-                assert!(answers.iter().any(is_it), "{instance:?} {at:?}");
+            Event::Found(finding) | Event::Changed { finding, .. } => {
+                let is_it = |heard: &Heard<'_>| heard.at == at && heard.says(&finding);
+                assert!(answers.iter().any(is_it), "{finding:?} {at:?}");
             }
-            Event::ServiceLost { reason: Loss::NoRoom, .. } => {}
-            Event::ServiceLost { id, reason: Loss::Goodbye, .. } => {
+            Event::Lost { reason: Loss::NoRoom, .. } => {}
+            Event::Lost { key: Key::Service(id), reason: Loss::Goodbye, .. } => {
                 let said = outcome.heard().any(|(when, arrival, bytes)| {
                     when <= at
                         && is_proven(keyring, arrival, bytes)
@@ -192,7 +200,7 @@ pub fn has_evidence_of_all_that_it_tells(outcome: &Outcome, keyring: Option<&Key
                     was_asked_in_vain(outcome, at, id);
                 }
             }
-            Event::ServiceLost { id, .. } => was_asked_in_vain(outcome, at, id),
+            Event::Lost { key: Key::Service(id), .. } => was_asked_in_vain(outcome, at, id),
             _ => {}
         }
     }
@@ -202,8 +210,8 @@ pub fn has_evidence_of_all_that_it_tells(outcome: &Outcome, keyring: Option<&Key
 fn was_asked_in_vain(outcome: &Outcome, at: Instant, id: u64) {
     let mut last = Instant::ZERO;
     for (when, event) in outcome.events() {
-        if let Event::ServiceFound(instance) | Event::ServiceChanged { instance, .. } = event
-            && instance.id == id
+        if let Event::Found(finding) | Event::Changed { finding, .. } = event
+            && finding.key() == Key::Service(id)
             && when <= at
         {
             last = when;
@@ -216,6 +224,10 @@ fn was_asked_in_vain(outcome: &Outcome, at: Instant, id: u64) {
     assert!(clean >= LEAST_SWEEPS, "{id} is lost at {at:?} after {clean} sweeps");
 }
 
+fn is_truncated(finding: &Finding<'_>) -> bool {
+    finding.instance().is_some_and(|instance| instance.truncated)
+}
+
 /// An answer to a question that the machine had put.
 struct Heard<'a> {
     /// Its place in the log.
@@ -226,10 +238,11 @@ struct Heard<'a> {
 }
 
 impl Heard<'_> {
-    fn says(&self, told: &Instance<'_>) -> bool {
-        self.reply.id == told.id
-            && self.arrival.from == told.from
-            && self.reply.tlvs.as_bytes() == told.tlvs.as_bytes()
+    fn says(&self, told: &Finding<'_>) -> bool {
+        let is_said = |instance: Instance<'_>| {
+            self.reply.id == instance.id && self.reply.tlvs.as_bytes() == instance.tlvs.as_bytes()
+        };
+        self.arrival.from == told.from && told.instance().is_some_and(is_said)
     }
 }
 

@@ -1,7 +1,7 @@
 use core::net::SocketAddr;
 
 use super::*;
-use crate::{Cast, Path};
+use crate::{Body, Cast, Path, Protocol};
 
 fn peer(host: u8, port: u16) -> SocketAddr {
     ([10, 0, 0, host], port).into()
@@ -26,8 +26,10 @@ fn arrival(from: SocketAddr) -> Arrival {
 /// The number of who is found by an answer, if anybody is.
 fn hear(machine: &mut Discoverer, at: Instant, from: SocketAddr, said: &str) -> Option<u64> {
     match machine.handle_datagram(at, arrival(from), said.as_bytes()) {
-        Some(Action::Emit(Event::Found { from: found, number, payload, .. })) => {
-            assert_eq!((found.remote, payload), (from, said.as_bytes()));
+        Some(Action::Emit(Event::Found(found))) => {
+            let Body::Plain { number, payload } = found.body else { panic!("{found:?}") };
+            assert_eq!((found.from.remote, payload), (from, said.as_bytes()));
+            assert_eq!((found.protocol, found.lease), (Protocol::PLAIN, None));
             Some(number)
         }
         None => None,
@@ -230,7 +232,7 @@ fn a_round_trip_is_from_the_last_probe_before_the_answer_to_when_the_system_took
         let arrival = arrival(peer(1, nth as u16 + 1));
         let arrival = taken.map_or(arrival, |taken| arrival.taken_at(taken));
         let heard = machine.handle_datagram(late, arrival, b"Me!");
-        let Some(Action::Emit(Event::Found { round_trip: told, .. })) = heard else { panic!() };
-        assert_eq!(told, round_trip, "{nth}");
+        let Some(Action::Emit(Event::Found(found))) = heard else { panic!() };
+        assert_eq!(found.round_trip, Some(round_trip), "{nth}");
     }
 }

@@ -10,7 +10,9 @@ fn ms(n: u64) -> Instant {
 fn hear(machine: &mut Listener, at: Instant, cast: Cast) -> Option<Option<SocketAddr>> {
     let from = Path::new(([10, 0, 0, 1], 9).into());
     match machine.handle_datagram(at, Arrival::new(from, cast, false), b"hello")? {
-        Action::Emit(Event::Message { from: heard, group, payload: b"hello" }) if heard == from => {
+        Action::Emit(Event::Message { from: heard, group, payload: b"hello", .. })
+            if heard == from =>
+        {
             Some(group)
         }
         other => panic!("{other:?}"),

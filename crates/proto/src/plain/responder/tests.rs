@@ -26,8 +26,9 @@ fn responder(config: Responding) -> Responder {
 /// Why a probe is not answered; `None` if it is.
 fn hear(machine: &mut Responder, at: Instant, arrival: Arrival, probe: &[u8]) -> Option<Refusal> {
     match machine.handle_datagram(at, arrival, probe) {
-        Some(Action::Emit(Event::Request { from, payload, refused })) => {
-            assert_eq!((from, payload), (arrival.from, probe));
+        Some(Action::Emit(Event::Asked { protocol, from, question, refused })) => {
+            assert_eq!((protocol, from), (Protocol::PLAIN, arrival.from));
+            assert_eq!(question, Question::Plain(probe));
             refused
         }
         other => panic!("{other:?}"),

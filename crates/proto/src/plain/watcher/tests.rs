@@ -18,12 +18,12 @@ fn hear(watcher: &mut Watcher, at: Instant, remote: SocketAddr, said: &str) -> &
     let from = Path::new(remote);
     let arrival = Arrival::new(from, Cast::Unicast, true);
     match watcher.handle_datagram(at, arrival, said.as_bytes()) {
-        Some(Action::Emit(Event::Found { payload, .. })) => {
-            assert_eq!(payload, said.as_bytes());
+        Some(Action::Emit(Event::Found(finding))) => {
+            assert_eq!(finding.payload(), Some(said.as_bytes()));
             "found"
         }
-        Some(Action::Emit(Event::Changed { payload, .. })) => {
-            assert_eq!(payload, said.as_bytes());
+        Some(Action::Emit(Event::Changed { finding, change: Change::Content })) => {
+            assert_eq!(finding.payload(), Some(said.as_bytes()));
             "changed"
         }
         None => "nothing",
@@ -36,7 +36,7 @@ fn probe(watcher: &mut Watcher, at: Instant) -> Vec<SocketAddr> {
     let mut lost = Vec::new();
     loop {
         match watcher.handle_timeout(at) {
-            Some(Action::Emit(Event::Lost { from, reason: Loss::Expired, .. })) => {
+            Some(Action::Emit(Event::Lost { from, reason: Loss::Unanswered, .. })) => {
                 lost.push(from.remote);
             }
             Some(Action::Send { to: Destination::Group, .. }) => return lost,
@@ -125,7 +125,9 @@ fn who_gives_way_for_want_of_room_is_told_at_once_and_the_rest_is_in_doubt() {
     assert_eq!(watcher.deadline(), Some(Instant::AT_ONCE));
     let lost = watcher.handle_timeout(second(1));
     let from = Path::new(peer(1));
-    let expected = Event::Lost { from, number: 1, reason: Loss::NoRoom };
+    let key = Key::Plain { remote: peer(1), number: 1 };
+    let (protocol, reason) = (Protocol::PLAIN, Loss::NoRoom);
+    let expected = Event::Lost { protocol, key, from, reason };
     assert_eq!(lost, Some(Action::Emit(expected)));
     assert_eq!(watcher.deadline(), Some(second(10)));
     let Summary { found, doubts, .. } = watcher.summary(second(1));
@@ -166,8 +168,8 @@ fn a_round_trip_ends_when_the_system_took_the_answer_in() {
     let arrival = Arrival::new(Path::new(peer(1)), Cast::Unicast, true);
     let taken = arrival.taken_at(second(1));
     let heard = watcher.handle_datagram(second(3), taken, b"Me!");
-    let Some(Action::Emit(Event::Found { round_trip, .. })) = heard else { panic!("{heard:?}") };
-    assert_eq!(round_trip, Duration::from_secs(1));
+    let Some(Action::Emit(Event::Found(finding))) = heard else { panic!("{heard:?}") };
+    assert_eq!(finding.round_trip, Some(Duration::from_secs(1)));
 }
 
 #[test]

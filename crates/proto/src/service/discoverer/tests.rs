@@ -11,7 +11,7 @@ use crate::wire::{
     self, Attr, Busy, Datagram, Epoch, Query, Reply, SessionsBuf, Tlv, TlvBuf, Tlvs, short_name,
     whole_name,
 };
-use crate::{Cast, Event, Evidence, Path};
+use crate::{Cast, Event, Evidence, Finding, Path, Protocol, Via};
 
 /// Where the asker is.
 const HERE: &str = "10.0.0.200:40000";
@@ -147,21 +147,22 @@ fn few() -> Discovery {
 
 fn text(event: &Event<'_>) -> String {
     match event {
-        Event::ServiceFound(found) => {
-            let part = if found.truncated { " in part" } else { "" };
+        Event::Found(found) => {
+            let instance = found.instance().expect("a service");
+            let part = if instance.truncated { " in part" } else { "" };
             format!(
                 "{} is {} at {}{part}",
-                found.id,
+                instance.id,
                 found.name().unwrap_or("?"),
                 found.from.remote
             )
         }
-        Event::ServiceChanged { instance, change } => {
+        Event::Changed { finding, change } => {
             format!(
                 "{} {change:?} {} at {}",
-                instance.id,
-                instance.name().unwrap_or("?"),
-                instance.from.remote
+                finding.instance().expect("a service").id,
+                finding.name().unwrap_or("?"),
+                finding.from.remote
             )
         }
         other => format!("{other:?}"),
@@ -513,9 +514,13 @@ fn what_is_told_of_an_answer_is_what_it_says() {
     let from = Path::new(at).from_local(HERE.parse().unwrap());
     let arrival = Arrival::new(from, Cast::Unicast, true).taken_at(asked.at + ms(3));
     let told = run.discoverer.handle_datagram(asked.at + ms(9), arrival, &datagram);
-    let Some(Action::Emit(Event::ServiceFound(instance))) = told else { panic!("{told:?}") };
-    assert_eq!((instance.id, instance.from, instance.name()), (1_001, from, Some("honest")));
-    assert_eq!((instance.round_trip, instance.lease), (Some(ms(3)), Duration::from_secs(120)));
+    let Some(Action::Emit(Event::Found(finding))) = told else { panic!("{told:?}") };
+    let Finding { protocol, round_trip, lease, via, .. } = finding;
+    assert_eq!((protocol, via), (Protocol::MCAST, Via::Unicast));
+    assert_eq!((finding.key(), finding.from), (crate::Key::Service(1_001), from));
+    assert_eq!(finding.name(), Some("honest"));
+    assert_eq!((round_trip, lease), (Some(ms(3)), Some(Duration::from_secs(120))));
+    let instance = finding.instance().expect("a service");
     assert!(!instance.authentic && !instance.truncated);
 }
 
@@ -546,8 +551,8 @@ fn with_a_secret_only_who_has_it_is_believed_and_its_words_are_authentic() {
     let arrival = Arrival::new(from, Cast::Unicast, true);
     let datagram = sealed(Some(&ours), false);
     let told = run.discoverer.handle_datagram(run.now, arrival, &datagram);
-    let Some(Action::Emit(Event::ServiceFound(instance))) = told else { panic!("{told:?}") };
-    assert!(instance.authentic);
+    let Some(Action::Emit(Event::Found(finding))) = told else { panic!("{told:?}") };
+    assert!(finding.instance().is_some_and(|instance| instance.authentic));
     // Nor did the forged ones' flag count: the first sweep but one is quiet.
     let done = run.end(&[]);
     assert_eq!((done.complete, done.sweeps), (Some(true), 17));

@@ -5,8 +5,8 @@ use core::ops::Range;
 use core::time::Duration;
 
 use super::*;
-use crate::service::instance::{Change, Via};
 use crate::wire::{Epoch, Tlv, TlvBuf, Tlvs, short_name, whole_name};
+use crate::{Change, Via};
 
 const TXN: u64 = 0x7e57;
 

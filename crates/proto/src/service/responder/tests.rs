@@ -97,7 +97,7 @@ fn hear(
     let mut bytes = Vec::new();
     Datagram::Query(query).encode(None, &mut bytes);
     match responder.handle_datagram(now, arrival, &bytes)? {
-        Action::Emit(Event::Query { refused, .. }) => Some(refused),
+        Action::Emit(Event::Asked { refused, .. }) => Some(refused),
         other => panic!("{other:?}"),
     }
 }

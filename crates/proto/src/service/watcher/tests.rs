@@ -3,12 +3,12 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::*;
-use crate::service::{Change, GROUP_V4, PORT};
+use crate::service::{GROUP_V4, PORT};
 use crate::wire::{
     self, Binding, Busy, Epoch, Filter, Key, Keyring, Reply, Seal, SessionsBuf, Tlv, TlvBuf,
     short_name, whole_name,
 };
-use crate::{Cast, Evidence};
+use crate::{Body, Cast, Change, Evidence, Finding};
 
 mod finding;
 mod losing;
@@ -260,9 +260,11 @@ impl Net {
 
 fn told(event: Event<'_>) -> Told {
     match event {
-        Event::ServiceFound(instance) => Told::Found(instance.id),
-        Event::ServiceChanged { instance, change } => Told::Changed(instance.id, change),
-        Event::ServiceLost { id, reason, .. } => Told::Lost(id, reason),
+        Event::Found(Finding { body: Body::Service(instance), .. }) => Told::Found(instance.id),
+        Event::Changed { finding: Finding { body: Body::Service(instance), .. }, change } => {
+            Told::Changed(instance.id, change)
+        }
+        Event::Lost { key: crate::Key::Service(id), reason, .. } => Told::Lost(id, reason),
         other => panic!("{other:?}"),
     }
 }

@@ -89,7 +89,7 @@ fn latest(responder: &mut Responder, key: Option<&Key>) -> Duration {
         Datagram::Query(Query { window_ms: 0, ..query(txn, 1) }).encode(seal, &mut bytes);
         let now = at(1_000 * txn);
         let event = responder.handle_datagram(now, from(host(9)), &bytes);
-        assert!(matches!(event, Some(Action::Emit(Event::Query { refused: None, .. }))));
+        assert!(matches!(event, Some(Action::Emit(Event::Asked { refused: None, .. }))));
         sent(responder, now + Duration::from_millis(999))
             .iter()
             .for_each(|sent| latest = latest.max(sent.at - now));

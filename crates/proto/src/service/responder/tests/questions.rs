@@ -134,8 +134,9 @@ fn only_what_asks_for_it_is_answered_and_reported() {
     let mut bytes = Vec::new();
     Datagram::Query(asked).encode(None, &mut bytes);
     let event = responder.handle_datagram(at(0), from(host(9)), &bytes);
-    let (from, service) = (from(host(9)).from, Some("printer"));
-    let expected = Event::Query { from, service, watch: true, refused: None };
+    let (protocol, from) = (Protocol::MCAST, from(host(9)).from);
+    let question = Question::Service { name: Some("printer"), watch: true };
+    let expected = Event::Asked { protocol, from, question, refused: None };
     assert_eq!(event, Some(Action::Emit(expected)));
     assert_eq!(rounds(&mut responder, at(24)), [1]);
 }
