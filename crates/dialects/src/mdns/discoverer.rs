@@ -177,11 +177,8 @@ impl Discoverer {
         // A number that no other of this run has, as good as certainly, and not that of a message to the group.
         self.question.begin(self.draws.number() as u16 | 1);
         self.is_types_turn = !self.is_types_turn;
-        let is_put = if self.is_types_turn {
-            self.ask_type(now) || self.ask_detail()
-        } else {
-            self.ask_detail() || self.ask_type(now)
-        };
+        let is_put =
+            (self.is_types_turn && self.ask_type(now)) || self.ask_detail() || self.ask_type(now);
         if !is_put {
             return None;
         }
@@ -286,6 +283,13 @@ impl Machine for Discoverer {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+impl Discoverer {
+    pub(super) fn table(&self) -> &Table {
+        &self.table
     }
 }
 

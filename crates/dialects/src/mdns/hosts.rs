@@ -213,3 +213,19 @@ impl Hosts {
         Some(host)
     }
 }
+
+#[cfg(test)]
+impl Hosts {
+    /// Each host with each instance on it.
+    pub(super) fn users(&self) -> BTreeSet<(u64, u64)> {
+        assert_eq!(self.by_number.len(), self.numbers.len());
+        let hosts = self.by_number.iter();
+        hosts.flat_map(|(number, host)| host.users().map(|user| (*number, user))).collect()
+    }
+
+    /// How many have a turn.
+    pub(super) fn turns(&self) -> usize {
+        assert!(self.by_number.values().all(|host| host.addresses.len() <= MAX_ADDRESSES));
+        self.by_number.values().filter(|host| host.turn.is_some()).count()
+    }
+}

@@ -5,6 +5,8 @@
 //! Peers have habits that the standards do not tell of, and both take all of them: answers to the asker alone, or
 //! to the group alone; with a number and a question, or with neither; with all that belongs to an instance, or
 //! with its name only. What is missing is asked for.
+//!
+//! [`wire`] looks at a message in place, for those who only listen.
 
 mod answer;
 mod arrival;
@@ -16,14 +18,20 @@ mod hosts;
 mod identity;
 mod instance;
 mod known;
+#[cfg(test)]
+mod laws;
 mod lease;
 mod name;
 mod overheard;
 mod question;
+#[cfg(test)]
+mod real;
 mod retries;
 mod schedule;
 mod shares;
 mod silence;
+#[cfg(test)]
+mod simulated;
 #[cfg(test)]
 mod stage;
 mod steps;
@@ -32,14 +40,18 @@ mod told;
 mod turns;
 mod types;
 mod watcher;
-mod wire;
+pub mod wire;
 
 pub use discoverer::{Discoverer, Discovery};
 pub use facts::PROTOCOL;
 pub use identity::ServiceType;
 pub use watcher::{Port, Watcher, Watching};
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use mcast_proto::{Networked, Role};
 
 /// The group (RFC 6762 section 3).
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
@@ -49,3 +61,39 @@ pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
 
 /// The port of both.
 pub const PORT: u16 = 5353;
+
+impl Networked for Discoverer {
+    fn role(&self) -> Role {
+        Role::AskingPeer
+    }
+
+    fn groups(&self) -> Vec<SocketAddr> {
+        groups()
+    }
+
+    fn port(&self) -> Option<u16> {
+        Some(PORT)
+    }
+}
+
+/// From the protocol's port it is a member of the group that also asks.
+impl Networked for Watcher {
+    fn role(&self) -> Role {
+        match self.from_port() {
+            Port::Own => Role::Member,
+            Port::Private => Role::Asker,
+        }
+    }
+
+    fn groups(&self) -> Vec<SocketAddr> {
+        groups()
+    }
+
+    fn port(&self) -> Option<u16> {
+        Some(PORT)
+    }
+}
+
+fn groups() -> Vec<SocketAddr> {
+    vec![(GROUP_V4, PORT).into(), (GROUP_V6, PORT).into()]
+}

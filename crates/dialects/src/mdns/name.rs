@@ -12,7 +12,7 @@ const POINTER: u8 = 0xc0;
 
 /// A name that was walked to its end once, so that it has one.
 #[derive(Clone, Copy)]
-pub(super) struct Name<'d> {
+pub struct Name<'d> {
     message: &'d [u8],
     at: usize,
 }
@@ -21,7 +21,7 @@ impl<'d> Name<'d> {
     /// The name that begins at this byte of a message, and the byte after it; `None` where it has no end,
     /// or is too long. Its parts stand each before the one that points to it, so it is never walked in a
     /// circle.
-    pub(super) fn read(message: &'d [u8], at: usize) -> Option<(Name<'d>, usize)> {
+    pub fn read(message: &'d [u8], at: usize) -> Option<(Name<'d>, usize)> {
         let mut walk = Walk::new(message, at);
         let mut length = 1;
         while let Some(label) = walk.step()? {
@@ -34,7 +34,7 @@ impl<'d> Name<'d> {
     }
 
     /// Its labels, without the empty one at its end.
-    pub(super) fn labels(&self) -> impl Iterator<Item = &'d [u8]> + use<'d> {
+    pub fn labels(&self) -> impl Iterator<Item = &'d [u8]> + use<'d> {
         let mut walk = Walk::new(self.message, self.at);
         core::iter::from_fn(move || walk.step().flatten())
     }
@@ -45,7 +45,7 @@ impl<'d> Name<'d> {
     }
 
     /// Whether both are the same, but for the case of ASCII letters (RFC 6762 section 16).
-    pub(super) fn is(&self, other: Name<'_>) -> bool {
+    pub fn is(&self, other: Name<'_>) -> bool {
         same_labels(self.labels(), other.labels())
     }
 

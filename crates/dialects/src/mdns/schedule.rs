@@ -47,6 +47,13 @@ impl<T: Ord + Copy> Schedule<T> {
 }
 
 #[cfg(test)]
+impl<T> Schedule<T> {
+    pub(super) fn len(&self) -> usize {
+        self.turns.len()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

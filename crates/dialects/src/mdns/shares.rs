@@ -41,7 +41,7 @@ impl Shares {
         }
         let own = self.by_source.get(&greediest).ok_or(NoRoom)?;
         let (first, last) = own.first().zip(own.last()).ok_or(NoRoom)?;
-        let drawn = u128::from(draws.number()) * u128::from(last - first + 1) >> 64;
+        let drawn = (u128::from(draws.number()) * u128::from(last - first + 1)) >> 64;
         own.range(first + drawn as u64..).next().copied().ok_or(NoRoom)
     }
 
@@ -68,6 +68,16 @@ impl Shares {
         } else {
             self.ranking.insert((own.len(), source));
         }
+    }
+}
+
+#[cfg(test)]
+impl Shares {
+    /// How much there is in all; what is kept twice agrees.
+    pub(super) fn len(&self) -> usize {
+        let ranked = self.by_source.iter().map(|(source, own)| (own.len(), *source)).collect();
+        assert_eq!(self.ranking, ranked);
+        self.by_source.values().map(BTreeSet::len).sum()
     }
 }
 

@@ -50,7 +50,8 @@ mod tests {
         assert_eq!(steps.next(), Instant::AT_ONCE);
         let mut put = alloc::vec::Vec::<u64>::new();
         for millis in 0..1_000 {
-            let is_over = put.last().is_some_and(|last| put.len() % 5 == 0 && millis - last < 100);
+            let is_over =
+                put.last().is_some_and(|last| put.len().is_multiple_of(5) && millis - last < 100);
             assert_eq!(steps.next() > at(millis), is_over);
             // Some put fewer than they may.
             for _ in 0..millis % 3 {

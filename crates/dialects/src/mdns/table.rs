@@ -283,3 +283,23 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+impl Table {
+    /// Everything that is kept twice agrees, and nothing is beyond its cap.
+    pub(super) fn check(&self, capacity: usize) {
+        assert!(self.instances.len() <= capacity && self.gone.len() <= capacity);
+        assert_eq!(self.instances.len(), self.numbers.len());
+        assert_eq!(self.instances.len(), self.shares.len());
+        for (key, number) in &self.numbers {
+            assert_eq!(self.instances.get(number).map(|instance| &instance.key), Some(key));
+        }
+        let on =
+            self.instances.iter().filter_map(|(number, one)| Some((one.server?.host, *number)));
+        assert_eq!(on.collect::<alloc::collections::BTreeSet<_>>(), self.hosts.users());
+        let turns = self.instances.values().filter_map(|instance| instance.turn).count();
+        assert_eq!(turns + self.hosts.turns(), self.schedule.len());
+        let news = self.instances.values().filter(|instance| instance.is_news).count();
+        assert!(news <= self.news.len());
+    }
+}

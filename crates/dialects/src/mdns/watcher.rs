@@ -99,6 +99,11 @@ impl Watcher {
         self.course.summary(now)
     }
 
+    /// From where it asks.
+    pub fn from_port(&self) -> Port {
+        self.config.port
+    }
+
     /// All are asked for, a little later.
     fn restart(&mut self, now: Instant) {
         let first = now + FIRST_AFTER + self.draws.within(FIRST_WITHIN);
@@ -249,6 +254,13 @@ impl Machine for Watcher {
             Observation::Dropped { datagrams } => self.course.drop_datagrams(datagrams),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+impl Watcher {
+    pub(super) fn table(&self) -> &Table {
+        &self.table
     }
 }
 

@@ -3,22 +3,22 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::name::Name;
+pub use super::name::Name;
 
 /// Types of records (RFC 1035, RFC 2782, RFC 3596).
-pub(super) mod kind {
+pub mod kind {
     /// An IPv4 address.
-    pub(in crate::mdns) const A: u16 = 1;
+    pub const A: u16 = 1;
     /// Another name: of a type's instance.
-    pub(in crate::mdns) const PTR: u16 = 12;
+    pub const PTR: u16 = 12;
     /// Attributes.
-    pub(in crate::mdns) const TXT: u16 = 16;
+    pub const TXT: u16 = 16;
     /// An IPv6 address.
-    pub(in crate::mdns) const AAAA: u16 = 28;
+    pub const AAAA: u16 = 28;
     /// A host and a port.
-    pub(in crate::mdns) const SRV: u16 = 33;
+    pub const SRV: u16 = 33;
     /// In a question: all of a name.
-    pub(in crate::mdns) const ANY: u16 = 255;
+    pub const ANY: u16 = 255;
 }
 
 /// The Internet's class, the only one that is used.
@@ -38,7 +38,7 @@ const OPCODE_AND_RCODE: u16 = 0x780f;
 
 /// A message whose questions and records were walked to the end once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Message<'d> {
+pub struct Message<'d> {
     bytes: &'d [u8],
     /// Where the first record begins.
     records: usize,
@@ -46,31 +46,31 @@ pub(super) struct Message<'d> {
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Question<'d> {
+pub struct Question<'d> {
     /// Of which name.
-    pub(super) name: Name<'d>,
+    pub name: Name<'d>,
     /// Which type of records; [`kind::ANY`]: all.
-    pub(super) kind: u16,
+    pub kind: u16,
     /// Whether the answer may come to the asker alone.
-    pub(super) is_unicast: bool,
+    pub is_unicast: bool,
 }
 
 /// What is said.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record<'d> {
+pub struct Record<'d> {
     /// Of which name.
-    pub(super) name: Name<'d>,
+    pub name: Name<'d>,
     /// For how many seconds it holds; 0: it holds no longer.
-    pub(super) ttl: u32,
+    pub ttl: u32,
     /// Whether it takes the place of all others of its name and type.
-    pub(super) flushes: bool,
+    pub flushes: bool,
     /// What it says.
-    pub(super) data: Data<'d>,
+    pub data: Data<'d>,
 }
 
 /// What a record says.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Data<'d> {
+pub enum Data<'d> {
     /// Another name.
     Ptr(Name<'d>),
     /// A service is at this host and port.
@@ -93,7 +93,7 @@ pub(super) enum Data<'d> {
 impl<'d> Message<'d> {
     /// The message, or `None` where a name is broken, or its counts promise more than there is, or it is an
     /// error or no standard query.
-    pub(super) fn read(bytes: &'d [u8]) -> Option<Message<'d>> {
+    pub fn read(bytes: &'d [u8]) -> Option<Message<'d>> {
         bytes.get(..HEADER)?;
         let mut message = Message { bytes, records: HEADER };
         if message.field(1) & OPCODE_AND_RCODE != 0 {
@@ -110,17 +110,17 @@ impl<'d> Message<'d> {
     }
 
     /// Whether it answers, and does not ask.
-    pub(super) fn is_response(&self) -> bool {
+    pub fn is_response(&self) -> bool {
         self.field(1) & RESPONSE != 0
     }
 
     /// Whether more of it follows, or was left out for want of room.
-    pub(super) fn is_truncated(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.field(1) & TRUNCATED != 0
     }
 
     /// What it asks, in the Internet's class.
-    pub(super) fn questions(&self) -> impl Iterator<Item = Question<'d>> + use<'d> {
+    pub fn questions(&self) -> impl Iterator<Item = Question<'d>> + use<'d> {
         let (bytes, mut at) = (self.bytes, HEADER);
         let all = (0..self.field(2)).map_while(move |_| {
             let question;
@@ -131,7 +131,7 @@ impl<'d> Message<'d> {
     }
 
     /// What it says in the Internet's class, whichever the section.
-    pub(super) fn records(&self) -> impl Iterator<Item = Record<'d>> + use<'d> {
+    pub fn records(&self) -> impl Iterator<Item = Record<'d>> + use<'d> {
         let (bytes, mut at) = (self.bytes, self.records);
         let all = (0..self.record_count()).map_while(move |_| {
             let record;
