@@ -17,8 +17,7 @@ use super::table::Table;
 use super::told::{self, Told};
 use super::types::Types;
 use super::wire::{self, kind};
-use crate::scan::course::Course;
-use crate::scan::draws::Draws;
+use crate::scan::{Course, Draws};
 
 /// Where there is no deadline, the end comes after so many times the silence at the latest: whoever invents
 /// instances can't keep a run from its end.
@@ -216,14 +215,18 @@ impl Machine for Discoverer {
             return None;
         }
         self.course.counts.received += 1;
-        let message = wire::Message::read(datagram);
-        let Some((heard, message)) = heard(now, &arrival, true).zip(message) else {
+        let Some(message) = wire::Message::read(datagram) else {
             self.course.ignore();
             return None;
         };
+        // Others ask too, and our own questions come back to us.
         if !message.is_response() {
             return None;
         }
+        let Some(heard) = heard(now, &arrival, true) else {
+            self.course.ignore();
+            return None;
+        };
         // It leaves out what has no room, and does not say so.
         if heard.is_legacy && LEGACY_ROOM.contains(&datagram.len()) {
             self.course.counts.doubts |= Doubts::CUT_SHORT;

@@ -25,7 +25,7 @@ pub(super) fn facts_of(
     of_type: Option<&Type>,
 ) -> Result<FactsBuf, FactsFull> {
     let mut facts = FactsBuf::new();
-    facts.push(Fact::Key(&instance.key))?;
+    facts.push(Fact::Key(&instance.told_key()))?;
     if let Some((name, _)) = Name::read(&instance.name, 0)
         && let Some((_, own)) = TypeLabels::of_instance(name)
     {

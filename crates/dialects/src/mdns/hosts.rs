@@ -13,7 +13,7 @@ use super::name::{MAX_NAME, Name};
 use super::retries::{Pace, Retries};
 use super::shares::Source;
 use super::wire::kind;
-use crate::scan::draws::Draws;
+use crate::scan::Draws;
 
 /// Addresses of one host that are remembered.
 pub(super) const MAX_ADDRESSES: usize = 16;

@@ -52,6 +52,27 @@ impl Key {
     }
 }
 
+/// What an instance is told by: its whole name in small letters, with a backslash before each dot and backslash
+/// in a label (RFC 6763 section 4.3), and the number of its link, where that is known: `lab._ipp._tcp.local%3`.
+pub(super) fn told_key(link: Link, name: Name<'_>) -> Vec<u8> {
+    let mut key = Vec::new();
+    for (nth, label) in name.labels().enumerate() {
+        if nth > 0 {
+            key.push(b'.');
+        }
+        for byte in label {
+            if matches!(byte, b'.' | b'\\') {
+                key.push(b'\\');
+            }
+            key.push(byte.to_ascii_lowercase());
+        }
+    }
+    if let Some(InterfaceId(link)) = link {
+        key.extend_from_slice(alloc::format!("%{link}").as_bytes());
+    }
+    key
+}
+
 /// The two labels of a type: `_ipp` and `_tcp`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TypeLabels<'d> {
@@ -224,6 +245,17 @@ mod tests {
         // Dots inside a label part nothing.
         let dotted = b"\x05a.b.c\x00";
         assert_ne!(Key::new(None, name(dotted)).as_bytes(), key(None, "a.b.c"));
+    }
+
+    #[test]
+    fn what_it_is_told_by_can_be_read_and_is_no_others() {
+        let told = |link, bytes: &[u8]| told_key(link, name(bytes));
+        let wire = bytes("Lab._IPP._tcp.local");
+        assert_eq!(told(None, &wire), b"lab._ipp._tcp.local");
+        assert_eq!(told(Some(InterfaceId(3)), &wire), b"lab._ipp._tcp.local%3");
+        assert_eq!(told(None, b"\x03a.b\x00"), br"a\.b");
+        assert_eq!(told(None, b"\x01a\x01b\x00"), b"a.b");
+        assert_eq!(told(None, b"\x02a\\\x01b\x00"), br"a\\.b");
     }
 
     #[test]

@@ -6,12 +6,14 @@ use core::time::Duration;
 
 use mcast_proto::{FactsBuf, Instant, Path, Via};
 
+use super::identity::told_key;
 use super::lease::{Due, Lease};
+use super::name::Name;
 use super::retries::{Pace, Retries};
 use super::shares::Source;
 use super::silence::Silence;
 use super::wire::kind;
-use crate::scan::draws::Draws;
+use crate::scan::Draws;
 
 /// Attributes that are remembered, in bytes. RFC 6763 section 6.2 recommends 1300 at the most.
 pub(super) const MAX_TXT: usize = 4096;
@@ -125,6 +127,13 @@ impl Instance {
             turn: None,
             waits: [false; 2],
         }
+    }
+
+    /// What it is told by.
+    pub(super) fn told_key(&self) -> Vec<u8> {
+        // It was read when it was heard of.
+        let name = Name::read(&self.name, 0);
+        name.map(|(name, _)| told_key(self.source.link, name)).unwrap_or_default()
     }
 
     /// For how long it may be taken to be there.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use mcast_proto::Instant;
 
-use crate::scan::draws::Draws;
+use crate::scan::Draws;
 
 /// What an answer to a private port is taken to hold for: the time in it is no lease (RFC 6762 section 6.7).
 pub(super) const LEGACY_TTL_S: u32 = 120;

@@ -6,6 +6,10 @@
 //! to the group alone; with a number and a question, or with neither; with all that belongs to an instance, or
 //! with its name only. What is missing is asked for.
 //!
+//! An instance is told by its whole name in small letters, with its link, as
+//! [`Key::Foreign`](mcast_proto::Key::Foreign): `lab._ipp._tcp.local%3` on the interface of number 3. Its addresses
+//! are those of its host and the one that it was first heard from.
+//!
 //! [`wire`] looks at a message in place, for those who only listen.
 
 mod answer;

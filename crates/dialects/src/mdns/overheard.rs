@@ -27,7 +27,7 @@ pub(super) fn ask(
     let from = arrival.from;
     let is_of_another = from.local.is_some_and(|own| own.ip() != from.remote.ip());
     let is_to_group = matches!(arrival.cast, Cast::Group(_)) && from.remote.port() == PORT;
-    if !is_of_another || !is_to_group || message.is_truncated() {
+    if !arrival.on_link || !is_of_another || !is_to_group || message.is_truncated() {
         return;
     }
     let mut known = None;

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use mcast_proto::Instant;
 
-use crate::scan::draws::Draws;
+use crate::scan::Draws;
 
 /// For how long it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::net::IpAddr;
 
 use super::identity::Link;
-use crate::scan::draws::Draws;
+use crate::scan::Draws;
 
 /// What one source always has room for: a host of so many services is an honest one.
 const FAIR_SHARE: usize = 64;

@@ -51,9 +51,8 @@ fn line(event: &Event<'_>) -> String {
         Event::Changed { finding, change } => format!("changed {change} {}", words(finding)),
         Event::Lost { key, reason, .. } => {
             let mcast_proto::Key::Foreign(key) = key else { panic!("{key:?}") };
-            let labels = super::name::Name::read(key, 0).expect("a name").0;
-            let first = labels.labels().next().map(String::from_utf8_lossy);
-            format!("lost {reason} {}", first.unwrap_or_default())
+            let key = String::from_utf8_lossy(key);
+            format!("lost {reason} {}", key.split('.').next().unwrap_or_default())
         }
         other => panic!("{other:?}"),
     }

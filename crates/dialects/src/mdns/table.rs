@@ -14,7 +14,7 @@ use super::schedule::Schedule;
 use super::shares::{NoRoom, Shares};
 use super::turns::Turns;
 use super::types::Types;
-use crate::scan::draws::Draws;
+use crate::scan::Draws;
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +35,8 @@ pub(super) enum Detail {
 /// One who was told of and is so no longer.
 #[derive(Debug, Clone)]
 pub(super) struct Gone {
-    /// By which it was known.
-    pub(super) key: Box<[u8]>,
+    /// What it was told by.
+    pub(super) key: Vec<u8>,
     /// Where it was heard last.
     pub(super) from: Path,
     /// Why.
@@ -126,7 +126,7 @@ impl Table {
             self.leave(server.host, number);
         }
         if instance.told.is_some() && self.pace == Pace::Watch {
-            self.gone.push_back(Gone { key: instance.key, from: instance.from, reason });
+            self.gone.push_back(Gone { key: instance.told_key(), from: instance.from, reason });
         }
     }
 

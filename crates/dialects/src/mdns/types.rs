@@ -11,7 +11,7 @@ use super::identity::{MAX_TYPE, ServiceType, TypeLabels, all_types_wire};
 use super::retries::{Pace, Retries};
 use super::schedule::Schedule;
 use super::shares::Source;
-use crate::scan::draws::Draws;
+use crate::scan::Draws;
 
 /// Types that are learned, and of one source. What is beyond that is left out, and a reason for a doubt.
 const MOST_LEARNED: usize = 256;

@@ -20,8 +20,7 @@ use super::table::Table;
 use super::told::{self, Told};
 use super::types::Types;
 use super::wire::{self, kind};
-use crate::scan::course::Course;
-use crate::scan::draws::Draws;
+use crate::scan::{Course, Draws};
 
 /// The first question is put after so long, at random, because others may have been woken by the same (RFC 6762
 /// section 5.2).
@@ -193,16 +192,19 @@ impl Machine for Watcher {
             return None;
         }
         self.course.counts.received += 1;
-        let message = wire::Message::read(datagram);
-        let Some((heard, message)) = heard(now, &arrival, self.is_private()).zip(message) else {
+        let Some(message) = wire::Message::read(datagram) else {
             self.course.ignore();
             return None;
         };
-        self.known.hear(arrival.from.interface);
         if !message.is_response() {
             overheard::ask(&mut self.table, &self.types, now, &arrival, &message);
             return None;
         }
+        let Some(heard) = heard(now, &arrival, self.is_private()) else {
+            self.course.ignore();
+            return None;
+        };
+        self.known.hear(arrival.from.interface);
         let outcome = answer::hear(&mut self.table, &mut self.types, &heard, &message);
         if outcome.lacks_room {
             self.course.lack_room();

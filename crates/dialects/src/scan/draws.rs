@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256 in counter mode, so that the number of a question can't be guessed from those before it.
 #[derive(Clone)]
-pub(crate) struct Draws {
+pub struct Draws {
     key: [u8; 32],
     drawn: u64,
 }
@@ -42,6 +42,19 @@ impl Draws {
         let drawn = (u128::from(self.number()) * (u128::from(nanos) + 1)) >> 64;
         Duration::from_nanos(drawn as u64)
     }
+
+    /// A duration that is a quarter longer or shorter at the most.
+    pub(crate) fn around(&mut self, duration: Duration) -> Duration {
+        duration * 3 / 4 + self.within(duration / 2)
+    }
+
+    /// A random UUID (RFC 9562 section 5.4).
+    pub(crate) fn uuid(&mut self) -> Uuid {
+        let mut bytes = self.bytes();
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        Uuid(bytes)
+    }
 }
 
 impl fmt::Debug for Draws {
@@ -50,9 +63,37 @@ impl fmt::Debug for Draws {
     }
 }
 
+/// A UUID, which displays as text in small letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Uuid(pub(crate) [u8; 16]);
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, byte) in self.0.iter().enumerate() {
+            let dash = if matches!(nth, 4 | 6 | 8 | 10) { "-" } else { "" };
+            write!(f, "{dash}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Uuid {
+    /// The UUID that a text is, with dashes or without.
+    pub(crate) fn parse(text: &str) -> Option<Uuid> {
+        let mut bytes = [0; 16];
+        let mut digits = text.bytes().filter(|byte| *byte != b'-');
+        for byte in &mut bytes {
+            let mut digit = || char::from(digits.next()?).to_digit(16);
+            *byte = (digit()? << 4 | digit()?) as u8;
+        }
+        digits.next().is_none().then_some(Uuid(bytes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
 
     use super::*;
 
@@ -70,5 +111,30 @@ mod tests {
         let draws = Draws::new(7);
         assert_ne!(draws.apart("a").bytes(), draws.apart("b").bytes());
         assert_eq!(alloc::format!("{draws:?}"), "Draws(0 drawn)");
+    }
+
+    #[test]
+    fn a_uuid_is_a_random_one_and_reads_back() {
+        let uuid = Draws::new(7).uuid();
+        let text = uuid.to_string();
+        assert_eq!((text.len(), text.as_bytes()[14]), (36, b'4'));
+        assert!(b"89ab".contains(&text.as_bytes()[19]), "{text}");
+        assert_eq!(Uuid::parse(&text), Some(uuid));
+        assert_eq!(Uuid::parse(&text.to_uppercase()), Some(uuid));
+        for other in ["", "1", &text[1..], &alloc::format!("{text}0"), "g"] {
+            assert_eq!(Uuid::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_duration_is_jittered_by_a_quarter_to_either_side() {
+        let mut draws = Draws::new(7);
+        let second = Duration::from_secs(1);
+        let drawn: BTreeSet<Duration> = (0..1000).map(|_| draws.around(second)).collect();
+        assert!(*drawn.first().expect("some") >= second * 3 / 4);
+        assert!(*drawn.last().expect("some") <= second * 5 / 4);
+        assert!(*drawn.first().expect("some") < second * 77 / 100);
+        assert!(*drawn.last().expect("some") > second * 123 / 100);
+        assert_eq!(draws.within(Duration::ZERO), Duration::ZERO);
     }
 }

@@ -1,4 +1,8 @@
-//! What machines of several dialects are made of.
+//! What the machines of all dialects are made of.
 
-pub(crate) mod course;
-pub(crate) mod draws;
+mod course;
+#[allow(dead_code, unreachable_pub, reason = "the other dialects use and export all of it")]
+mod draws;
+
+pub(crate) use course::Course;
+pub(crate) use draws::Draws;
