@@ -7,11 +7,15 @@
 #![warn(missing_docs)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 #[cfg(feature = "coap")]
 pub mod coap;
 #[cfg(any(feature = "ssdp", feature = "presets"))]
 mod headers;
+#[cfg(feature = "mdns")]
+pub mod mdns;
 #[cfg(feature = "presets")]
 pub mod preset;
 pub mod scan;

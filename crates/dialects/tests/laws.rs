@@ -278,7 +278,7 @@ fn is_consistent(outcome: &Outcome, watches: bool) {
 fn asks_others_slowly(outcome: &Outcome) {
     let alone: Vec<Instant> = outcome
         .sent()
-        .filter(|(_, to, _)| matches!(to, Destination::Peer(_)))
+        .filter(|(_, to, _)| matches!(to, Destination::Peer(_, _)))
         .map(|(at, ..)| at)
         .collect();
     for window in alone.windows(101) {

@@ -18,7 +18,7 @@ use core::ops::{BitOr, BitOrAssign};
 pub struct Doubts(u16);
 
 /// Every reason with its word, in the order in which they are told.
-const WORDS: [(Doubts, &str); 11] = [
+const WORDS: [(Doubts, &str); 12] = [
     (Doubts::DEADLINE, "deadline"),
     (Doubts::COUNT, "count"),
     (Doubts::CLOSED, "closed"),
@@ -30,6 +30,7 @@ const WORDS: [(Doubts, &str); 11] = [
     (Doubts::CONFLICT, "conflict"),
     (Doubts::CUT_SHORT, "cut_short"),
     (Doubts::UNAUDITED, "unaudited"),
+    (Doubts::UNHEARD, "unheard"),
 ];
 
 impl Doubts {
@@ -58,6 +59,8 @@ impl Doubts {
     /// The driver did not say what became of what was sent and heard: see
     /// [`Action::Audit`](crate::Action::Audit).
     pub const UNAUDITED: Doubts = Doubts(1 << 10);
+    /// What is said to the group unasked could not be heard.
+    pub const UNHEARD: Doubts = Doubts(1 << 11);
 
     /// Whether there is none.
     pub const fn is_empty(self) -> bool {
@@ -135,7 +138,7 @@ mod tests {
         assert_eq!(
             all.to_string(),
             "deadline, count, closed, not_sent, dropped, network_changed, no_room, refused, \
-             conflict, cut_short, unaudited"
+             conflict, cut_short, unaudited, unheard"
         );
     }
 

@@ -236,7 +236,7 @@ impl Transfer {
         self.token = token;
         let mut bytes = Vec::new();
         get(id, token, query, Some(self.block), &mut bytes);
-        to.follow_up(self.arrival.from, Destination::Peer(self.arrival.from), bytes);
+        to.follow_up(self.arrival.from, Destination::peer(self.arrival.from), bytes);
     }
 }
 

@@ -18,10 +18,9 @@ pub use question::{GROUP_V4, GROUP_V6, PORT};
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
 use core::time::Duration;
 
-use mcast_proto::{Arrival, Instant, Protocol, Role};
+use mcast_proto::{Arrival, Instant, Lane, Protocol, Role};
 
 use crate::scan::{self, Dialect, Draws, Told, Verdict};
 
@@ -75,12 +74,9 @@ impl Dialect for Coap {
         Protocol::new("coap")
     }
 
-    fn groups(&self) -> Vec<SocketAddr> {
-        alloc::vec![(GROUP_V4, PORT).into(), (GROUP_V6, PORT).into()]
-    }
-
-    fn role(&self) -> Role {
-        Role::Asker
+    fn lane(&self) -> Lane {
+        let groups = alloc::vec![(GROUP_V4, PORT).into(), (GROUP_V6, PORT).into()];
+        Lane { port: Some(PORT), ..Lane::new(Role::Asker, groups) }
     }
 
     fn questions(&self) -> usize {

@@ -38,7 +38,7 @@ fn to(question: &[u8], answer: &[u8]) -> Vec<u8> {
 fn a_server_is_found_by_its_links() {
     let mut driven = discoverer();
     let asked = driven.take_sent();
-    assert_eq!((asked.len(), asked[0].0), (1, Destination::Group));
+    assert_eq!((asked.len(), asked[0].0), (1, Destination::GROUP));
     driven.wait(Duration::from_millis(1_485));
     driven.hear(answer_from(FROM), &to(&asked[0].1, LIBCOAP));
     let told = driven.take_told();
@@ -108,7 +108,7 @@ fn the_rest_of_a_long_list_is_asked_of_its_server_alone() {
         }
         assert_eq!(driven.take_told(), []);
         assert_eq!(sent.len(), 1, "{number}");
-        let Destination::Peer(path) = sent[0].0 else { panic!("{sent:?}") };
+        let Destination::Peer(_, path) = sent[0].0 else { panic!("{sent:?}") };
         assert_eq!(path.remote, FROM.parse().expect("an address"));
         let packet = coap_lite::Packet::from_bytes(&sent[0].1).expect("a message");
         let asked = packet.get_first_option(coap_lite::CoapOption::Block2).cloned();

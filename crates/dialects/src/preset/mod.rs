@@ -47,7 +47,7 @@ use alloc::vec::Vec;
 use core::net::{SocketAddr, SocketAddrV4};
 use core::time::Duration;
 
-use mcast_proto::{Arrival, Instant, Protocol, Role};
+use mcast_proto::{Arrival, Instant, Lane, Protocol, Role};
 
 use crate::scan::{self, Dialect, Draws, MOST_REPEATS, Told, Verdict};
 use field::{Field, Form};
@@ -75,7 +75,7 @@ pub struct Preset {
     source: String,
     tried: bool,
     to: To,
-    ttl: Option<u32>,
+    ttl: Option<u8>,
     request: Option<Request>,
     source_port: Option<u16>,
     repeat: u32,
@@ -123,7 +123,7 @@ impl Preset {
     }
 
     /// How far a question goes, where it says so.
-    pub fn ttl(&self) -> Option<u32> {
+    pub fn ttl(&self) -> Option<u8> {
         self.ttl
     }
 
@@ -158,16 +158,15 @@ impl Dialect for Preset {
         Protocol::new("preset")
     }
 
-    /// None where it is broadcast.
-    fn groups(&self) -> Vec<SocketAddr> {
-        match self.to {
-            To::Group(group) => alloc::vec![group],
-            To::Broadcast(_) => Vec::new(),
-        }
-    }
-
-    fn role(&self) -> Role {
-        if self.only_listens() { Role::Member } else { Role::Asker }
+    /// Without a group where it is broadcast.
+    fn lane(&self) -> Lane {
+        let (groups, broadcast) = match self.to {
+            To::Group(group) => (alloc::vec![group], None),
+            To::Broadcast(port) => (Vec::new(), Some(port)),
+        };
+        let role = if self.only_listens() { Role::Member } else { Role::Asker };
+        let (ttl, source_port) = (self.ttl, self.source_port);
+        Lane { ttl, source_port, broadcast, ..Lane::new(role, groups) }
     }
 
     fn questions(&self) -> usize {

@@ -106,7 +106,7 @@ impl Row {
             source: self.text("source")?.ok_or_else(|| fault("source", "is missing"))?,
             tried: self.truth("tried")?,
             to,
-            ttl: self.number("ttl", 1..=255)?.map(|ttl| ttl as u32),
+            ttl: self.number("ttl", 1..=255)?.map(|ttl| ttl as u8),
             request,
             source_port: self.number("source-port", 1..=65_535)?.map(|port| port as u16),
             repeat: self.number("repeat", 1..=i64::from(MOST_REPEATS))?.unwrap_or(2) as u32,

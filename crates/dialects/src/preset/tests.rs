@@ -24,7 +24,7 @@ fn discoverer(preset: Preset) -> Driven<Discoverer> {
 fn found(name: &str, answer: &[u8]) -> (Heard, Vec<u8>) {
     let mut driven = discoverer(of(name));
     let asked = driven.take_sent().remove(0);
-    assert_eq!(asked.0, Destination::Group);
+    assert_eq!(asked.0, Destination::GROUP);
     driven.hear(answer_from(FROM), answer);
     let told = driven.take_told();
     assert_eq!(told.len(), 1, "{name}");
@@ -141,7 +141,9 @@ fn a_bulb_is_found_by_its_bytes() {
     assert_eq!(found.key, "lifx:d073d5010203@10.77.0.2");
     assert_eq!(found.endpoint.map(|at| at.port()), Some(56_700));
     assert_eq!((asked.len(), asked[32]), (36, 2));
-    assert_eq!((of("lifx").to(), of("lifx").groups()), (To::Broadcast(56_700), Vec::new()));
+    let lane = of("lifx").lane();
+    assert_eq!((of("lifx").to(), lane.broadcast), (To::Broadcast(56_700), Some(56_700)));
+    assert!(lane.groups.is_empty());
 }
 
 #[test]

@@ -2,10 +2,9 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::SocketAddr;
 use core::time::Duration;
 
-use mcast_proto::{Arrival, Destination, Doubts, Instant, Path, Protocol, Role};
+use mcast_proto::{Arrival, Destination, Doubts, Instant, Lane, Path, Protocol};
 
 use super::course::Course;
 use super::draws::Draws;
@@ -20,13 +19,8 @@ pub trait Dialect: fmt::Debug {
     /// The protocol.
     fn protocol(&self) -> Protocol;
 
-    /// The groups that are asked and heard.
-    fn groups(&self) -> Vec<SocketAddr>;
-
-    /// What sockets it needs.
-    fn role(&self) -> Role {
-        Role::AskingPeer
-    }
+    /// What sockets one needs who asks once. Who watches needs the same, and can wait for an interface.
+    fn lane(&self) -> Lane;
 
     /// How many questions there are; none where it only listens.
     fn questions(&self) -> usize;

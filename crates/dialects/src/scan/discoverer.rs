@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use mcast_proto::{
-    Action, Arrival, Doubts, Instant, Machine, Networked, Observation, Role, Summary,
+    Action, Arrival, Doubts, Instant, Lane, Machine, Networked, Observation, Summary,
 };
 
 use super::dialect::Dialect;
@@ -177,11 +177,7 @@ impl<D: Dialect> Machine for Discoverer<D> {
 }
 
 impl<D: Dialect> Networked for Discoverer<D> {
-    fn role(&self) -> Role {
-        self.engine.dialect.role()
-    }
-
-    fn groups(&self) -> alloc::vec::Vec<core::net::SocketAddr> {
-        self.engine.dialect.groups()
+    fn lanes(&self) -> alloc::vec::Vec<Lane> {
+        alloc::vec![self.engine.dialect.lane()]
     }
 }

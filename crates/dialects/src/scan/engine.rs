@@ -145,7 +145,7 @@ impl<D: Dialect> Engine<D> {
         if let Some(nth) = self.asking.take(now, &mut self.draws) {
             self.message.clear();
             self.dialect.ask(nth, now, &mut self.draws, &mut self.message);
-            return Some(self.send(Destination::Group));
+            return Some(self.send(Destination::GROUP));
         }
         let follow_up = self.follow_ups.take(now)?;
         self.message = follow_up.bytes;

@@ -66,7 +66,7 @@ mod tests {
     }
 
     fn follow_up(n: u8) -> FollowUp {
-        FollowUp { to: Destination::Group, bytes: alloc::vec![n] }
+        FollowUp { to: Destination::GROUP, bytes: alloc::vec![n] }
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub use draws::Draws;
 pub use saying::Saying;
 pub use watcher::{Watcher, Watching};
 
+pub(crate) use course::Course;
 pub(crate) use draws::Uuid;
 pub(crate) use fair::{Identity, Source};
 pub(crate) use session::Heard;

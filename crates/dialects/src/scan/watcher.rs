@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use mcast_proto::{
-    Action, Arrival, Doubts, Instant, Machine, Networked, Observation, Role, Summary,
+    Action, Arrival, Doubts, Instant, Lane, Machine, Networked, Observation, Role, Summary,
 };
 
 use super::dialect::Dialect;
@@ -151,14 +151,12 @@ impl<D: Dialect> Machine for Watcher<D> {
 }
 
 impl<D: Dialect> Networked for Watcher<D> {
-    fn role(&self) -> Role {
-        match self.engine.dialect.role() {
+    fn lanes(&self) -> alloc::vec::Vec<Lane> {
+        let lane = self.engine.dialect.lane();
+        let role = match lane.role {
             Role::AskingPeer => Role::Peer,
             other => other,
-        }
-    }
-
-    fn groups(&self) -> alloc::vec::Vec<core::net::SocketAddr> {
-        self.engine.dialect.groups()
+        };
+        alloc::vec![Lane { role, ..lane }]
     }
 }

@@ -12,10 +12,9 @@ pub use question::{GROUP_V4, GROUP_V6, PORT};
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
 use core::time::Duration;
 
-use mcast_proto::{Arrival, Destination, Instant, Path, Protocol};
+use mcast_proto::{Arrival, Destination, Instant, Lane, Path, Protocol, Role};
 
 use crate::scan::{self, Dialect, Draws, Told, Verdict};
 
@@ -87,8 +86,10 @@ impl Dialect for Ssdp {
         Protocol::new("ssdp")
     }
 
-    fn groups(&self) -> Vec<SocketAddr> {
-        alloc::vec![(GROUP_V4, PORT).into(), (GROUP_V6, PORT).into()]
+    /// With a TTL of 2, which UPnP Device Architecture 1.1, section 1.1.2 says.
+    fn lane(&self) -> Lane {
+        let groups = alloc::vec![(GROUP_V4, PORT).into(), (GROUP_V6, PORT).into()];
+        Lane { port: Some(PORT), ttl: Some(2), ..Lane::new(Role::AskingPeer, groups) }
     }
 
     fn questions(&self) -> usize {

@@ -26,7 +26,7 @@ pub(super) fn search_one(path: Path, target: &str, into: &mut Vec<u8>) -> Destin
     write(into, format_args!("{}ST: {target}\r\n\r\n", Head(host)));
     let mut path = path;
     path.remote.set_port(PORT);
-    Destination::Peer(path)
+    Destination::peer(path)
 }
 
 struct Head(SocketAddr);
@@ -81,7 +81,7 @@ mod tests {
                  ST: upnp:rootdevice\r\n\r\n"
             );
             assert_eq!(core::str::from_utf8(&bytes), Ok(text.as_str()));
-            let Destination::Peer(to) = to else { panic!("{to:?}") };
+            let Destination::Peer(_, to) = to else { panic!("{to:?}") };
             assert_eq!((to.remote.ip(), to.remote.port()), (path.remote.ip(), PORT));
         }
     }

@@ -47,7 +47,7 @@ fn both_targets_are_searched_for_twice() {
     let targets: Vec<String> = sent
         .iter()
         .map(|(to, bytes)| {
-            assert_eq!(*to, Destination::Group);
+            assert_eq!(*to, Destination::GROUP);
             let headers = crate::headers::Headers::read(bytes).expect("a search");
             String::from_utf8(headers.get("st").expect("a target").to_vec()).expect("text")
         })
@@ -167,13 +167,13 @@ fn before_a_lease_ends_its_device_is_asked_alone_and_is_lost_when_it_does_not_an
     driven.wait(seconds(1_430));
     let alone = |driven: &mut Driven<Watcher>| {
         let sent = driven.take_sent().into_iter();
-        sent.filter(|(to, _)| *to != Destination::Group).collect::<Vec<_>>()
+        sent.filter(|(to, _)| *to != Destination::GROUP).collect::<Vec<_>>()
     };
     assert_eq!(alone(&mut driven), []);
     driven.wait(seconds(20));
     let sent = alone(&mut driven);
     assert_eq!(sent.len(), 1);
-    let Destination::Peer(path) = sent[0].0 else { panic!("{sent:?}") };
+    let Destination::Peer(_, path) = sent[0].0 else { panic!("{sent:?}") };
     assert_eq!(path.remote, "10.77.0.2:1900".parse().expect("an address"));
     let text = core::str::from_utf8(&sent[0].1).expect("text");
     assert!(text.contains("ST: upnp:rootdevice\r\n") && !text.contains("MX"), "{text}");

@@ -146,7 +146,7 @@ impl Answers {
         let id = to.draws().uuid();
         let mut bytes = Vec::new();
         question::resolve(address, id, &mut bytes);
-        if to.follow_up(arrival.from, Destination::Group, bytes) {
+        if to.follow_up(arrival.from, Destination::GROUP, bytes) {
             self.ask(id, now);
         }
     }

@@ -14,10 +14,9 @@ mod question;
 pub use question::{GROUP_V4, GROUP_V6, PORT};
 
 use alloc::vec::Vec;
-use core::net::SocketAddr;
 use core::time::Duration;
 
-use mcast_proto::{Arrival, Instant, Protocol};
+use mcast_proto::{Arrival, Instant, Lane, Protocol, Role};
 
 use crate::scan::{self, Dialect, Draws, Told, Verdict};
 
@@ -37,8 +36,9 @@ impl Dialect for Wsd {
         Protocol::new("wsd")
     }
 
-    fn groups(&self) -> Vec<SocketAddr> {
-        alloc::vec![(GROUP_V4, PORT).into(), (GROUP_V6, PORT).into()]
+    fn lane(&self) -> Lane {
+        let groups = alloc::vec![(GROUP_V4, PORT).into(), (GROUP_V6, PORT).into()];
+        Lane { port: Some(PORT), ..Lane::new(Role::AskingPeer, groups) }
     }
 
     fn questions(&self) -> usize {

@@ -66,7 +66,7 @@ fn three_kinds_are_asked_for_twice_and_each_question_has_a_number_of_its_own() {
     for ((to, bytes), kind) in
         sent.iter().zip(["wsdp:Device", "dn:NetworkVideoTransmitter", "tds:Device"].iter().cycle())
     {
-        assert_eq!(*to, Destination::Group);
+        assert_eq!(*to, Destination::GROUP);
         assert!(text(bytes).contains(&alloc::format!(">{kind}<")), "{kind}");
     }
     numbers.sort();
