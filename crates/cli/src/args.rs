@@ -55,7 +55,8 @@ pub(crate) struct Console {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more on stderr: which interfaces are used and why; -vv: every datagram
+    /// Say more on stderr: which interfaces are used and why; -vv: every datagram. Lines of who is found have
+    /// the lease too
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 

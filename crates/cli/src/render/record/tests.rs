@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use mcast_proto::service::Instance;
 use mcast_proto::wire::{Attr, Endpoint, Tlv, TlvBuf};
-use mcast_proto::{Fact, FactsBuf, Path};
+use mcast_proto::{Fact, FactsBuf, OwnedKey, Path};
 use serde_json::Value;
 
 use super::super::json::line;
@@ -129,8 +129,7 @@ fn every_field_of_one_who_is_gone_is_in_json() {
     let (roster, time) = (Roster::default(), SystemTime::UNIX_EPOCH);
     let lost_of = |finding: Finding<'_>| {
         let Finding { protocol, from, .. } = finding;
-        let key = finding.key().into();
-        let key: mcast_proto::OwnedKey = key;
+        let key = OwnedKey::from(finding.key());
         let event = Event::Lost { protocol, key: key.as_key(), from, reason: Loss::Expired };
         roster.note(&Event::Found(finding), Some("eth0"), time);
         let past = roster.note(&event, None, time);
