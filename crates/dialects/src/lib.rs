@@ -11,6 +11,7 @@ extern crate alloc;
 #[cfg(feature = "coap")]
 pub mod coap;
 #[cfg(any(feature = "ssdp", feature = "presets"))]
+#[cfg_attr(not(feature = "ssdp"), allow(dead_code, reason = "presets know no kinds of messages"))]
 mod headers;
 #[cfg(feature = "presets")]
 pub mod preset;

@@ -160,8 +160,10 @@ impl Session {
             let is_held_otherwise = core::mem::replace(&mut find.hold, hold) != hold;
             let mut words = find.words;
             let change = words.learn(sighting.words);
-            if let Some(change) = change.filter(|_| has_place) {
+            if change.is_none() || has_place {
                 find.words = words;
+            }
+            if let Some(change) = change.filter(|_| has_place) {
                 if *find.recall != *sighting.recall {
                     find.recall = kept(sighting.recall);
                 }

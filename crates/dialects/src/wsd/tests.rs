@@ -179,6 +179,30 @@ fn hello_and_bye_are_told_and_only_from_neighbours() {
 }
 
 #[test]
+fn one_that_announces_itself_without_saying_what_it_is_is_asked() {
+    let mut driven = watcher();
+    driven.wait(Duration::from_secs(2));
+    driven.take_sent();
+    driven.hear(to_group_from(FROM), WSDD_HELLO);
+    let told = driven.take_told();
+    assert_eq!((told[0].found().services.len(), told[0].found().endpoint.is_some()), (0, true));
+    let asked = driven.take_sent();
+    assert_eq!(asked.len(), 1);
+    driven.hear(answer_from(FROM), &to(&asked[0].1, WSDD_RESOLVED));
+    let told = driven.take_told();
+    assert_eq!(told[0].changed().0.services.len(), 2);
+    // A camera says it in its announcement, whose number of its start is nothing new after its answer.
+    let question = asked[0].1.clone();
+    driven.hear(to_group_from("10.77.0.3:1"), CAMERA_HELLO);
+    assert_eq!((driven.take_sent().len(), driven.take_told().len()), (0, 1));
+    let camera = edited(&to(&question, WSDD_RESOLVED), "3d9c6a52", "3d9c6a53");
+    driven.hear(answer_from(FROM), &camera);
+    assert_eq!(driven.take_told().len(), 1);
+    driven.hear(to_group_from(FROM), &edited(WSDD_HELLO, "3d9c6a52", "3d9c6a53"));
+    assert_eq!((driven.take_sent().len(), driven.take_told().len()), (0, 0));
+}
+
+#[test]
 fn another_version_and_another_start_are_changes() {
     let mut driven = watcher();
     let camera = text(CAMERA_HELLO).split("Address>").nth(1).expect("an address");
