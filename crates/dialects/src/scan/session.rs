@@ -208,11 +208,6 @@ impl Session {
         (Heard::News, has_pushed_out)
     }
 
-    /// Whether something was found, and is still there.
-    pub(super) fn knows(&mut self, key: &Key) -> bool {
-        self.finds.get_mut(key).is_some()
-    }
-
     /// Whether something is not known, or says something else by these words.
     pub(super) fn is_news(&mut self, key: &Key, words: Words) -> bool {
         self.finds.get_mut(key).is_none_or(|find| {
