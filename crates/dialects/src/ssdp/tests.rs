@@ -191,6 +191,19 @@ fn before_a_lease_ends_its_device_is_asked_alone_and_is_lost_when_it_does_not_an
 }
 
 #[test]
+fn beyond_the_link_nobody_is_asked_alone() {
+    let mut driven = watcher();
+    driven.hear(off_link(answer_from(FROM)), ROOT);
+    assert_eq!(driven.take_told().len(), 1);
+    driven.wait(seconds(2_399));
+    assert_eq!(driven.take_told(), []);
+    driven.wait(seconds(2));
+    let told = driven.take_told();
+    assert!(matches!(&told[..], [Told::Lost(_, Loss::Unanswered)]), "{told:?}");
+    assert!(driven.take_sent().iter().all(|(to, _)| *to == Destination::Group));
+}
+
+#[test]
 fn a_host_that_slept_asks_before_it_takes_anybody_to_be_gone() {
     let mut driven = watcher();
     driven.hear(to_group_from(FROM), ALIVE);
