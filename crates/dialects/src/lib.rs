@@ -13,6 +13,7 @@ extern crate std;
 #[cfg(feature = "coap")]
 pub mod coap;
 #[cfg(any(feature = "ssdp", feature = "presets"))]
+#[cfg_attr(not(feature = "ssdp"), allow(dead_code, reason = "presets know no kinds of messages"))]
 mod headers;
 #[cfg(feature = "mdns")]
 pub mod mdns;

@@ -31,9 +31,8 @@
 //! in text as text, in hex as bytes. Which address is its own a preset knows only where [`Preset::asking_from`]
 //! says so: else it is zeros.
 //!
-//! An answer in header lines, text or bytes takes one allocation, and one for each value that is told in other
-//! words than it was said. One in JSON or XML takes a tree of up to 8 KiB of text: about 30 and 80 bytes an
-//! item of it.
+//! An answer in header lines, text or bytes takes a handful of small allocations, also where it says nothing
+//! new. One in JSON or XML takes a tree of up to 8 KiB of text: about 30 and 80 bytes an item of it.
 
 mod answer;
 mod field;
@@ -133,7 +132,7 @@ impl Preset {
         self.source_port
     }
 
-    /// How often its question is put.
+    /// How often its question is to be put: for [`Discovery::repeat`](crate::scan::Discovery::repeat).
     pub fn repeat(&self) -> u32 {
         self.repeat
     }

@@ -111,8 +111,7 @@ impl Told<'_> {
     /// Something is there.
     pub(crate) fn here(&mut self, arrival: &Arrival, sighting: &Sighting<'_>) -> Heard {
         let from = arrival.from;
-        let key = Key { source: Source::of(from.remote), identity: sighting.identity() };
-        if self.session.found() >= self.most && !self.session.knows(&key) {
+        if self.session.found() >= self.most {
             return Heard::Nothing;
         }
         let (heard, gave_way) = self.session.hear(self.now, from, arrival.cast.into(), sighting);

@@ -18,7 +18,8 @@ const FOLLOWED_UP_WITHIN: Duration = Duration::from_secs(2);
 /// How a [`Discoverer`] asks, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovery {
-    /// How often each question is put, three times at the most; each is new on the wire.
+    /// How often each question is put, three times at the most. Where questions have a number each has
+    /// another one, because repeats are dropped by it.
     pub repeat: u32,
     /// The end comes this long after the last news, and not before answers to the last question could be
     /// here: that depends on the protocol. Where there is no `deadline`, it comes ten times as long after

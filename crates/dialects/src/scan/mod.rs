@@ -2,6 +2,11 @@
 //!
 //! A [`Dialect`] knows its questions and its answers. [`Discoverer`] asks once, [`Watcher`] goes on.
 
+#![cfg_attr(
+    not(all(feature = "ssdp", feature = "wsd", feature = "coap", feature = "presets")),
+    allow(dead_code, unused_imports, reason = "a dialect uses of this what it needs")
+)]
+
 mod asking;
 mod course;
 mod dialect;

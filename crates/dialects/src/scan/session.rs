@@ -160,8 +160,10 @@ impl Session {
             let is_held_otherwise = core::mem::replace(&mut find.hold, hold) != hold;
             let mut words = find.words;
             let change = words.learn(sighting.words);
-            if let Some(change) = change.filter(|_| has_place) {
+            if change.is_none() || has_place {
                 find.words = words;
+            }
+            if let Some(change) = change.filter(|_| has_place) {
                 if *find.recall != *sighting.recall {
                     find.recall = kept(sighting.recall);
                 }
@@ -204,11 +206,6 @@ impl Session {
         self.look_after(&key);
         self.news.push_back(News { from, what });
         (Heard::News, has_pushed_out)
-    }
-
-    /// Whether something was found, and is still there.
-    pub(super) fn knows(&mut self, key: &Key) -> bool {
-        self.finds.get_mut(key).is_some()
     }
 
     /// Whether something is not known, or says something else by these words.

@@ -88,10 +88,13 @@ impl Words {
                 *known = new;
             }
         }
-        match before.0[0] {
-            _ if *self == before => None,
-            start if start != 0 && start != self.0[0] => Some(Change::Restarted),
-            _ => Some(Change::Content),
+        let [was_started, known @ ..] = before.0;
+        let [is_started, new @ ..] = self.0;
+        if was_started != 0 && was_started != is_started {
+            Some(Change::Restarted)
+        } else {
+            // That the number of its start is known now is nothing new of it.
+            (known != new).then_some(Change::Content)
         }
     }
 }
@@ -116,6 +119,7 @@ mod tests {
             ([None, None, None, None], None),
             ([None, None, said(""), None], Some(Change::Content)),
             ([None, said("a"), said(""), None], None),
+            ([said("1"), None, None, None], None),
             ([said("1"), said("b"), None, None], Some(Change::Content)),
             ([said("2"), said("c"), None, None], Some(Change::Restarted)),
             ([said("2"), said("c"), None, said("d")], Some(Change::Content)),

@@ -15,7 +15,8 @@ const LEAST_EVERY: Duration = Duration::from_secs(5);
 /// How a [`Watcher`] asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watching {
-    /// How often each question of a round is put, three times at the most; each is new on the wire.
+    /// How often each question of a round is put, three times at the most. Where questions have a number each
+    /// has another one, because repeats are dropped by it.
     pub repeat: u32,
     /// From round to round, five seconds at the least; `None`: as often as suits the protocol.
     pub every: Option<Duration>,

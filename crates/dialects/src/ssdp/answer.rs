@@ -82,10 +82,15 @@ pub(super) fn hear(datagram: &[u8], arrival: &Arrival, to: &mut Told<'_>) -> Ver
         headers.get("configid.upnp.org"),
     ]);
     let is_answer = arrival.cast == Cast::Unicast;
+    // Beyond the link nobody is asked alone: whoever forged an address there would have it asked.
+    let hold = match arrival.on_link {
+        true => Hold::Lease(lease.unwrap_or(lease::USUAL)),
+        false => Hold::Rounds,
+    };
     let sighting = Sighting {
         id: answer.usn,
         words,
-        hold: Hold::Lease(lease.unwrap_or(lease::USUAL)),
+        hold,
         recall: answer.target,
         round_trip: is_answer.then(|| to.since_question()),
         lease,

@@ -124,9 +124,10 @@ fn what_is_new_is_told_as_a_change_and_what_is_only_said_otherwise_is_not() {
     let update = edited(&restarted, "ssdp:alive", "ssdp:update");
     let update = edited(&update, "BOOTID.UPNP.ORG:8", "BOOTID.UPNP.ORG:8\r\nNEXTBOOTID.UPNP.ORG:9");
     driven.hear(to_group_from(FROM), &update);
-    driven.hear(to_group_from(FROM), &edited(&moved, "BOOTID.UPNP.ORG:7", "BOOTID.UPNP.ORG:9"));
     let told = driven.take_told();
     assert_eq!((told.len(), told[0].changed().1), (1, Change::Restarted));
+    driven.hear(to_group_from(FROM), &edited(&moved, "BOOTID.UPNP.ORG:7", "BOOTID.UPNP.ORG:9"));
+    assert_eq!(driven.take_told(), []);
 }
 
 #[test]
@@ -187,6 +188,19 @@ fn before_a_lease_ends_its_device_is_asked_alone_and_is_lost_when_it_does_not_an
     driven.wait(seconds(20));
     let told = driven.take_told();
     assert!(matches!(&told[..], [Told::Lost(_, Loss::Expired)]), "{told:?}");
+}
+
+#[test]
+fn beyond_the_link_nobody_is_asked_alone() {
+    let mut driven = watcher();
+    driven.hear(off_link(answer_from(FROM)), ROOT);
+    assert_eq!(driven.take_told().len(), 1);
+    driven.wait(seconds(2_399));
+    assert_eq!(driven.take_told(), []);
+    driven.wait(seconds(2));
+    let told = driven.take_told();
+    assert!(matches!(&told[..], [Told::Lost(_, Loss::Unanswered)]), "{told:?}");
+    assert!(driven.take_sent().iter().all(|(to, _)| *to == Destination::Group));
 }
 
 #[test]

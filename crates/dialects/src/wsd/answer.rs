@@ -28,8 +28,9 @@ const RECENT: Duration = Duration::from_secs(3);
 /// One that was just asked where it is has so long to answer before it is asked again.
 const RESOLVED_WITHIN: Duration = Duration::from_secs(1);
 
-/// The place of each in the [`Words`] of a device.
+/// The places of these in the [`Words`] of a device.
 const ADDRESSES: usize = 1;
+const TYPES: usize = 3;
 
 /// What was asked, and what was heard a moment ago.
 #[derive(Debug, Clone, Default)]
@@ -126,13 +127,16 @@ impl Answers {
             say: &|saying| say(device, address, saying),
         };
         let heard = to.here(arrival, &sighting);
-        if heard != Heard::NoRoom && to.lacks(arrival.from, id, ADDRESSES) {
+        // What announces itself without saying what it is can be asked that, as well as where.
+        let lacks_something = to.lacks(arrival.from, id, ADDRESSES)
+            || envelope.kind == Kind::Hello && to.lacks(arrival.from, id, TYPES);
+        if heard != Heard::NoRoom && lacks_something {
             self.resolve(address, arrival, to);
         }
         Some(())
     }
 
-    /// Asks where a device is that has not said so.
+    /// Asks a device for what it has not said.
     fn resolve(&mut self, address: &str, arrival: &Arrival, to: &mut Told<'_>) {
         let (now, source) = (to.now(), Source::of(arrival.from.remote));
         let identity = Identity::of(address.as_bytes());

@@ -179,6 +179,89 @@ fn hello_and_bye_are_told_and_only_from_neighbours() {
 }
 
 #[test]
+fn a_copy_that_comes_late_brings_nobody_back() {
+    let mut driven = watcher();
+    driven.hear(to_group_from(FROM), CAMERA_HELLO);
+    let bye = edited(CAMERA_HELLO, "Hello", "Bye");
+    driven.hear(to_group_from(FROM), &bye);
+    assert_eq!(driven.take_told().len(), 2);
+    driven.wait(Duration::from_secs(2));
+    driven.hear(to_group_from(FROM), CAMERA_HELLO);
+    assert_eq!(driven.take_told(), []);
+    driven.wait(Duration::from_secs(2));
+    driven.hear(to_group_from(FROM), CAMERA_HELLO);
+    assert_eq!(driven.take_told().len(), 1);
+}
+
+/// An answer that names as many devices as this.
+fn many(question: &[u8], devices: usize) -> Vec<u8> {
+    let answer = to(question, WSDD2);
+    let text = text(&answer);
+    let (before, rest) = text.split_once("<wsd:ProbeMatch>").expect("a match");
+    let (one, after) = rest.split_once("</wsd:ProbeMatch>").expect("its end");
+    let mut all = String::from(before);
+    for n in 0..devices {
+        let one = one.replace("3d1219c7", &alloc::format!("{n:08x}"));
+        all += &alloc::format!("<wsd:ProbeMatch>{one}</wsd:ProbeMatch>");
+    }
+    (all + after).into_bytes()
+}
+
+#[test]
+fn all_that_one_answer_names_are_told_one_after_the_other() {
+    let mut driven = discoverer();
+    let question = driven.take_sent().remove(0).1;
+    driven.hear(answer_from(FROM), &many(&question, 10));
+    assert_eq!(driven.take_told().len(), 10);
+    assert_eq!(driven.machine.summary(driven.now).found, 10);
+}
+
+#[test]
+fn of_one_answer_no_more_are_told_than_are_wanted() {
+    let discovery = Discovery { count: Some(4), ..Discovery::default() };
+    let mut driven = Driven::start(Discoverer::new(Wsd::default(), discovery, 7));
+    let question = driven.take_sent().remove(0).1;
+    driven.hear(answer_from(FROM), &many(&question, 10));
+    assert_eq!(driven.take_told().len(), 4);
+    let (_, summary) = driven.done().expect("done");
+    assert_eq!((summary.found, summary.doubts), (4, Doubts::COUNT));
+}
+
+#[test]
+fn a_deadline_ends_it_before_answers_could_be_here() {
+    let deadline = Some(Duration::from_millis(300));
+    let discovery = Discovery { deadline, ..Discovery::default() };
+    let mut driven = Driven::start(Discoverer::new(Wsd::default(), discovery, 7));
+    driven.wait(Duration::from_secs(1));
+    let (_, summary) = driven.done().expect("done");
+    assert_eq!((summary.elapsed, summary.doubts), (Duration::from_millis(300), Doubts::DEADLINE));
+}
+
+#[test]
+fn one_that_announces_itself_without_saying_what_it_is_is_asked() {
+    let mut driven = watcher();
+    driven.wait(Duration::from_secs(2));
+    driven.take_sent();
+    driven.hear(to_group_from(FROM), WSDD_HELLO);
+    let told = driven.take_told();
+    assert_eq!((told[0].found().services.len(), told[0].found().endpoint.is_some()), (0, true));
+    let asked = driven.take_sent();
+    assert_eq!(asked.len(), 1);
+    driven.hear(answer_from(FROM), &to(&asked[0].1, WSDD_RESOLVED));
+    let told = driven.take_told();
+    assert_eq!(told[0].changed().0.services.len(), 2);
+    // A camera says it in its announcement, whose number of its start is nothing new after its answer.
+    let question = asked[0].1.clone();
+    driven.hear(to_group_from("10.77.0.3:1"), CAMERA_HELLO);
+    assert_eq!((driven.take_sent().len(), driven.take_told().len()), (0, 1));
+    let camera = edited(&to(&question, WSDD_RESOLVED), "3d9c6a52", "3d9c6a53");
+    driven.hear(answer_from(FROM), &camera);
+    assert_eq!(driven.take_told().len(), 1);
+    driven.hear(to_group_from(FROM), &edited(WSDD_HELLO, "3d9c6a52", "3d9c6a53"));
+    assert_eq!((driven.take_sent().len(), driven.take_told().len()), (0, 0));
+}
+
+#[test]
 fn another_version_and_another_start_are_changes() {
     let mut driven = watcher();
     let camera = text(CAMERA_HELLO).split("Address>").nth(1).expect("an address");
