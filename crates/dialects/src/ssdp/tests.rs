@@ -200,7 +200,7 @@ fn beyond_the_link_nobody_is_asked_alone() {
     driven.wait(seconds(2));
     let told = driven.take_told();
     assert!(matches!(&told[..], [Told::Lost(_, Loss::Unanswered)]), "{told:?}");
-    assert!(driven.take_sent().iter().all(|(to, _)| *to == Destination::Group));
+    assert!(driven.take_sent().iter().all(|(to, _)| *to == Destination::GROUP));
 }
 
 #[test]
