@@ -174,9 +174,7 @@ impl Hearing<'_> {
             return;
         }
         instance.listed.renew(now, ttl_s, is_legacy, &mut self.table.draws);
-        if via == Via::Group {
-            instance.silence.answer();
-        }
+        instance.silence.answer();
         (instance.from, instance.via) = (from, via);
         self.table.plan(number);
     }

@@ -58,6 +58,8 @@ pub(super) struct Table {
     questions: Turns<Detail>,
     /// Those of whom something is to be told.
     pub(super) news: VecDeque<u64>,
+    /// Those that are to be told of as gone: no more than there is room for, because those were told of, and
+    /// nobody else is before all of these are.
     gone: VecDeque<Gone>,
     pub(super) draws: Draws,
 }
@@ -86,8 +88,7 @@ impl Table {
         self.numbers.get(key.as_bytes()).copied()
     }
 
-    /// Takes in an instance that is not known; says its number, and whether another gave way. There is no room
-    /// either while as many as there may be are still to be told of as gone.
+    /// Takes in an instance that is not known; says its number, and whether another gave way.
     pub(super) fn insert(
         &mut self,
         types: &mut Types,
@@ -95,9 +96,6 @@ impl Table {
     ) -> Result<(u64, bool), NoRoom> {
         let is_full = self.instances.len() >= self.capacity;
         if is_full {
-            if self.gone.len() >= self.capacity {
-                return Err(NoRoom);
-            }
             let other = self.shares.make_way(instance.source, &mut self.draws)?;
             self.remove(types, other, Loss::NoRoom);
         }
