@@ -205,6 +205,44 @@ fn a_responder_with_sixteen_places_in_each_store_fits_16_kib() {
     println!("{} bytes: {inline} of its own, and {busy} allocated", inline + busy);
 }
 
+/// A machine with so many services, and what it holds.
+fn responders(count: u64) -> (service::Responders, isize) {
+    let before = HELD.get();
+    let answering = service::Answering { announce: false, ..service::Answering::default() };
+    let mut responders = service::Responders::new(answering, 1);
+    for number in 0..count {
+        let offer = service::Offer::new("printer").unwrap().name(&format!("lab-{number}")).unwrap();
+        responders.add(Instant::ZERO, None, offer).unwrap();
+    }
+    (responders, HELD.get() - before)
+}
+
+/// As the documentation of `Stores` says.
+#[test]
+fn a_further_service_of_a_machine_takes_under_a_kilobyte() {
+    let [(_, few), (_, many)] = [10, 1_010].map(responders);
+    let each = (many - few) / 1_000;
+    println!("{each} bytes for each further service, its offer among them");
+    assert!(each < 1_000, "{each}");
+}
+
+#[test]
+fn no_allocation_per_datagram_of_many_services() {
+    let group = Cast::Group(SocketAddr::from((service::GROUP_V4, service::PORT)));
+    let announced = epoch();
+    for by_group in [false, true] {
+        let (mut responders, _) = responders(100);
+        let mut sent = 0;
+        let counted = allocations(|| {
+            sent = feed_each(Instant::ZERO, &mut responders, group, |n, datagram| {
+                write_each(n, by_group, announced.as_tlvs(), datagram);
+            });
+        });
+        assert!(sent > 400, "they answered: {sent}");
+        assert_eq!(counted, 2, "the buffers of `feed_each`");
+    }
+}
+
 #[test]
 fn no_allocation_per_structured_datagram() {
     let group = Cast::Group(SocketAddr::from((service::GROUP_V4, service::PORT)));

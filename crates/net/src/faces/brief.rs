@@ -57,7 +57,8 @@ pub fn watch(service: &str) -> Result<Driver<Watcher>, Error> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// For other words than these make a [`Responder`] and [open](Driver::open) its driver.
+/// For other words than these make a [`Responder`] and [open](Driver::open) its driver, and for several services
+/// a [`Responders`](mcast_proto::service::Responders).
 ///
 /// # Errors
 ///

@@ -20,19 +20,25 @@ pub(super) struct Register {
     ids: BTreeSet<u64>,
 }
 
+/// There is no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OneFolder;
+
 struct Own {
     lock: PathBuf,
     _locked: File,
 }
 
 impl Claims for Register {
-    type Place = ();
+    type Place = OneFolder;
 
     fn open() -> io::Result<Register> {
         Ok(Register { folder: std::env::temp_dir(), own: None, ids: BTreeSet::new() })
     }
 
-    fn place(&self) {}
+    fn place(&self) -> OneFolder {
+        OneFolder
+    }
 
     fn take(&mut self, id: u64) -> io::Result<bool> {
         let path = self.folder.join("mcast-ids");

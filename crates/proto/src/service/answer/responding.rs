@@ -90,8 +90,8 @@ impl Default for Answering {
 /// a hundred thousand responders, wants them small. Each is one at the least, and 1024 at the most
 /// (`sources`: 65,536); what is beyond counts as that.
 ///
-/// A responder with 16 in each takes under 16 KiB in all, its offer with it (of 1132 bytes: 9.8 kB on a
-/// 64-bit machine), and with the default about 33 kB; nothing that is sent to it makes that more. Each further
+/// A responder with 16 in each takes under 16 KiB in all, its offer with it (of 1132 bytes: 11.2 kB on a
+/// 64-bit machine), and with the default about 35 kB; nothing that is sent to it makes that more. Each further
 /// service takes 500 bytes and its offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stores {

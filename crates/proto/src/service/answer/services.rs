@@ -154,7 +154,13 @@ impl Services {
         let service = Some(Service::new(id, say(offer, age)));
         match self.places.get_mut(place) {
             Some(free) => *free = service,
-            None => self.places.push(service),
+            None => {
+                // Most machines have one, and memory is dear to some.
+                if self.places.is_empty() {
+                    self.places.reserve_exact(1);
+                }
+                self.places.push(service);
+            }
         }
         let at = self.by_id.partition_point(|(other, _)| *other < id);
         self.by_id.insert(at, (id, place as u16));
