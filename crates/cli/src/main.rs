@@ -8,7 +8,6 @@
 mod args;
 mod config;
 mod doubts;
-mod drivers;
 mod escape;
 mod failure;
 mod offer;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use mcast_net::{Endpoint, Error, Interface, Settings};
+use mcast_proto::LaneId;
 
 use crate::failure::Failure;
 
@@ -72,14 +73,14 @@ fn are_loopback(names: &[&str], interfaces: &[Interface]) -> bool {
     names.iter().all(is_loopback)
 }
 
-/// Displays where a verb is at work: `224.1.1.1:50008 on eth0, wlan0`.
-pub(crate) struct Place<'a>(pub(crate) &'a Settings, pub(crate) &'a Endpoint);
+/// Displays where a verb is at work by a lane: `224.1.1.1:50008 on eth0, wlan0`.
+pub(crate) struct Place<'a>(pub(crate) &'a Settings, pub(crate) &'a Endpoint, pub(crate) LaneId);
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let groups: Vec<String> = self.0.groups.iter().map(ToString::to_string).collect();
         write!(f, "{}", groups.join(", "))?;
-        match &self.1.interface_names()[..] {
+        match &self.1.interface_names_of(self.2)[..] {
             [] => write!(f, " as soon as an interface is up"),
             names => write!(f, " on {}", names.join(", ")),
         }

@@ -1,13 +1,11 @@
 //! The course that every network verb takes: run a machine, print what it reports, sum up.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
 
 use mcast_net::clock::Clock;
-use mcast_net::{Driver, Endpoint, Error, Heard, Report, Stopper};
+use mcast_net::{Driver, Endpoint, Heard, Report};
 use mcast_proto::{Doubts, Machine};
 
-use crate::drivers::{self, AnyDriver, AnyMachine};
 use crate::failure::{Failure, Status};
 use crate::progress::{Progress, Stats};
 use crate::render::{Done, Format, Plural, Renderer, Told};
@@ -86,29 +84,18 @@ impl<M: Machine + 'static> Session<M> {
         let progress = self.run.progress.tick(self.roster.clone(), is_table, &endpoint);
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
         let mut driver = Driver::new(machine, endpoint);
-        self.conduct(vec![driver.stopper()], |printer| {
-            driver.run(|heard| {
-                if let Some(volume) = &volume {
-                    volume.note(&heard.event);
-                }
-                printer.print(&heard);
-            })
-        })
-    }
-
-    /// Has `run` run drivers, which these stop, and prints what there is to be printed.
-    fn conduct(
-        self,
-        stoppers: Vec<Stopper>,
-        run: impl FnOnce(&mut Printer) -> Result<Report, Error>,
-    ) -> Result<Ended, Failure> {
         let Session { run: Run { told, .. }, mut printer, interrupt, .. } = self;
-        let releaser = printer.output.clone();
+        let (releaser, stopper) = (printer.output.clone(), driver.stopper());
         interrupt.then(move || {
             releaser.release();
-            stoppers.iter().for_each(Stopper::stop);
+            stopper.stop();
         });
-        let result = run(&mut printer);
+        let result = driver.run(|heard| {
+            if let Some(volume) = &volume {
+                volume.note(&heard.event);
+            }
+            printer.print(&heard);
+        });
         TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
         output.print(renderer.rest(), if_full);
@@ -154,19 +141,6 @@ impl<M: Machine + 'static> Session<M> {
             );
         }
         Ok(Ended { report, signal: interrupt.signal(), is_unheard })
-    }
-}
-
-impl Session<AnyMachine> {
-    /// Runs machines side by side until all have ended.
-    pub(crate) fn run_all(self, mut drivers: Vec<AnyDriver>) -> Result<Ended, Failure> {
-        let stoppers = drivers.iter().map(Driver::stopper).collect();
-        self.conduct(stoppers, |printer| {
-            let printer = Mutex::new(printer);
-            drivers::run(&mut drivers, |heard| {
-                printer.lock().unwrap_or_else(PoisonError::into_inner).print(&heard);
-            })
-        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcast_proto::{Action, Arrival, Instant, Machine, Observation};
+use mcast_proto::{Action, Arrival, Instant, Lane, Machine, Networked, Observation};
 
 /// A machine with a tick: what happens at the tick is shown the machine, and changes nothing in it.
 pub(crate) struct Ticking<M, T> {
@@ -49,6 +49,12 @@ impl<M: Machine, T: FnMut(Instant, &M)> Machine for Ticking<M, T> {
 
     fn handle_observation(&mut self, now: Instant, observation: Observation) {
         self.machine.handle_observation(now, observation);
+    }
+}
+
+impl<M: Networked, T: FnMut(Instant, &M)> Networked for Ticking<M, T> {
+    fn lanes(&self) -> Vec<Lane> {
+        self.machine.lanes()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_net::Endpoint;
+use mcast_proto::LaneId;
 use mcast_proto::plain::{Listener, Listening};
 
 use crate::args::{Console, NetworkArgs};
@@ -75,7 +76,8 @@ impl Listen {
         let session = Session::new(Run { stats: self.stats, ..Run::new(format, Reader::Needed) })?;
         let endpoint = place::open(Endpoint::member, &settings)?;
         if !console.quiet {
-            TERMINAL.say(format_args!("listening to {}", Place(&settings, &endpoint)));
+            TERMINAL
+                .say(format_args!("listening to {}", Place(&settings, &endpoint, LaneId::FIRST)));
         }
         let listener = Listener::new(Listening { count: self.count, silence: self.timeout });
         let ended = session.run(listener, endpoint)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_net::Endpoint;
+use mcast_proto::LaneId;
 use mcast_proto::plain::{PROBE, Sender, Sending};
 
 use crate::args::{Console, NetworkArgs};
@@ -67,7 +68,7 @@ impl Send {
         settings.source_port = self.source_port.unwrap_or(0);
         let session = Session::new(Run::new(self.network.format(), Reader::Needed))?;
         let endpoint = place::open(Endpoint::asker, &settings)?;
-        let place = Place(&settings, &endpoint).to_string();
+        let place = Place(&settings, &endpoint, LaneId::FIRST).to_string();
         let bytes = Plural(payload.len() as u64, "byte");
         let sending = Sending {
             payload,

@@ -89,6 +89,16 @@ impl Endpoint {
         self.interfaces_in_use().map(|interface| interface.name.as_str()).collect()
     }
 
+    /// The names of the interfaces that are in use by one lane, by index.
+    pub fn interface_names_of(&self, lane: LaneId) -> Vec<&str> {
+        let is_used = |interface: &&Interface| {
+            let serves =
+                |it: &Channel| it.lane == lane && it.purpose.interface() == interface.index;
+            self.channels.iter().any(serves)
+        };
+        self.interfaces.iter().filter(is_used).map(|interface| interface.name.as_str()).collect()
+    }
+
     /// The interfaces that are in use, by index.
     pub(crate) fn interfaces_in_use(&self) -> impl Iterator<Item = &Interface> {
         let is_used =

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use mcast_net::{ClaimedId, Driver, Endpoint};
+use mcast_net::{Endpoint, Settings};
 use mcast_proto::plain::{REPLY, Responder, Responding};
 use mcast_proto::wire::Keyring;
+use mcast_proto::{LaneId, Networked, Role, Several};
 
 use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
-use crate::drivers::AnyDriver;
 use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
 use crate::offer::OfferWords;
@@ -22,7 +22,7 @@ use crate::render::{Plural, Seconds};
 use crate::session::{Run, Session};
 use crate::terminal::{Reader, TERMINAL};
 use crate::{payload, secret};
-use services::{Common, Offered, Services};
+use services::{Common, Services};
 
 /// Answer whoever asks the group, until Ctrl-C
 ///
@@ -92,32 +92,38 @@ impl Respond {
         let plain = self.plain_response()?;
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
-        let answers_plain = services.answers_plain();
         let session = Session::new(Run::new(self.network.format(), Reader::Optional))?;
         let say = |line: String| {
             if !console.quiet {
                 TERMINAL.say(format_args!("{}", OneLine(line)));
             }
         };
-        let Offering { mut drivers, mut lines, claimed } = self.offer(&services, keyring)?;
-        if answers_plain {
-            let settings = match services.services[..] {
-                [] => self.network.settings(Protocol::Plain)?,
-                _ => self.network.settings_apart(Protocol::Plain)?,
+        let lanes = self.lanes(&services)?;
+        let endpoint = Endpoint::with_lanes(&lanes)?;
+        warn_of_family(&lanes[0].1, &endpoint)?;
+        let mut machines: Several<Box<dyn Networked + Send>> = Several::default();
+        // Ids that nobody else of this host may have meanwhile.
+        let mut claimed = Vec::new();
+        let mut lines = Vec::new();
+        for ((role, settings), lane) in lanes.iter().zip((0..).map(LaneId)) {
+            let place = Place(settings, &endpoint, lane);
+            let added = if *role == Role::Member {
+                lines.push(format!("answering {place}"));
+                let response = Responding { port: settings.groups[0].port(), ..plain.clone() };
+                machines.add(Box::new(Responder::new(response, mcast_net::seed())))
+            } else {
+                lines.extend(services.services.iter().map(|words| offering(words, &place)));
+                let common = self.common(&services, keyring.clone());
+                let offered = services::offer(&services.services, &common, &endpoint)?;
+                claimed = offered.claimed;
+                machines.add(offered.machine)
             };
-            let endpoint = Endpoint::member(&settings)?;
-            if drivers.is_empty() {
-                warn_of_family(&settings, &endpoint)?;
-            }
-            lines.push(format!("answering {}", Place(&settings, &endpoint)));
-            let response = Responding { port: settings.groups[0].port(), ..plain };
-            let machine = Box::new(Responder::new(response, mcast_net::seed()));
-            drivers.push(Driver::new(machine, endpoint));
+            debug_assert!(added.is_ok(), "there are two lanes");
         }
         // Nothing is claimed before all of it holds.
         lines.into_iter().for_each(say);
 
-        let ended = session.run_all(drivers)?;
+        let ended = session.run(machines, endpoint)?;
         drop(claimed);
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
@@ -148,35 +154,35 @@ impl Respond {
         })
     }
 
-    /// Opens the sockets of the services.
-    fn offer(&self, config: &Config, keyring: Option<Keyring>) -> Result<Offering, Failure> {
-        if config.services.is_empty() {
-            return Ok(Offering::default());
+    /// The lanes that are to be opened, that of the services first.
+    fn lanes(&self, services: &Config) -> Result<Vec<(Role, Settings)>, Failure> {
+        let mut lanes = Vec::new();
+        if !services.services.is_empty() {
+            lanes.push((Role::Peer, self.network.settings(Protocol::Structured)?));
         }
-        let settings = self.network.settings(Protocol::Structured)?;
-        let common = Common {
+        if services.answers_plain() {
+            let settings = match services.services[..] {
+                [] => self.network.settings(Protocol::Plain)?,
+                _ => self.network.settings_apart(Protocol::Plain)?,
+            };
+            lanes.push((Role::Member, settings));
+        }
+        Ok(lanes)
+    }
+
+    /// What all services have in common.
+    fn common(&self, config: &Config, keyring: Option<Keyring>) -> Common {
+        Common {
             lease: config.lease.map(|lease| lease.0),
             rate: self.rate,
             allow_off_link: self.allow_off_link,
             keyring,
-        };
-        let Offered { driver, claimed } = services::open(&config.services, &common, &settings)?;
-        warn_of_family(&settings, driver.endpoint())?;
-        let place = Place(&settings, driver.endpoint());
-        let line = |words: &OfferWords| {
-            let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
-            format!("offering {}{name} in {place}", words.service)
-        };
-        let lines = config.services.iter().map(line).collect();
-        Ok(Offering { drivers: vec![driver], lines, claimed })
+        }
     }
 }
 
-/// What runs, and what is to be said of it.
-#[derive(Default)]
-struct Offering {
-    drivers: Vec<AnyDriver>,
-    lines: Vec<String>,
-    /// Ids that nobody else of this host may have meanwhile.
-    claimed: Vec<ClaimedId>,
+/// Says what is offered.
+fn offering(words: &OfferWords, place: &Place<'_>) -> String {
+    let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
+    format!("offering {}{name} in {place}", words.service)
 }

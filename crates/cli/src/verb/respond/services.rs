@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_net::clock::Clock;
-use mcast_net::{ClaimedId, Driver, Endpoint, Settings};
+use mcast_net::{ClaimedId, Endpoint};
 use mcast_proto::service::{Answering, Responders};
 use mcast_proto::wire::Keyring;
-use mcast_proto::{Instant, Machine};
+use mcast_proto::{Instant, Networked};
 
 use crate::config::{Config, Lease};
-use crate::drivers::AnyDriver;
 use crate::failure::Failure;
 use crate::offer::{OfferWords, Offers};
 use crate::parse::{RateLimit, parse_lease};
@@ -86,18 +85,18 @@ pub(super) struct Common {
     pub(super) keyring: Option<Keyring>,
 }
 
-/// All services, on sockets that they share.
+/// All services, as one machine.
 pub(super) struct Offered {
-    pub(super) driver: AnyDriver,
+    pub(super) machine: Box<dyn Networked + Send>,
     /// Their ids, kept from other programs of this host while they are offered, but for those that are given.
     pub(super) claimed: Vec<ClaimedId>,
 }
 
-/// Opens the sockets of the services.
-pub(super) fn open(
+/// Offers services, under ids that are claimed on these sockets.
+pub(super) fn offer(
     offers: &[OfferWords],
     common: &Common,
-    settings: &Settings,
+    endpoint: &Endpoint,
 ) -> Result<Offered, Failure> {
     let default = Answering::default();
     let mut machine = Responders::new(
@@ -111,13 +110,12 @@ pub(super) fn open(
         },
         mcast_net::seed(),
     );
-    let endpoint = Endpoint::peer(settings)?;
     let mut claimed = Vec::new();
     for words in offers {
         let offer = words.offer().map_err(Failure::usage)?;
         let (service, name) = (&words.service, words.name.as_deref().unwrap_or_default());
         let id = words.id.unwrap_or_else(|| {
-            let claim = ClaimedId::claim(&endpoint, service, name);
+            let claim = ClaimedId::claim(endpoint, service, name);
             let id = claim.id();
             claimed.push(claim);
             id
@@ -127,12 +125,12 @@ pub(super) fn open(
         added.map_err(|unfit| Failure::usage(unfit.to_string()))?;
         log::info!("service {service:?} has the id {id:016x}");
     }
-    let machine: Box<dyn Machine + Send> = if log::log_enabled!(log::Level::Info) {
+    let machine: Box<dyn Networked + Send> = if log::log_enabled!(log::Level::Info) {
         Box::new(Ticking::new(machine, Some((Duration::from_secs(1), report_strangers()))))
     } else {
         Box::new(machine)
     };
-    Ok(Offered { driver: Driver::new(machine, endpoint), claimed })
+    Ok(Offered { machine, claimed })
 }
 
 /// Tells, where that is asked for, that some ask who do not have our key.
