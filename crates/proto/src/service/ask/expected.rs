@@ -20,7 +20,7 @@ impl Expected {
         Expected(said.unwrap_or(EXPECTED_UNSEEN).min(MOST_EXPECTED))
     }
 
-    /// So many have answered the scout: all are as many more as were not asked.
+    /// So many of the sample have answered the scout.
     pub(crate) fn extrapolate(&mut self, sampled: u64) {
         let sampled = sampled.min(MOST_SCOUTED);
         if sampled > 0 {
