@@ -282,6 +282,34 @@ fn no_source_file_is_long() {
     assert!(long.is_empty(), "{long:#?}");
 }
 
+/// The map walks one datagram through files and functions, which are to be there.
+#[test]
+fn the_walk_of_the_map_leads_through_what_there_is() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, walk) = map.split_once("\n## One datagram").expect("the map has the walk");
+    let walk = walk.split("\n## ").next().unwrap_or_default();
+    let steps = walk.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
+    let mut functions = 0;
+    for step in steps {
+        let named: Vec<&str> = step.split('`').skip(1).step_by(2).collect();
+        assert!(named.iter().any(|it| it.ends_with(".rs")), "{step}");
+        // A file, and a function of it on either side.
+        for (place, name) in named.iter().enumerate().filter(|(_, it)| !it.ends_with(".rs")) {
+            let around = place.saturating_sub(1)..(place + 2).min(named.len());
+            let files = named[around].iter().filter(|it| it.ends_with(".rs"));
+            let has_it = |file: &&str| {
+                let text = fs::read_to_string(root().join(file));
+                text.is_ok_and(|text| text.contains(&format!("fn {name}")))
+            };
+            assert!(files.into_iter().any(|file| has_it(file)), "{name} is not there: {step}");
+            functions += 1;
+        }
+        let files = named.iter().filter(|it| it.ends_with(".rs"));
+        files.for_each(|file| assert!(root().join(file).exists(), "{file} is not there"));
+    }
+    assert!(functions >= 10, "{functions} functions");
+}
+
 #[test]
 fn a_circle_is_seen() {
     let node = |name: &str| vec![name.to_owned()];

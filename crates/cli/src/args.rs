@@ -1,6 +1,6 @@
-//! The command line's words.
+//! The options that verbs share: the network, and the console.
 
-use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
+use clap::{ArgAction, Args, ColorChoice};
 use log::LevelFilter;
 use mcast_net::{Selector, Settings};
 
@@ -8,44 +8,6 @@ use crate::failure::Failure;
 use crate::parse::{Group, Protocol};
 use crate::render::Format;
 use crate::terminal;
-use crate::verb;
-
-/// Find what is out there, by multicast
-///
-/// One side asks a multicast group "who's there?", every program that hears it answers "Me!" to the one
-/// that asked. mcast is both sides, and whatever you need to see what goes on between them.
-#[derive(Debug, Parser)]
-#[command(name = "mcast", version, max_term_width = 100, after_long_help = EXAMPLES)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    pub(crate) verb: Verb,
-
-    #[command(flatten)]
-    pub(crate) console: Console,
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  mcast demo                      see how it works, on this machine alone
-  mcast respond                   answer whoever asks, until Ctrl-C
-  mcast discover                  ask who is there, on every network of this machine
-  mcast discover --json | jq .    the same for a program
-  mcast listen                    see what is sent to the group
-  mcast send hello                send something to it
-
-Exit status: 0 it did what it was asked, 1 it found none or too few, 2 the command line is wrong,
-3 the network or the system refused, 129, 130 or 143 it was interrupted.";
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Verb {
-    Discover(verb::discover::Discover),
-    Respond(verb::respond::Respond),
-    Send(verb::send::Send),
-    Listen(verb::listen::Listen),
-    Demo(verb::demo::Demo),
-    Completions(verb::completions::Completions),
-    Man(verb::man::Man),
-}
 
 /// How to talk to the person.
 #[derive(Debug, Clone, Args)]
@@ -176,23 +138,21 @@ impl NetworkArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::Parser;
 
     use super::*;
 
-    fn groups(line: &str) -> Result<Vec<String>, String> {
-        let words = ["mcast", "listen"].into_iter().chain(line.split_whitespace());
-        let Verb::Listen(listen) = Cli::try_parse_from(words).expect("it parses").verb else {
-            unreachable!("listen was asked for");
-        };
-        let settings =
-            listen.network.settings(Protocol::Plain).map_err(|failure| failure.to_string())?;
-        Ok(settings.groups.iter().map(ToString::to_string).collect())
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        network: NetworkArgs,
     }
 
-    #[test]
-    fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+    fn groups(line: &str) -> Result<Vec<String>, String> {
+        let words = ["mcast"].into_iter().chain(line.split_whitespace());
+        let Line { network } = Line::try_parse_from(words).expect("it parses");
+        let settings = network.settings(Protocol::Plain).map_err(|failure| failure.to_string())?;
+        Ok(settings.groups.iter().map(ToString::to_string).collect())
     }
 
     #[test]

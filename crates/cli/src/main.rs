@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod command;
 mod config;
 mod doubts;
 mod escape;
@@ -29,9 +30,9 @@ mod verb;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-use args::{Cli, Verb};
+use command::{Cli, Verb};
 use terminal::TERMINAL;
 
 fn main() -> ExitCode {
@@ -46,8 +47,8 @@ fn main() -> ExitCode {
         Verb::Send(send) => send.run(&console),
         Verb::Listen(listen) => listen.run(&console),
         Verb::Demo(demo) => demo.run(),
-        Verb::Completions(completions) => completions.run(),
-        Verb::Man(man) => man.run(),
+        Verb::Completions(completions) => completions.run(Cli::command()),
+        Verb::Man(man) => man.run(Cli::command()),
     };
     let code = match result {
         Ok(status) => status.into(),

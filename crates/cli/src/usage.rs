@@ -53,7 +53,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::args::Cli;
+    use crate::command::Cli;
 
     fn told(line: &str) -> String {
         let error = Cli::try_parse_from(line.split(' ')).expect_err("it is wrong");

@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::failure::{Failure, Status};
 use crate::terminal::explain;
 
@@ -23,9 +22,10 @@ Examples:
   mcast completions fish > ~/.config/fish/completions/mcast.fish";
 
 impl Completions {
-    pub(crate) fn run(self) -> Result<Status, Failure> {
+    /// Prints those of this command.
+    pub(crate) fn run(self, mut command: Command) -> Result<Status, Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "mcast", &mut script);
+        clap_complete::generate(self.shell, &mut command, "mcast", &mut script);
         write_stdout(&script)
     }
 }

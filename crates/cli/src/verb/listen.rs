@@ -48,7 +48,7 @@ pub(crate) struct Listen {
     stats: bool,
 
     #[command(flatten)]
-    pub(crate) network: NetworkArgs,
+    network: NetworkArgs,
 }
 
 const EXAMPLES: &str = "\

@@ -1,10 +1,9 @@
 //! `mcast man`: the manual.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man as Page;
 
 use super::completions::write_stdout;
-use crate::args::Cli;
 use crate::failure::{Failure, Status};
 
 /// Print the manual page, or that of a verb
@@ -21,8 +20,8 @@ Examples:
   mcast man discover > mcast-discover.1";
 
 impl Man {
-    pub(crate) fn run(self) -> Result<Status, Failure> {
-        let mut command = Cli::command();
+    /// Prints the page of this command.
+    pub(crate) fn run(self, mut command: Command) -> Result<Status, Failure> {
         command.build();
         command = command.mut_subcommand("help", |help| help.hide(true));
         if let Some(verb) = self.verb {

@@ -1,10 +1,10 @@
 //! `mcast discover`: who's there?
 
+mod end;
 mod services;
 mod watch;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use mcast_net::Endpoint;
@@ -12,17 +12,18 @@ use mcast_proto::plain::{Discoverer, Discovery, PROBE};
 use mcast_proto::{Doubts, Instant};
 
 use crate::args::{Console, NetworkArgs};
-use crate::doubts::{self, Bounds};
+use crate::doubts;
 use crate::failure::{Failure, Status};
-use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
+use crate::parse::{Hex, Protocol, parse_count, parse_port};
 use crate::payload;
 use crate::place::{self, Asked};
 use crate::progress::Progress;
 use crate::render::{Plural, Seconds, Told};
 use crate::session::{Ended, Run, Session};
 use crate::terminal::{Reader, TERMINAL};
+use end::End;
 use services::Services;
-use watch::Watch;
+use watch::{Watch, Watched};
 
 /// Ask a group who is there, and print each answer as it arrives
 ///
@@ -44,18 +45,8 @@ pub(crate) struct Discover {
     #[arg(long, value_name = "FILE", group = "probe")]
     payload_file: Option<PathBuf>,
 
-    /// End after this long without a new answer; without a --deadline, after ten times as long in any
-    /// case
-    #[arg(short, long, value_name = "DURATION", default_value = "3s", value_parser = parse_period)]
-    timeout: Duration,
-
-    /// End after this long in any case
-    #[arg(long, value_name = "DURATION", value_parser = parse_period)]
-    deadline: Option<Duration>,
-
-    /// End as soon as this many have answered; exit 1 if fewer do
-    #[arg(short = 'n', long, value_name = "N", value_parser = parse_count::<u64>)]
-    count: Option<u64>,
+    #[command(flatten)]
+    end: End,
 
     /// Send the probe this many times in all, against loss
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_count::<u32>)]
@@ -95,22 +86,28 @@ impl Discover {
         let mut settings = self.network.settings(protocol)?;
         settings.source_port = self.source_port.unwrap_or(0);
         let probe = probe.unwrap_or_else(|| PROBE.to_vec());
+        let format = self.network.format();
         if self.watch.watch {
-            return self.watch(protocol, probe, &settings, console.quiet);
+            let watched = match protocol {
+                Protocol::Plain => Watched::Responders { probe },
+                Protocol::Structured => Watched::Services(&self.services),
+            };
+            return self.watch.run(watched, &self.end, &settings, format, console.quiet);
         }
         if protocol == Protocol::Structured {
-            return self.discover_services(&settings, console.quiet);
+            return self.services.discover(&self.end, &settings, format, console.quiet);
         }
-        let session =
-            Session::new(self.run_with(Told::Responders, Progress::line(console.quiet, progress)))?;
+        let progress = Progress::line(console.quiet, progress);
+        let run = Run { told: Told::Responders, progress, ..Run::new(format, Reader::Needed) };
+        let session = Session::new(run)?;
         let endpoint = place::open(Endpoint::asker, &settings)?;
         let asked = Asked::on(&endpoint)?;
         let discovery = Discovery {
             probe,
             repeat: self.repeat,
-            silence: self.timeout,
-            deadline: self.deadline,
-            count: self.count,
+            silence: self.end.timeout,
+            deadline: self.end.deadline,
+            count: self.end.count,
             ..Discovery::default()
         };
         let machine = Discoverer::new(discovery, mcast_net::seed());
@@ -118,16 +115,7 @@ impl Discover {
         if !console.quiet && !ended.is_unheard {
             self.sum_up(&ended, &asked);
         }
-        Ok(self.status(&ended))
-    }
-
-    fn run_with<M>(&self, told: Told, progress: Progress<M>) -> Run<M> {
-        Run { told, progress, ..Run::new(self.network.format(), Reader::Needed) }
-    }
-
-    fn status(&self, ended: &Ended) -> Status {
-        let is_enough = ended.report.summary.found >= self.count.unwrap_or(1);
-        ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled })
+        Ok(self.end.status(&ended))
     }
 
     fn sum_up(&self, ended: &Ended, asked: &Asked) {
@@ -138,34 +126,21 @@ impl Discover {
                 "no answer in {time} on {asked}: is anything responding? {}, and try --repeat 3 where \
                  datagrams get lost{}",
                 asked.advice(),
-                self.beside(ended)
+                self.end.beside(ended)
             ));
         }
         let found = Plural(summary.found, "responder");
-        let wanted = match self.count {
+        let wanted = match self.end.count {
             Some(count) if summary.found < count => format!(" of {count}"),
             _ => String::new(),
         };
         // To end at a number, or when told to, is what was asked for.
         let but = Doubts::COUNT | Doubts::CLOSED;
-        let more = match doubts::explain(&ended.report, but, self.bounds()) {
+        let more = match doubts::explain(&ended.report, but, self.end.bounds()) {
             Some(reasons) => format!("; there may be more: {reasons}"),
             None => String::new(),
         };
         TERMINAL.say(format_args!("{found}{wanted} in {time} on {asked}{more}"));
-    }
-
-    /// What may be the reason for that nobody was found, besides that nobody is there.
-    fn beside(&self, ended: &Ended) -> String {
-        let but = Doubts::DEADLINE | Doubts::CLOSED;
-        match doubts::explain(&ended.report, but, self.bounds()) {
-            Some(reasons) => format!("; besides, {reasons}"),
-            None => String::new(),
-        }
-    }
-
-    fn bounds(&self) -> Bounds {
-        Bounds { timeout: self.timeout, deadline: self.deadline }
     }
 }
 

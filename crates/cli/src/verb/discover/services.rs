@@ -7,16 +7,16 @@ use mcast_net::{Endpoint, Refused, Settings};
 use mcast_proto::service::{self, Discoverer, Discovery, Selection};
 use mcast_proto::{Doubts, Instant, Summary};
 
-use super::Discover;
+use super::end::End;
 use crate::doubts::{self, MOST_SILENCES};
 use crate::failure::{Failure, Status};
 use crate::offer::{Attribute, explain, parse_name};
 use crate::place::{self, Asked};
 use crate::progress::Progress;
-use crate::render::{Plural, Seconds, Told};
+use crate::render::{Format, Plural, Seconds, Told};
 use crate::secret;
-use crate::session::{Ended, Session};
-use crate::terminal::TERMINAL;
+use crate::session::{Ended, Run, Session};
+use crate::terminal::{Reader, TERMINAL};
 
 /// Which services are asked for, and how thoroughly.
 #[derive(Debug, Args)]
@@ -49,6 +49,84 @@ pub(super) struct Services {
     effort: Effort,
 }
 
+impl Services {
+    /// Discovers who offers them.
+    pub(super) fn discover(
+        &self,
+        end: &End,
+        settings: &Settings,
+        format: Format,
+        is_quiet: bool,
+    ) -> Result<Status, Failure> {
+        let progress = Progress::line(is_quiet, progress);
+        let run = Run { told: Told::Services, progress, ..Run::new(format, Reader::Needed) };
+        let session = Session::new(run)?;
+        let machine = Discoverer::new(self.discovery(end)?, mcast_net::seed());
+        let endpoint = place::open(Endpoint::asking_peer, settings)?;
+        let asked = Asked::on(&endpoint)?;
+        let ended = session.run(machine, endpoint)?;
+        if !is_quiet && !ended.is_unheard {
+            self.sum_up(end, &ended, &asked);
+        }
+        Ok(end.status(&ended))
+    }
+
+    /// What is asked, and of whom.
+    pub(super) fn discovery(&self, end: &End) -> Result<Discovery, Failure> {
+        let longest = end.timeout.saturating_mul(MOST_SILENCES);
+        Ok(Discovery {
+            effort: self.effort.into(),
+            deadline: Some(end.deadline.unwrap_or(longest)),
+            silence: Some(end.timeout),
+            count: end.count,
+            selection: self.selection()?,
+            keyring: secret::keyring(&self.key_file)?,
+            ..Discovery::all()
+        })
+    }
+
+    fn selection(&self) -> Result<Selection, Failure> {
+        let selection = match self.service.as_deref() {
+            None | Some("*") => Ok(Selection::all()),
+            Some(name) => Selection::service(name),
+        };
+        selection
+            .and_then(|selection| {
+                self.attributes.iter().try_fold(selection, |selection, Attribute { key, value }| {
+                    selection.attr(key, value.as_deref().map(str::as_bytes))
+                })
+            })
+            .map_err(|error| Failure::usage(format!("--where: {}", explain(error))))
+    }
+
+    fn sum_up(&self, end: &End, ended: &Ended, asked: &Asked) {
+        let summary = &ended.report.summary;
+        let time = Seconds(summary.elapsed);
+        if summary.found == 0 && ended.signal.is_none() {
+            let key = if self.key_file.is_empty() { "" } else { " who has the key" };
+            let whom = match self.service.as_deref() {
+                None | Some("*") => "any service".into(),
+                Some(name) => format!("service {name}"),
+            };
+            return TERMINAL.warn(format_args!(
+                "no answer for {whom} in {time} on {asked}: is anybody{key} offering it (mcast \
+                 respond --service)? {}{}",
+                asked.advice(),
+                end.beside(ended)
+            ));
+        }
+        let found = Plural(summary.found, "responder");
+        let verdict = if summary.complete == Some(true) {
+            format!("complete{}: nobody else answers", but_for(&ended.report.refused))
+        } else {
+            let reasons = doubts::explain(&ended.report, Doubts::NONE, end.bounds());
+            format!("not complete: {}", reasons.as_deref().unwrap_or("there may be more"))
+        };
+        TERMINAL.say(format_args!("{found} in {time} on {asked}; {verdict}"));
+        warn_of_firewall(summary);
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Effort {
     Fast,
@@ -63,82 +141,6 @@ impl From<Effort> for service::Effort {
             Effort::Normal => service::Effort::Normal,
             Effort::Thorough => service::Effort::Thorough,
         }
-    }
-}
-
-impl Services {
-    fn selection(&self) -> Result<Selection, Failure> {
-        let selection = match self.service.as_deref() {
-            None | Some("*") => Ok(Selection::all()),
-            Some(name) => Selection::service(name),
-        };
-        selection
-            .and_then(|selection| {
-                self.attributes.iter().try_fold(selection, |selection, Attribute { key, value }| {
-                    selection.attr(key, value.as_deref().map(str::as_bytes))
-                })
-            })
-            .map_err(|error| Failure::usage(format!("--where: {}", explain(error))))
-    }
-}
-
-impl Discover {
-    pub(super) fn discover_services(
-        &self,
-        settings: &Settings,
-        is_quiet: bool,
-    ) -> Result<Status, Failure> {
-        let session =
-            Session::new(self.run_with(Told::Services, Progress::line(is_quiet, progress)))?;
-        let machine = Discoverer::new(self.discovery()?, mcast_net::seed());
-        let endpoint = place::open(Endpoint::asking_peer, settings)?;
-        let asked = Asked::on(&endpoint)?;
-        let ended = session.run(machine, endpoint)?;
-        if !is_quiet && !ended.is_unheard {
-            self.sum_up_services(&ended, &asked);
-        }
-        Ok(self.status(&ended))
-    }
-
-    /// What is asked, and of whom.
-    pub(super) fn discovery(&self) -> Result<Discovery, Failure> {
-        let longest = self.timeout.saturating_mul(MOST_SILENCES);
-        Ok(Discovery {
-            effort: self.services.effort.into(),
-            deadline: Some(self.deadline.unwrap_or(longest)),
-            silence: Some(self.timeout),
-            count: self.count,
-            selection: self.services.selection()?,
-            keyring: secret::keyring(&self.services.key_file)?,
-            ..Discovery::all()
-        })
-    }
-
-    fn sum_up_services(&self, ended: &Ended, asked: &Asked) {
-        let summary = &ended.report.summary;
-        let time = Seconds(summary.elapsed);
-        if summary.found == 0 && ended.signal.is_none() {
-            let key = if self.services.key_file.is_empty() { "" } else { " who has the key" };
-            let whom = match self.services.service.as_deref() {
-                None | Some("*") => "any service".into(),
-                Some(name) => format!("service {name}"),
-            };
-            return TERMINAL.warn(format_args!(
-                "no answer for {whom} in {time} on {asked}: is anybody{key} offering it (mcast \
-                 respond --service)? {}{}",
-                asked.advice(),
-                self.beside(ended)
-            ));
-        }
-        let found = Plural(summary.found, "responder");
-        let end = if summary.complete == Some(true) {
-            format!("complete{}: nobody else answers", but_for(&ended.report.refused))
-        } else {
-            let reasons = doubts::explain(&ended.report, Doubts::NONE, self.bounds());
-            format!("not complete: {}", reasons.as_deref().unwrap_or("there may be more"))
-        };
-        TERMINAL.say(format_args!("{found} in {time} on {asked}; {end}"));
-        warn_of_firewall(summary);
     }
 }
 

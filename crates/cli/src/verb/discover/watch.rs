@@ -7,15 +7,16 @@ use mcast_net::{Endpoint, Settings};
 use mcast_proto::plain::{self, Watching};
 use mcast_proto::{Doubts, service};
 
-use super::Discover;
+use super::end::End;
+use super::services::Services;
 use crate::doubts;
 use crate::failure::{Failure, Status};
-use crate::parse::{Protocol, parse_period};
+use crate::parse::parse_period;
 use crate::place;
 use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
 use crate::session::{Run, Session};
-use crate::terminal::TERMINAL;
+use crate::terminal::{Reader, TERMINAL};
 
 /// Whether to watch, and how.
 #[derive(Debug, Args)]
@@ -35,40 +36,49 @@ pub(super) struct Watch {
     every: Duration,
 }
 
-impl Discover {
+/// Who is watched.
+pub(super) enum Watched<'a> {
+    Responders { probe: Vec<u8> },
+    Services(&'a Services),
+}
+
+impl Watch {
     /// Watches until a signal comes.
-    pub(super) fn watch(
+    pub(super) fn run(
         &self,
-        protocol: Protocol,
-        probe: Vec<u8>,
+        watched: Watched<'_>,
+        end: &End,
         settings: &Settings,
+        format: Format,
         is_quiet: bool,
     ) -> Result<Status, Failure> {
-        let format = match self.network.format() {
+        let format = match format {
             Format::Text if TERMINAL.stdout().can_erase => Format::Table,
             format => format,
         };
-        let ended = match protocol {
-            Protocol::Plain => {
+        let ended = match watched {
+            Watched::Responders { probe } => {
                 let progress = Progress::Watch(plain::Watcher::summary);
-                let run = self.run_with(Told::Responders, progress);
-                let session = Session::new(Run { format, ..run })?;
-                let watching = Watching { probe, every: self.watch.every, ..Watching::default() };
+                let run =
+                    Run { told: Told::Responders, progress, ..Run::new(format, Reader::Needed) };
+                let session = Session::new(run)?;
+                let watching = Watching { probe, every: self.every, ..Watching::default() };
                 let machine = plain::Watcher::new(watching);
                 session.run(machine, place::open(Endpoint::asker, settings)?)?
             }
-            Protocol::Structured => {
+            Watched::Services(services) => {
                 let progress = Progress::Watch(service::Watcher::summary);
-                let run = self.run_with(Told::Services, progress);
-                let session = Session::new(Run { format, ..run })?;
-                let machine = service::Watcher::new(self.discovery()?, mcast_net::seed());
+                let run =
+                    Run { told: Told::Services, progress, ..Run::new(format, Reader::Needed) };
+                let session = Session::new(run)?;
+                let machine = service::Watcher::new(services.discovery(end)?, mcast_net::seed());
                 session.run(machine, place::open(Endpoint::peer, settings)?)?
             }
         };
         if !is_quiet && !ended.is_unheard {
             let summary = &ended.report.summary;
             let found = Plural(summary.found, "responder");
-            let doubts = doubts::explain(&ended.report, Doubts::CLOSED, self.bounds());
+            let doubts = doubts::explain(&ended.report, Doubts::CLOSED, end.bounds());
             let more =
                 doubts.map_or(String::new(), |reasons| format!("; there may be more: {reasons}"));
             TERMINAL.say(format_args!("{found} found in {}{more}", Seconds(summary.elapsed)));

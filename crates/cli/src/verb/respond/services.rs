@@ -152,7 +152,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::args::{Cli, Verb};
+    use crate::command::{Cli, Verb};
 
     fn resolved(words: &[&str]) -> Result<Config, String> {
         let words = ["mcast", "respond"].iter().chain(words);

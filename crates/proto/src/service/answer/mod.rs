@@ -13,6 +13,7 @@ pub(super) mod responder;
 pub(super) mod responders;
 pub(super) mod responding;
 pub(super) mod services;
+pub(super) mod spread;
 pub(super) mod timers;
 pub(super) mod unfit;
 pub(super) mod words;

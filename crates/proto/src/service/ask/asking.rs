@@ -1,80 +1,35 @@
 //! The asker's plan: scout, sweep, sweep those not yet heard, stop.
 
-use core::iter;
+mod judging;
+mod querying;
+
 use core::time::Duration;
 
 use crate::rng::Rng;
 use crate::secret::Salts;
-use crate::service::GROUP_GAP;
+use crate::service::ask::expected::Expected;
 use crate::service::ask::goal::{Goal, Limits};
 use crate::service::ask::pace::Pace;
+use crate::service::ask::padded::Padded;
+use crate::service::ask::pauses::Pauses;
 use crate::service::ask::questions::Questions;
 use crate::service::ask::rounds::{Round, Rounds};
-use crate::service::ask::sweep::{Kind, Need, Sweep};
+use crate::service::ask::sweep::{Kind, Sweep};
 use crate::service::ask::verdict::Verdict;
 use crate::service::selection::Selection;
-use crate::service::table::entry::Voice;
 use crate::service::table::known::Known;
-use crate::wire::{Query, Slice};
+use crate::service::table::voice::Voice;
+use crate::wire::Query;
 use crate::{Doubts, Evidence, Instant, Via};
 
 #[cfg(test)]
 mod tests;
 
-/// The scout asks 1 in 2^8: a hundred thousand then send 390 answers, which fit any buffer.
-const SAMPLE_BITS: u8 = 8;
-/// More answers to it are not believed, which anybody can make up: the first sweep then takes a few seconds
-/// at the most, and where there are more than 130,000 responders it follows what it hears.
-const MOST_SCOUTED: u64 = 1 << 9;
-const SCOUT_WINDOW: Duration = Duration::from_millis(4);
-const SCOUT_WAIT: Duration = Duration::from_millis(5);
-/// What is expected when the scout heard nobody, which happens up to about a thousand.
-const EXPECTED_UNSEEN: u64 = 64;
-/// More are never expected, whatever the application says or a forger pretends.
-const MOST_EXPECTED: u64 = 1 << 20;
-/// After so many refusals without news it waits twice as long, and so on: many askers that go on at their
-/// pace leave nobody the time to answer. Not sooner, since where somebody forges questions in its name who
-/// asks often is answered at last.
-const REFUSALS: u32 = 16;
 /// After the last window; and again, for as long as further responders are heard, but not for ever.
 const SETTLE: Duration = Duration::from_millis(2);
-const LONGEST_SETTLE: Duration = Duration::from_secs(2);
-/// From the start of a sweep to the start of the next: after the first that heard nobody new, and where
-/// enough have heard nobody at all.
-const FIRST_GAP: Duration = Duration::from_millis(20);
-const IDLE_GAP: Duration = Duration::from_millis(100);
-/// Sweeps without anybody after which one in as many asks for answers to the group.
-const UNHEARD_SWEEPS: u32 = 4;
-/// So many quiet sweeps follow at least on one in which somebody known said something new: who was made
-/// to seem to have said it has time to say otherwise.
-const SETTLED_SWEEPS: u32 = 2;
-/// A run's padded sweeps are three for two quiet ones at the most, and those of all runs that begin in
-/// such a time no more than of one: somebody may forge what makes a watcher ask again and again.
-const PADDED_EVERY: Duration = Duration::from_secs(10);
 /// After so many rounds a session is to have another number: what was recorded in one round would be an
 /// answer to a later one of the same number.
 const MOST_ROUNDS: u16 = 60_000;
-/// An asker that was called late catches up by this much at the most.
-const CATCH_UP: Duration = Duration::from_millis(2);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Not asking, or done with it.
-    Rest,
-    /// The scout is due then.
-    Scout(Instant),
-    AwaitScout(Instant),
-    /// The next slice is due then.
-    Sweep(Instant),
-    /// Until the first, unless further responders (so many until now) are still heard; in any case until
-    /// the second.
-    Settle(Instant, u64, Instant),
-    /// The driver is asked what became of the sweep.
-    Audit,
-    /// Its answer is awaited: at once.
-    Audited,
-    Pause(Instant, Kind),
-}
 
 /// What is to be done for the plan.
 #[derive(Debug)]
@@ -97,7 +52,6 @@ pub(crate) enum News {
 #[derive(Debug, Clone)]
 pub(crate) struct Asking {
     pub(crate) txn: u64,
-    rng: Rng,
     questions: Questions,
     limits: Limits,
     goal: Goal,
@@ -109,15 +63,9 @@ pub(crate) struct Asking {
     verdict: Verdict,
     /// The next sweep is the first that asks everybody.
     is_first: bool,
-    /// Answers expected in the next sweep that is not padded.
-    expected: u64,
-    /// Padded sweeps that were made of late, and since when that is counted.
-    padded: u32,
-    padded_since: Option<Instant>,
-    /// When the last sweep began that was not padded, and the last by group.
-    ordinary_began: Instant,
-    last_group: Option<Instant>,
-    last_asked: Option<Instant>,
+    expected: Expected,
+    padded: Padded,
+    pauses: Pauses,
     /// Voices heard for the first time since the last sweep was judged, and whether others changed.
     news: u64,
     has_changed: bool,
@@ -126,11 +74,30 @@ pub(crate) struct Asking {
     sweeps: u32,
 }
 
+/// Where the plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Not asking, or done with it.
+    Rest,
+    /// The scout is due then.
+    Scout(Instant),
+    AwaitScout(Instant),
+    /// The next slice is due then.
+    Sweep(Instant),
+    /// Until the first, unless further responders (so many until now) are still heard; in any case until
+    /// the second.
+    Settle(Instant, u64, Instant),
+    /// The driver is asked what became of the sweep.
+    Audit,
+    /// Its answer is awaited: at once.
+    Audited,
+    Pause(Instant, Kind),
+}
+
 impl Asking {
     pub(crate) fn new(txn: u64, salts: Salts, rng: Rng, limits: Limits) -> Asking {
         Asking {
             txn,
-            rng,
             questions: Questions::new(salts, limits.sealed),
             limits,
             goal: Goal::everybody(0, None),
@@ -141,12 +108,9 @@ impl Asking {
             sweep: Sweep::new(),
             verdict: Verdict::default(),
             is_first: false,
-            expected: 0,
-            padded: 0,
-            padded_since: None,
-            ordinary_began: Instant::ZERO,
-            last_group: None,
-            last_asked: None,
+            expected: Expected::new(Some(0)),
+            padded: Padded::default(),
+            pauses: Pauses::new(rng, limits.query_gap()),
             news: 0,
             has_changed: false,
             run_sweeps: 0,
@@ -161,11 +125,9 @@ impl Asking {
         self.verdict.begin();
         (self.news, self.has_changed, self.run_sweeps) = (0, false, 0);
         self.is_first = goal.expected.is_none();
-        if self.padded_since.is_none_or(|since| now - since >= PADDED_EVERY) {
-            (self.padded, self.padded_since) = (0, Some(now));
-        }
-        self.expected = goal.expected.unwrap_or(EXPECTED_UNSEEN).min(MOST_EXPECTED);
-        let at = self.may_ask_at(now);
+        self.padded.begin_run(now);
+        self.expected = Expected::new(goal.expected);
+        let at = self.pauses.next_query(now);
         let kind = if goal.group { Kind::Group } else { Kind::Ordinary };
         self.stage = if self.is_first { Stage::Scout(at) } else { Stage::Pause(at, kind) };
     }
@@ -266,12 +228,7 @@ impl Asking {
             match self.stage {
                 Stage::Rest | Stage::Scout(_) | Stage::Sweep(_) | Stage::Audit => return,
                 Stage::AwaitScout(_) => {
-                    let sampled = known.sampled().min(MOST_SCOUTED);
-                    if sampled > 0 {
-                        // Two standard deviations more than the sample says.
-                        let most = sampled + (4 * sampled).isqrt() + 1;
-                        self.expected = (most << SAMPLE_BITS).min(MOST_EXPECTED);
-                    }
+                    self.expected.extrapolate(known.sampled());
                     self.begin_sweep(now, Kind::Ordinary, known, selection);
                 }
                 Stage::Settle(_, news, limit) => {
@@ -297,7 +254,7 @@ impl Asking {
     ) -> Option<Step<'a>> {
         self.advance(now, known, selection);
         match self.stage {
-            Stage::Scout(due) if due <= now => Some(Step::Ask(self.scout(now, selection))),
+            Stage::Scout(due) if due <= now => Some(Step::Ask(self.ask_scout(now, selection))),
             Stage::Sweep(due) if due <= now => {
                 Some(Step::Ask(self.ask_slice(now, due, known, selection, is_silent)))
             }
@@ -307,147 +264,5 @@ impl Asking {
             }
             _ => None,
         }
-    }
-
-    /// When the next query may go out, whatever it is for.
-    fn may_ask_at(&self, now: Instant) -> Instant {
-        self.last_asked.map_or(now, |asked| now.max(asked + self.limits.query_gap()))
-    }
-
-    fn scout<'a>(&'a mut self, now: Instant, selection: &'a Selection) -> Query<'a> {
-        (self.last_asked, self.round) = (Some(now), 0);
-        self.rounds.ask(now, 0);
-        self.stage = Stage::AwaitScout(self.may_ask_at(now + SCOUT_WAIT));
-        let query = Query {
-            window_ms: SCOUT_WINDOW.as_millis() as u16,
-            sample_bits: SAMPLE_BITS,
-            watch: self.goal.watch,
-            tlvs: selection.tlvs(),
-            ..Query::new(self.txn, 0)
-        };
-        self.questions.put(query, iter::empty())
-    }
-
-    fn begin_sweep(&mut self, now: Instant, kind: Kind, known: &Known, selection: &Selection) {
-        // 0 is the scout's.
-        self.round = self.round.checked_add(1).unwrap_or(1);
-        let need = Need {
-            expected: self.expected,
-            missing: known.missing(),
-            voices: known.voices(),
-            room: self.questions.filter_room(selection.tlvs().len()),
-            is_first: core::mem::take(&mut self.is_first),
-        };
-        self.sweep.begin(now, kind, need, &self.pace);
-        match kind {
-            Kind::Ordinary => self.ordinary_began = now,
-            Kind::Group => (self.ordinary_began, self.last_group) = (now, Some(now)),
-            Kind::Padded => self.padded += 1,
-        }
-        self.stage = Stage::Sweep(now);
-    }
-
-    fn ask_slice<'a>(
-        &'a mut self,
-        now: Instant,
-        due: Instant,
-        known: &Known,
-        selection: &'a Selection,
-        is_silent: impl Fn(&Voice) -> bool,
-    ) -> Query<'a> {
-        self.pace.adjust(now);
-        let slice = self.sweep.slice().unwrap_or(Slice::ALL);
-        let population = (known.len() as u64).saturating_add(self.expected).max(1);
-        let (window, gap) = self.sweep.ask(now, population, &self.pace);
-        self.rounds.ask(now, self.round);
-        self.last_asked = Some(now);
-        self.stage = if self.sweep.slice().is_none() {
-            let settled = self.sweep.settled() + SETTLE;
-            Stage::Settle(settled, self.news, settled + LONGEST_SETTLE)
-        } else {
-            let on_time = if now - due > CATCH_UP { now } else { due };
-            Stage::Sweep(on_time + gap.max(self.limits.query_gap()))
-        };
-
-        // Who has promised a long answer is asked for it in padded sweeps, and there alone.
-        let is_padded = self.sweep.kind == Kind::Padded;
-        let is_named = |voice: &&Voice| is_silent(voice) && (voice.missing.is_none() || !is_padded);
-        let query = Query {
-            window_ms: window.as_millis() as u16,
-            slice,
-            copies: self.sweep.copies,
-            estimate: Some(population.ilog2() as u8),
-            multicast_reply: self.sweep.kind == Kind::Group,
-            watch: self.goal.watch,
-            tlvs: selection.tlvs(),
-            length: self.sweep.length,
-            ..Query::new(self.txn, self.round)
-        };
-        let named = known.in_slice(slice).filter(is_named).map(|voice| voice.name);
-        self.questions.put(query, named)
-    }
-
-    /// A sweep is over, and what became of it is known, or will never be.
-    fn judge_sweep(&mut self, now: Instant, known: &Known) {
-        self.sweeps = self.sweeps.saturating_add(1);
-        self.run_sweeps = self.run_sweeps.saturating_add(1);
-        let news = core::mem::take(&mut self.news);
-        if self.sweep.kind != Kind::Padded {
-            self.expected = (news + 1).min(MOST_EXPECTED);
-        }
-        // Where answers come by the group alone, silence to the asker alone says nothing.
-        let says_something = match self.sweep.kind {
-            Kind::Ordinary => !self.verdict.only_by_group(),
-            Kind::Group => self.verdict.only_by_group(),
-            Kind::Padded => false,
-        };
-        self.verdict.judge(news, !says_something);
-        if core::mem::take(&mut self.has_changed) {
-            self.verdict.limit(self.goal.quiet.saturating_sub(SETTLED_SWEEPS));
-        }
-        // One forged promise of a long answer must not make every sweep a long one.
-        let is_missing = known.missing().is_some() && self.padded < self.goal.quiet * 3 / 2;
-        let is_quiet = self.verdict.quiet() >= self.goal.quiet;
-        let has_somebody = self.goal.even_if_nobody || !known.is_empty();
-        let is_done = is_quiet && has_somebody;
-        if (is_done && !is_missing) || self.run_sweeps >= self.goal.most_sweeps {
-            self.stage = Stage::Rest;
-            return;
-        }
-        let kind = self.next_kind(is_missing, is_done, known);
-        let refusals = self.verdict.refusals();
-        let gap = match self.verdict.quiet() {
-            // At random, since all who ask hear the same refusal.
-            _ if refusals > 0 => {
-                let half = self.goal.gap * (1 << (refusals / REFUSALS)) / 2;
-                half + self.rng.within(half)
-            }
-            _ if kind == Kind::Padded => Duration::ZERO,
-            0 if news > 0 || self.verdict.is_clean() => Duration::ZERO,
-            1 => FIRST_GAP,
-            _ if is_quiet => IDLE_GAP,
-            _ => self.goal.gap,
-        };
-        let mut at = self.may_ask_at(now).max(self.ordinary_began + gap);
-        if kind == Kind::Group {
-            at = at.max(self.last_group.map_or(now, |last| last + GROUP_GAP));
-        }
-        self.stage = Stage::Pause(at, kind);
-    }
-
-    fn next_kind(&self, is_missing: bool, is_done: bool, known: &Known) -> Kind {
-        let was_ordinary = self.sweep.kind == Kind::Ordinary;
-        if is_missing && (was_ordinary || is_done) {
-            return Kind::Padded;
-        }
-        // Nobody is known after several sweeps: now and then it asks for answers to the group, which
-        // firewalls let pass that drop the others; and every other time where nothing else comes.
-        let quiet = self.verdict.quiet();
-        let is_unheard =
-            known.is_empty() && quiet >= UNHEARD_SWEEPS && quiet.is_multiple_of(UNHEARD_SWEEPS);
-        if was_ordinary && (is_unheard || self.verdict.only_by_group()) {
-            return Kind::Group;
-        }
-        Kind::Ordinary
     }
 }

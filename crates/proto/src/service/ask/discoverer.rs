@@ -1,7 +1,7 @@
 //! The asking side: everybody, once.
 
 use crate::service::ask::goal::Goal;
-use crate::service::ask::session::{Session, Taken, tell};
+use crate::service::ask::session::{Session, Taken, report};
 use crate::service::discovery::Discovery;
 use crate::service::table::entry::Heard;
 use crate::{Action, Arrival, Doubts, Instant, Machine, Observation, Summary};
@@ -80,8 +80,8 @@ impl Discoverer {
     fn finish(&mut self, now: Instant) -> Option<Action<'_>> {
         // Who stops at a number of responders wants no more of them, told in part or whole.
         if !self.has_enough() {
-            if self.session.has_untold() {
-                return self.session.tell_in_part();
+            if self.session.has_unreported() {
+                return self.session.report_in_part();
             }
             self.ended_by |= self.session.cut_short();
         }
@@ -106,7 +106,7 @@ impl Machine for Discoverer {
         if matches!(answer.heard, Heard::New | Heard::NewInPart | Heard::Whole) {
             self.last_news = Some(now);
         }
-        tell(&answer)
+        report(&answer)
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {

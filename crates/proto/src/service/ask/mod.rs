@@ -2,8 +2,11 @@
 
 pub(super) mod asking;
 pub(super) mod discoverer;
+pub(super) mod expected;
 pub(super) mod goal;
 pub(super) mod pace;
+pub(super) mod padded;
+pub(super) mod pauses;
 pub(super) mod prompts;
 pub(super) mod questions;
 pub(super) mod rounds;

@@ -14,8 +14,10 @@ use crate::service::discovery::Discovery;
 use crate::service::instance::Instance;
 use crate::service::proof::is_proven;
 use crate::service::selection::Selection;
-use crate::service::table::entry::{Heard, Part, Said, Voice};
+use crate::service::table::entry::Heard;
 use crate::service::table::known::Known;
+use crate::service::table::said::{Part, Said};
+use crate::service::table::voice::Voice;
 use crate::service::watch::departed::Departed;
 use crate::wire::{self, Busy, Datagram, Keyring, Reply, Tlv};
 use crate::{
@@ -32,8 +34,8 @@ pub(crate) struct Session {
     pub(crate) asking: Asking,
     txns: Salts,
     pub(crate) known: Known,
-    /// The part of an answer that was told last.
-    telling: Option<Box<Part>>,
+    /// The part of an answer that was reported last.
+    reported: Option<Box<Part>>,
     pub(crate) departed: Departed,
     /// Those of whom it is still to be told that they are lost.
     pub(crate) parting: BTreeSet<u64>,
@@ -75,7 +77,7 @@ impl Session {
             asking: Asking::new(txn, secret.salts("salts"), secret.rng("pauses"), config.limits()),
             txns,
             known: Known::new(txn, config.capacity, secret),
-            telling: None,
+            reported: None,
             departed: Departed::default(),
             parting: BTreeSet::new(),
             flaws: Doubts::NONE,
@@ -227,11 +229,11 @@ impl Session {
     }
 
     /// Tells of a responder whose whole answer could not be had what is known of it.
-    pub(crate) fn tell_in_part(&mut self) -> Option<Action<'_>> {
-        let (id, part) = self.known.tell_in_part()?;
+    pub(crate) fn report_in_part(&mut self) -> Option<Action<'_>> {
+        let (id, part) = self.known.report_in_part()?;
         self.life.counts.found += 1;
         self.life.counts.found_by_group += u64::from(part.via == Via::Group);
-        let part = self.telling.insert(part);
+        let part = self.reported.insert(part);
         let authentic = self.keyring.is_some();
         let instance = Instance { id, authentic, truncated: true, tlvs: part.tlvs() };
         Some(Action::Emit(Event::Found(found(instance, part.from, part.via, part.lease))))
@@ -243,8 +245,8 @@ impl Session {
     }
 
     /// Whether somebody is known of whom nothing was told.
-    pub(crate) fn has_untold(&self) -> bool {
-        self.known.has_untold()
+    pub(crate) fn has_unreported(&self) -> bool {
+        self.known.has_unreported()
     }
 
     /// Goes on with the plan to where something is to be done.
@@ -300,8 +302,8 @@ fn found(instance: Instance<'_>, from: Path, via: Via, lease: Duration) -> Findi
     finding
 }
 
-/// What an application is told of an answer.
-pub(crate) fn tell<'d>(answer: &Answer<'d>) -> Option<Action<'d>> {
+/// What is reported to the application of an answer.
+pub(crate) fn report<'d>(answer: &Answer<'d>) -> Option<Action<'d>> {
     let Answer { heard, finding, .. } = *answer;
     match heard {
         Heard::New | Heard::Whole => Some(Action::Emit(Event::Found(finding))),

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::time::Duration;
 
-use crate::service::table::lease::Lease;
-use crate::wire::{Epoch, Tlvs, short_name, whole_name};
-use crate::{Change, Instant, Path, Via};
+use crate::service::table::said::{Part, Said};
+use crate::service::table::voice::Voice;
+use crate::wire::Epoch;
+use crate::{Change, Instant, Path};
 
 #[cfg(test)]
 mod tests;
@@ -18,56 +19,6 @@ pub(crate) const MOST_VOICES: usize = 16;
 /// as long each time up to the second: whoever forges goodbyes makes nobody ask all the time.
 const SHORTEST_TRUST: Duration = Duration::from_secs(1);
 const LONGEST_TRUST: Duration = Duration::from_secs(64);
-/// Of an answer that was cut short no more TLVs are kept than the shortest question gets.
-const LONGEST_PART: usize = 128;
-
-/// Who says what from where: what a filter names, and what is silent because of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Voice {
-    pub(crate) at: Path,
-    /// A digest of what it says.
-    pub(crate) words: u64,
-    /// By which a filter names it.
-    pub(crate) name: u64,
-    /// Of its last whole answer.
-    print: u64,
-    /// The latest at which it has said so.
-    epoch: Option<Epoch>,
-    /// Where what it says is not whole: what is still to come.
-    pub(crate) missing: Option<Missing>,
-    /// It may be elsewhere, or have gone: it is asked again, and stays only if it answers a question
-    /// that is put after this.
-    pub(crate) doubted: Option<Instant>,
-    pub(crate) lease: Lease,
-}
-
-/// What is still to come of an answer that was cut short.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Missing {
-    /// How long the whole is, in bytes.
-    pub(crate) length: u16,
-    /// What is then to be told of it.
-    change: Option<Change>,
-}
-
-/// What an application was told of a responder.
-#[derive(Debug, Clone)]
-enum Told {
-    /// Nothing, since its whole answer has not come: what there is of it.
-    Nothing(Box<Part>),
-    /// What has these words.
-    Words(u64),
-}
-
-/// The part of an answer that was cut short.
-#[derive(Debug, Clone)]
-pub(crate) struct Part {
-    pub(crate) from: Path,
-    pub(crate) via: Via,
-    pub(crate) lease: Duration,
-    words: u64,
-    tlvs: Box<[u8]>,
-}
 
 /// A responder that is known.
 #[derive(Debug, Clone)]
@@ -76,7 +27,7 @@ pub(crate) struct Entry {
     /// Its number where lots are drawn, and among all who came.
     pub(crate) lot: usize,
     pub(crate) number: u64,
-    told: Told,
+    reported: Reported,
     /// When it first said what is the latest.
     since: Instant,
     /// Two say different things in its name.
@@ -90,24 +41,6 @@ pub(crate) struct Entry {
     pub(crate) said_goodbye: bool,
     /// One at the least; the one that was heard last is the last.
     pub(crate) voices: Vec<Voice>,
-}
-
-/// What is heard of a responder in one answer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Said<'d> {
-    pub(crate) at: Path,
-    pub(crate) via: Via,
-    pub(crate) id: u64,
-    pub(crate) words: u64,
-    /// The print of it, where it is whole.
-    pub(crate) print: u64,
-    /// Where it is cut short: how long the whole is.
-    pub(crate) missing: Option<u16>,
-    pub(crate) epoch: Option<Epoch>,
-    pub(crate) lease: Duration,
-    pub(crate) tlvs: Tlvs<'d>,
-    /// When the question was put that this answers.
-    pub(crate) asked: Instant,
 }
 
 /// What hearing a responder changed.
@@ -127,72 +60,27 @@ pub(crate) enum Heard {
     NoRoom,
 }
 
-impl Voice {
-    /// It says this, of which that is new.
-    fn new(said: Said<'_>, change: Option<Change>) -> Voice {
-        let Said { at, id, words, print, epoch, .. } = said;
-        let missing = said.missing.map(|length| Missing { length, change });
-        let name = if missing.is_some() { short_name } else { whole_name };
-        let name = name(id, at.remote, words);
-        let at = Path { local: None, ..at };
-        Voice { at, words, name, print, epoch, missing, doubted: None, lease: Lease::NONE }
-    }
-
-    fn is_at(&self, at: Path) -> bool {
-        self.at.remote == at.remote
-    }
-
-    /// It says this now, of which that is new. Gives what is to be told of it once it is whole.
-    fn say(&mut self, said: Said<'_>, change: Option<Change>) -> Option<Change> {
-        let is_same = self.words == said.words;
-        if is_same && self.missing.is_none() && (said.missing.is_none() || change.is_none()) {
-            self.epoch = self.epoch.max(said.epoch);
-            if said.missing.is_none() {
-                self.print = said.print;
-            }
-            return change;
-        }
-        let before = *self;
-        let promised = before.missing.filter(|_| is_same);
-        let change = match promised.and_then(|missing| missing.change) {
-            Some(promised) if change != Some(Change::Conflict) => Some(promised),
-            _ => change,
-        };
-        *self = Voice { doubted: before.doubted, lease: before.lease, ..Voice::new(said, change) };
-        if is_same {
-            self.epoch = self.epoch.max(before.epoch);
-        }
-        if let Some((missing, promised)) = self.missing.as_mut().zip(promised) {
-            // Whoever says that it is short keeps nobody from being asked for the whole.
-            missing.length = missing.length.max(promised.length);
-        }
-        change
-    }
-}
-
-impl Part {
-    fn new(said: Said<'_>) -> Part {
-        let Said { at, via, lease, words, .. } = said;
-        Part { from: at, via, lease, words, tlvs: said.tlvs.within(LONGEST_PART).as_bytes().into() }
-    }
-
-    pub(crate) fn tlvs(&self) -> Tlvs<'_> {
-        Tlvs::checked_before(&self.tlvs)
-    }
+/// What was reported to the application of a responder.
+#[derive(Debug, Clone)]
+enum Reported {
+    /// Nothing, since its whole answer has not come: what there is of it.
+    Nothing(Box<Part>),
+    /// What has these words.
+    Words(u64),
 }
 
 impl Entry {
     /// One that was not known.
     pub(crate) fn new(now: Instant, said: Said<'_>, lot: usize, number: u64) -> Entry {
-        let told = match said.missing {
-            None => Told::Words(said.words),
-            Some(_) => Told::Nothing(Part::new(said).into()),
+        let reported = match said.missing {
+            None => Reported::Words(said.words),
+            Some(_) => Reported::Nothing(Part::new(said).into()),
         };
         Entry {
             id: said.id,
             lot,
             number,
-            told,
+            reported,
             since: now,
             in_conflict: false,
             trusted_until: Instant::ZERO,
@@ -208,21 +96,21 @@ impl Entry {
         self.voices.iter().map(|voice| voice.epoch).max().flatten()
     }
 
-    /// Whether the application was told of it.
-    pub(crate) fn is_told(&self) -> bool {
-        matches!(self.told, Told::Words(_))
+    /// Whether it was reported to the application.
+    pub(crate) fn is_reported(&self) -> bool {
+        matches!(self.reported, Reported::Words(_))
     }
 
-    /// Takes it for told, since its whole answer could not be had: gives what there is of it.
-    pub(crate) fn tell_in_part(&mut self) -> Option<Box<Part>> {
-        let Told::Nothing(part) = &self.told else { return None };
-        let told = Told::Words(part.words);
+    /// Takes it for reported, since its whole answer could not be had: gives what there is of it.
+    pub(crate) fn report_in_part(&mut self) -> Option<Box<Part>> {
+        let Reported::Nothing(part) = &self.reported else { return None };
+        let reported = Reported::Words(part.words);
         for missing in self.voices.iter_mut().filter_map(|voice| voice.missing.as_mut()) {
             missing.change = Some(Change::Content);
         }
-        match core::mem::replace(&mut self.told, told) {
-            Told::Nothing(part) => Some(part),
-            Told::Words(_) => None,
+        match core::mem::replace(&mut self.reported, reported) {
+            Reported::Nothing(part) => Some(part),
+            Reported::Words(_) => None,
         }
     }
 
@@ -287,18 +175,18 @@ impl Entry {
             self.trust = (self.trust * 2).min(LONGEST_TRUST);
         }
         let change = if has_place { voice.say(said, change) } else { change };
-        if said.missing.is_some() { Heard::Nothing } else { self.tell(said.words, change) }
+        if said.missing.is_some() { Heard::Nothing } else { self.report(said.words, change) }
     }
 
     /// The whole of what it says has come, of which that is new.
-    fn tell(&mut self, words: u64, change: Option<Change>) -> Heard {
-        if !self.is_told() {
-            self.told = Told::Words(words);
+    fn report(&mut self, words: u64, change: Option<Change>) -> Heard {
+        if !self.is_reported() {
+            self.reported = Reported::Words(words);
             return Heard::Whole;
         }
         let Some(change) = change else { return Heard::Nothing };
         if change != Change::Conflict {
-            self.told = Told::Words(words);
+            self.reported = Reported::Words(words);
         }
         Heard::Changed(change)
     }
@@ -306,7 +194,7 @@ impl Entry {
     /// What is new in what it says; `known` is the voice that has said so before.
     fn change(&self, dated: Dated, said: Said<'_>, known: Option<&Voice>) -> Option<Change> {
         let is_fresh = known.is_none_or(|voice| voice.missing.is_some());
-        let is_other = matches!(self.told, Told::Words(told) if told != said.words);
+        let is_other = matches!(self.reported, Reported::Words(words) if words != said.words);
         let is_there = |voice: &Voice| voice.is_at(said.at) && voice.missing.is_none();
         let is_elsewhere = known.is_none() && !self.voices.iter().any(is_there);
         match dated {

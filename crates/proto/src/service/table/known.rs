@@ -7,9 +7,11 @@ use core::net::IpAddr;
 
 use crate::rng::Rng;
 use crate::secret::Secret;
-use crate::service::table::entry::{Entry, Heard, MOST_VOICES, Part, Said, Voice};
+use crate::service::table::entry::{Entry, Heard, MOST_VOICES};
 use crate::service::table::prints::Prints;
+use crate::service::table::said::{Part, Said};
 use crate::service::table::sources::Sources;
+use crate::service::table::voice::Voice;
 use crate::wire::{self, Reply, Slice, place};
 use crate::{Instant, Path};
 
@@ -37,8 +39,8 @@ pub(crate) struct Known {
     /// How many have come so far.
     come: u64,
     sources: Sources,
-    /// The places of those of whom nothing was told, since no whole answer has come.
-    untold: BTreeSet<u64>,
+    /// The places of those of whom nothing was reported, since no whole answer has come.
+    unreported: BTreeSet<u64>,
     missing: Lengths,
     /// Who gave way when somebody was heard last, and had been told of.
     pub(crate) gave_way: Option<(u64, Path)>,
@@ -61,7 +63,7 @@ impl Known {
             lots: Vec::new(),
             come: 0,
             sources: Sources::default(),
-            untold: BTreeSet::new(),
+            unreported: BTreeSet::new(),
             missing: Lengths::default(),
             gave_way: None,
             was_full: false,
@@ -71,15 +73,15 @@ impl Known {
     /// The session has this number from now on, so that everybody has another place.
     pub(crate) fn set_txn(&mut self, txn: u64) {
         self.txn = txn;
-        self.untold.clear();
+        self.unreported.clear();
         self.sources = Sources::default();
         for entry in core::mem::take(&mut self.entries).into_values() {
             let place = self.place(entry.id);
             if let Some(lot) = self.lots.get_mut(entry.lot) {
                 *lot = place;
             }
-            if !entry.is_told() {
-                self.untold.insert(place);
+            if !entry.is_reported() {
+                self.unreported.insert(place);
             }
             for voice in &entry.voices {
                 self.sources.add(voice.at.remote.ip(), place);
@@ -142,16 +144,16 @@ impl Known {
         Some((self.missing.0.values().sum(), longest))
     }
 
-    /// Whether there are some of whom nothing was told.
-    pub(crate) fn has_untold(&self) -> bool {
-        !self.untold.is_empty()
+    /// Whether there are some of whom nothing was reported.
+    pub(crate) fn has_unreported(&self) -> bool {
+        !self.unreported.is_empty()
     }
 
-    /// Takes one of them for told: its id, and the part of its answer that has come.
-    pub(crate) fn tell_in_part(&mut self) -> Option<(u64, Box<Part>)> {
-        let place = self.untold.pop_first()?;
+    /// Takes one of them for reported: its id, and the part of its answer that has come.
+    pub(crate) fn report_in_part(&mut self) -> Option<(u64, Box<Part>)> {
+        let place = self.unreported.pop_first()?;
         let entry = self.entries.get_mut(&place)?;
-        Some((entry.id, entry.tell_in_part()?))
+        Some((entry.id, entry.report_in_part()?))
     }
 
     /// The digest of an answer from there, and its print, by which it is known when it is heard again;
@@ -177,7 +179,7 @@ impl Known {
         let heard = entry.hear(now, said);
         self.missing.add(entry);
         if heard == Heard::Whole {
-            self.untold.remove(&place);
+            self.unreported.remove(&place);
         }
         if entry.voices.len() > before {
             self.sources.add(said.at.remote.ip(), place);
@@ -193,11 +195,11 @@ impl Known {
         let is_whole = said.missing.is_none();
         if !is_whole {
             // Anybody can promise an answer: promises alone crowd nobody out.
-            if self.untold.len() >= (self.capacity / SHORT_SHARE).max(1) {
+            if self.unreported.len() >= (self.capacity / SHORT_SHARE).max(1) {
                 self.was_full = true;
                 return Heard::NoRoom;
             }
-            self.untold.insert(place);
+            self.unreported.insert(place);
         }
         self.come += 1;
         let entry = Entry::new(now, said, self.lots.len(), self.come);
@@ -231,8 +233,8 @@ impl Known {
     fn youngest_of_some(&mut self, spared: u64) -> Option<u64> {
         let Known { rng, lots, entries, .. } = self;
         let last = lots.len().checked_sub(1)? as u64;
-        let told = |place: &&u64| entries.get(place).is_some_and(Entry::is_told);
-        let may_go = |place: &&u64| **place != spared && told(place);
+        let is_reported = |place: &&u64| entries.get(place).is_some_and(Entry::is_reported);
+        let may_go = |place: &&u64| **place != spared && is_reported(place);
         let drawn = (0..DRAWN).filter_map(|_| lots.get(rng.up_to(last) as usize)).filter(may_go);
         let youngest = drawn.max_by_key(|place| entries.get(place).map(|entry| entry.number));
         youngest.or_else(|| lots.iter().find(may_go)).copied()
@@ -246,7 +248,8 @@ impl Known {
             return;
         };
         let gone = self.forget(place, |voice| voice.name == name);
-        self.gave_way = gone.filter(|(entry, _)| entry.is_told()).map(|(entry, _)| (entry.id, at));
+        self.gave_way =
+            gone.filter(|(entry, _)| entry.is_reported()).map(|(entry, _)| (entry.id, at));
     }
 
     pub(crate) fn remove(&mut self, place: u64) -> Option<Entry> {
@@ -256,7 +259,7 @@ impl Known {
         if let Some(moved) = moved {
             moved.lot = entry.lot;
         }
-        self.untold.remove(&place);
+        self.unreported.remove(&place);
         self.missing.remove(&entry);
         for voice in &entry.voices {
             self.sources.remove(voice.at.remote.ip(), place);

@@ -4,9 +4,10 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 use crate::rng::Rng;
-use crate::service::table::entry::{Entry, Voice};
+use crate::service::table::entry::Entry;
 use crate::service::table::known::Known;
 use crate::service::table::lease::{FIRST_ASK, FIRST_ASK_WITHIN, GRACE, Lease};
+use crate::service::table::voice::Voice;
 use crate::{Instant, Path};
 
 /// Without a lease that is due, those who were never heard are asked for as often as this.

@@ -5,4 +5,6 @@ pub(super) mod known;
 pub(super) mod lease;
 pub(super) mod leases;
 pub(super) mod prints;
+pub(super) mod said;
 pub(super) mod sources;
+pub(super) mod voice;

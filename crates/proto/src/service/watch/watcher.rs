@@ -1,36 +1,32 @@
 //! The watching side: everybody, and then who comes, changes and goes.
 
+mod doubting;
+mod hearing;
+mod losing;
+
 use alloc::collections::{BTreeSet, VecDeque};
 use core::time::Duration;
 
 use crate::service::answer::neighbours::Neighbours;
 use crate::service::ask::goal::Goal;
 use crate::service::ask::prompts::Prompts;
-use crate::service::ask::session::{Answer, Session, Taken, tell};
+use crate::service::ask::session::{Session, Taken};
 use crate::service::discovery::Discovery;
-use crate::service::table::entry::{Entry, Heard, Voice};
 use crate::service::table::leases::{Leases, Look};
 use crate::service::watch::announced::Announced;
-use crate::wire::{Announce, Datagram, Goodbye, Query};
-use crate::{
-    Action, Arrival, Doubts, Event, Instant, Key, Loss, Machine, Observation, Path, Protocol,
-    Summary,
-};
+use crate::{Action, Arrival, Doubts, Instant, Loss, Machine, Observation, Path, Summary};
+
+#[cfg(all(test, feature = "auth"))]
+mod tests;
 
 /// A sweep that refreshes leases ends after this many quiet ones: three of them make a lease.
 const REFRESH_QUIET: u32 = 4;
 /// As many as the quiet sweeps of a discovery: at half of all datagrams lost each way, a responder that
 /// is there is taken to be gone in one case of ten thousand.
 const DOUBT_QUIET: u32 = 16;
-/// Sixteen take less than half a second, after which who said goodbye is told to be gone. It is longer
-/// than the 24 ms over which answers are spread, and the 16 together outlast the 307 ms for which Wi-Fi
-/// may hold datagrams back.
-const DOUBT_GAP: Duration = Duration::from_millis(28);
 /// The first discovery ends after so many times its quiet sweeps, however many of them did not count: from
 /// then on leases are watched, and doubts are seen to.
 const FIRST_SWEEPS: u32 = 8;
-/// No more of those who announced themselves are expected to answer at once, however many are made up.
-const MOST_ANNOUNCED: u64 = 4096;
 /// Called later than this, the watcher takes it that its host slept.
 const SLEPT: Duration = Duration::from_secs(5);
 
@@ -59,7 +55,7 @@ pub struct Watcher {
     /// When the last run began all of whose sweeps counted.
     clean: Option<Instant>,
     /// A run has ended: of whom no whole answer could be had in it the part is told.
-    is_telling: bool,
+    is_reporting: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +85,7 @@ impl Watcher {
             doubts: Doubts::NONE,
             run: None,
             clean: None,
-            is_telling: false,
+            is_reporting: false,
         }
     }
 
@@ -106,171 +102,6 @@ impl Watcher {
         self.session.known.len()
     }
 
-    // What it hears.
-
-    fn hear_answer<'d>(&mut self, now: Instant, answer: Answer<'d>) -> Option<Action<'d>> {
-        let Answer { heard, place, words, id, lease, finding } = answer;
-        if heard != Heard::NoRoom {
-            let (session, at) = (&mut self.session, (place, finding.from, words));
-            self.leases.renew(now, &mut session.known, at, lease, &mut session.rng);
-            self.announced.answered(id);
-        }
-        match self.session.known.at(place) {
-            Some(entry) if entry.is_doubted() => {
-                // Its other addresses are: whether they still are its own is asked.
-                if self.doubted.insert(place) {
-                    self.verify_by(now);
-                }
-            }
-            _ => {
-                self.doubted.remove(&place);
-            }
-        }
-        if let Some((id, at)) = self.session.known.gave_way {
-            self.part_with(id, at, Loss::NoRoom);
-        }
-        if heard == Heard::NewInPart && self.run.is_none() {
-            // The whole of what it says is still to be asked for.
-            self.verify_by(now);
-        }
-        tell(&answer)
-    }
-
-    fn hear_other<'d>(
-        &mut self,
-        now: Instant,
-        arrival: Arrival,
-        datagram: &'d [u8],
-        said: Datagram<'d>,
-    ) {
-        self.session.life.counts.received += 1;
-        // Who proves nothing must at least be here.
-        if self.session.keyring.is_none() && !arrival.on_link {
-            self.session.life.counts.ignored += 1;
-            return;
-        }
-        let is_of_interest = match said {
-            Datagram::Query(query) => self.is_like_ours(&query),
-            Datagram::Announce(announce) => self.is_news(arrival, announce),
-            Datagram::Goodbye(goodbye) => self.session.known.get(goodbye.id).is_some(),
-            _ => false,
-        };
-        if !is_of_interest || !self.session.is_authentic(arrival, datagram) {
-            return;
-        }
-        match said {
-            Datagram::Query(query) => self.hear_neighbour(now, query),
-            Datagram::Announce(announce) => self.hear_announcement(now, announce),
-            Datagram::Goodbye(goodbye) => self.hear_goodbye(now, goodbye),
-            _ => {}
-        }
-    }
-
-    fn is_like_ours(&self, query: &Query<'_>) -> bool {
-        query.watch
-            && query.txn != self.session.asking.txn
-            && query.tlvs == self.session.selection.tlvs()
-    }
-
-    /// Whether an announcement says what the responder has not said when it was asked.
-    fn is_news(&self, arrival: Arrival, announce: Announce<'_>) -> bool {
-        let selects = Query { tlvs: self.session.selection.tlvs(), ..Query::new(0, 0) };
-        let epoch = announce.tlvs.epoch();
-        match self.session.known.get(announce.id) {
-            Some(entry) => {
-                let is_other = match self.session.keyring {
-                    // What is older than what was heard since was recorded.
-                    Some(_) => epoch > entry.epoch(),
-                    None => epoch != entry.epoch(),
-                };
-                let is_there = |voice: &Voice| voice.at.remote == arrival.from.remote;
-                let is_elsewhere = !entry.voices.iter().any(is_there);
-                is_other || (is_elsewhere && epoch == entry.epoch())
-            }
-            None => selects.selects(announce.tlvs),
-        }
-    }
-
-    fn hear_neighbour(&mut self, now: Instant, query: Query<'_>) {
-        self.neighbours.heard(now);
-        // It asks for answers to the group: asked now too, they serve both.
-        let may_ask = self.complete.is_some() && self.run.is_none() && self.prompts.next() <= now;
-        if query.multicast_reply && may_ask {
-            let due = self.leases.ask_early(now, &mut self.session.known);
-            if due > 0 {
-                self.prompts.spend(now);
-                self.refresh(now, due, true);
-            }
-        }
-    }
-
-    fn hear_announcement(&mut self, now: Instant, announce: Announce<'_>) {
-        let (id, epoch) = (announce.id, announce.tlvs.epoch());
-        match self.session.known.get(id) {
-            Some(_) => self.doubt(now, id, false),
-            None if self.session.departed.has(now, id, epoch) => {
-                self.session.life.counts.duplicates += 1;
-            }
-            None => {
-                self.announced.hear(now, id);
-                self.verify_by(now);
-            }
-        }
-    }
-
-    fn hear_goodbye(&mut self, now: Instant, goodbye: Goodbye<'_>) {
-        let id = goodbye.id;
-        if self.session.keyring.is_none() {
-            return self.doubt(now, id, true);
-        }
-        let (epoch, place) = (goodbye.tlvs.epoch(), self.session.known.place(id));
-        let heard = self.session.known.get(id).and_then(Entry::epoch);
-        if heard.is_none() {
-            // Whether it is later than the answers nobody knows: it may have been recorded.
-            return self.doubt(now, id, true);
-        }
-        if epoch <= heard {
-            self.session.life.counts.duplicates += 1;
-            return;
-        }
-        self.session.departed.insert(now, id, epoch);
-        let at = self.session.known.get(id).and_then(|entry| Some(entry.voices.last()?.at));
-        if let (Some(entry), Some(at)) = (self.session.known.remove(place), at) {
-            self.lose(entry, at, Loss::Goodbye);
-        }
-    }
-
-    /// Somebody who proves nothing says that a responder has gone or changed: it is asked.
-    fn doubt(&mut self, now: Instant, id: u64, said_goodbye: bool) {
-        let place = self.session.known.place(id);
-        if let Some(entry) = self.session.known.at_mut(place) {
-            let at = entry.doubt(now, said_goodbye);
-            self.doubted.insert(place);
-            self.verify_by(at);
-        }
-    }
-
-    fn verify_by(&mut self, at: Instant) {
-        self.verify_at = Some(self.verify_at.map_or(at, |before| before.min(at)));
-    }
-
-    fn lose(&mut self, entry: Entry, at: Path, reason: Loss) {
-        let place = self.session.known.place(entry.id);
-        self.doubted.remove(&place);
-        if entry.is_told() {
-            self.part_with(entry.id, at, reason);
-        }
-    }
-
-    /// It is to be told that this responder is lost. Until that is told nothing it says is heard: the
-    /// application would take who was found again for lost.
-    fn part_with(&mut self, id: u64, at: Path, reason: Loss) {
-        self.session.parting.insert(id);
-        self.losses.push_back((id, at, reason));
-    }
-
-    // What it does.
-
     fn start(&mut self, now: Instant, goal: Goal) {
         if self.session.renew() {
             let known = &mut self.session.known;
@@ -278,7 +109,7 @@ impl Watcher {
             let doubted = known.iter_mut().filter(|(_, entry)| entry.is_doubted());
             self.doubted = doubted.map(|(place, _)| place).collect();
         }
-        self.is_telling = false;
+        self.is_reporting = false;
         self.session.asking.start(now, goal);
         let is_thorough = goal.quiet >= DOUBT_QUIET;
         self.run = Some(Run { began: now, is_thorough, by_group: goal.group });
@@ -290,17 +121,6 @@ impl Watcher {
         self.start(now, Goal { even_if_nobody: true, watch: true, group, ..goal }.bounded());
     }
 
-    /// Asks those who are in doubt, and those who were announced.
-    fn verify(&mut self, now: Instant, group: bool) {
-        self.prompts.spend(now);
-        self.verify_at = None;
-        let announced = self.announced.take_news().min(MOST_ANNOUNCED);
-        let expected = announced + self.doubted.len() as u64 + 1;
-        let goal = Goal::everybody(DOUBT_QUIET, Some(expected));
-        let gap = DOUBT_GAP;
-        self.start(now, Goal { even_if_nobody: true, watch: true, gap, group, ..goal }.bounded());
-    }
-
     /// A run of sweeps has ended, which is not seen to yet.
     fn is_swept(&self) -> bool {
         self.run.is_some() && self.session.asking.is_at_rest()
@@ -308,7 +128,7 @@ impl Watcher {
 
     fn end_run(&mut self, now: Instant, run: Run) {
         self.run = None;
-        self.is_telling = true;
+        self.is_reporting = true;
         let is_clean = self.session.asking.has_reached_goal();
         if self.complete.is_none() {
             // Nobody at all is never known to be everybody.
@@ -338,34 +158,10 @@ impl Watcher {
         }
     }
 
-    fn earliest_doubt(&self) -> Option<Instant> {
-        let known = &self.session.known;
-        let entries = self.doubted.iter().filter_map(|place| known.at(*place));
-        entries.flat_map(|entry| &entry.voices).filter_map(|voice| voice.doubted).min()
-    }
-
-    /// Forgets those who were in doubt when a run began, and did not answer in it.
-    fn lose_silent(&mut self, run: Run) {
-        for place in core::mem::take(&mut self.doubted) {
-            let known = &mut self.session.known;
-            let is_gone = |doubted: Option<Instant>| doubted.is_some_and(|at| at <= run.began);
-            if let Some((entry, at)) = known.forget(place, |voice| is_gone(voice.doubted)) {
-                let reason = if entry.said_goodbye { Loss::Goodbye } else { Loss::Expired };
-                self.lose(entry, at, reason);
-                continue;
-            }
-            let next = known.at(place).into_iter().flat_map(|entry| &entry.voices);
-            if let Some(at) = next.filter_map(|voice| voice.doubted).min() {
-                self.doubted.insert(place);
-                self.verify_by(at);
-            }
-        }
-    }
-
     /// When the next thing but a sweep is to be done.
     fn next_look(&self) -> Option<Instant> {
         let at_rest = self.run.is_none();
-        let at_once = (self.is_swept() || !self.losses.is_empty() || self.is_telling)
+        let at_once = (self.is_swept() || !self.losses.is_empty() || self.is_reporting)
             .then_some(Instant::AT_ONCE);
         let verify = self.verify_at.map(|at| at.max(self.prompts.next()));
         let verify = verify.filter(|_| at_rest && self.complete.is_some());
@@ -378,18 +174,12 @@ impl Watcher {
             self.end_run(now, run);
             return None;
         }
-        if let Some((id, from, reason)) = self.losses.pop_front() {
-            self.session.parting.remove(&id);
-            return Some(Action::Emit(Event::Lost {
-                protocol: Protocol::MCAST,
-                key: Key::Service(id),
-                from,
-                reason,
-            }));
+        if let Some(lost) = self.next_loss() {
+            return Some(Action::Emit(lost));
         }
-        if self.is_telling {
-            self.is_telling = self.session.has_untold();
-            return self.session.tell_in_part();
+        if self.is_reporting {
+            self.is_reporting = self.session.has_unreported();
+            return self.session.report_in_part();
         }
         let at_rest = self.run.is_none();
         let verify = self.verify_at.map(|at| at.max(self.prompts.next()));
@@ -482,6 +272,3 @@ impl Machine for Watcher {
         }
     }
 }
-
-#[cfg(all(test, feature = "auth"))]
-mod tests;

@@ -3,8 +3,9 @@
 use core::net::IpAddr;
 
 use super::Responders;
-use crate::service::answer::answers::{Answer, Placed};
+use crate::service::answer::answers::Placed;
 use crate::service::answer::places;
+use crate::service::answer::spread::Answer;
 use crate::service::proof::is_proven;
 use crate::wire::{Query, Tlv};
 use crate::{Action, Arrival, Cast, Event, Instant, Protocol, Question, Refusal};

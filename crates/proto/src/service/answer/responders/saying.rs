@@ -2,7 +2,7 @@
 
 use super::Responders;
 use crate::service::answer::announcer::Speech;
-use crate::service::answer::answers::Answer;
+use crate::service::answer::spread::Answer;
 use crate::wire::{Announce, Busy, Datagram, Goodbye, Keyring, Reply};
 use crate::{Action, Destination, Instant, Message};
 

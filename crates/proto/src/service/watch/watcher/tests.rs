@@ -5,10 +5,10 @@ use core::net::SocketAddr;
 use super::*;
 use crate::service::{GROUP_V4, PORT};
 use crate::wire::{
-    self, Binding, Busy, Epoch, Filter, Key, Keyring, Reply, Seal, SessionsBuf, Tlv, TlvBuf,
-    short_name, whole_name,
+    self, Announce, Binding, Busy, Datagram, Epoch, Filter, Goodbye, Key, Keyring, Query, Reply,
+    Seal, SessionsBuf, Tlv, TlvBuf, short_name, whole_name,
 };
-use crate::{Body, Cast, Change, Evidence, Finding};
+use crate::{Body, Cast, Change, Event, Evidence, Finding};
 
 mod finding;
 mod losing;

@@ -1,16 +1,14 @@
-//! The values of options, read from text.
+//! A multicast group as it is written, and the groups of each protocol.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::num::ParseIntError;
 use std::str::FromStr;
-use std::time::Duration;
 
-use data_encoding::HEXLOWER_PERMISSIVE;
 use mcast_net::Interface;
-use mcast_proto::wire::{MAX_LEASE_S, MIN_LEASE_S};
-use mcast_proto::{Rate, plain, service};
+use mcast_proto::{plain, service};
 
+use super::number::parse_port;
 use crate::failure::Failure;
 
 /// A group as it is written: `ADDR`, `ADDR:PORT`, `[ADDR]:PORT`; IPv6 with a zone: `ff12::1%eth0`.
@@ -99,14 +97,6 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), String> {
     }
 }
 
-/// Reads a port that can be sent to.
-pub(crate) fn parse_port(text: &str) -> Result<u16, String> {
-    match text.parse() {
-        Ok(port @ 1..) => Ok(port),
-        _ => Err(format!("{text:?} is not a port; those are 1 to 65535")),
-    }
-}
-
 impl Group {
     pub(crate) fn is_ipv6(&self) -> bool {
         self.ip.is_ipv6()
@@ -146,104 +136,6 @@ impl fmt::Display for Group {
             IpAddr::V6(ip) => write!(f, "[{ip}{zone}]")?,
         }
         self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
-    }
-}
-
-/// Bytes in hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Hex(pub(crate) Vec<u8>);
-
-impl FromStr for Hex {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Hex, String> {
-        let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        if let Some(wrong) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
-            return Err(format!("{wrong:?} is not a hexadecimal digit; write for example 4d6521"));
-        }
-        HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map(Hex).map_err(|_| {
-            let number = digits.len();
-            format!("a byte has two digits, these are {number}; write for example 4d6521")
-        })
-    }
-}
-
-/// Reads how many there are to be.
-pub(crate) fn parse_count<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
-    match text.parse() {
-        Ok(count) if count >= N::from(1) => Ok(count),
-        _ => Err("not a count; write 1 or more".into()),
-    }
-}
-
-/// Reads a duration that is not zero.
-pub(crate) fn parse_period(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
-        Duration::ZERO => Err("too short; write for example 3s or 500ms".into()),
-        duration => Ok(duration),
-    }
-}
-
-/// Reads a lease: what the structured protocol allows.
-pub(crate) fn parse_lease(text: &str) -> Result<Duration, String> {
-    let lease = parse_duration(text)?;
-    if (MIN_LEASE_S.into()..=MAX_LEASE_S.into()).contains(&lease.as_secs()) {
-        Ok(lease)
-    } else {
-        Err("not a lease; those are 10s to 24h".into())
-    }
-}
-
-/// Reads a duration.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    humantime::parse_duration(text)
-        .map_err(|_| "not a duration; write for example 3s or 500ms".into())
-}
-
-/// A limit to answers: `PER_SOURCE`, `PER_SOURCE/TOTAL` or `off`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RateLimit(pub(crate) Option<Rate>);
-
-impl Default for RateLimit {
-    fn default() -> RateLimit {
-        RateLimit(Some(Rate::default()))
-    }
-}
-
-impl fmt::Display for RateLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(Rate { per_source, total }) => write!(f, "{per_source}/{total}"),
-            None => f.write_str("off"),
-        }
-    }
-}
-
-impl FromStr for RateLimit {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<RateLimit, String> {
-        if text == "off" {
-            return Ok(RateLimit(None));
-        }
-        let number = |text: &str| match text.parse() {
-            Ok(number @ 1..) => Ok(number),
-            _ => Err(format!(
-                "{text:?} is not a number of answers; write for example {} or off",
-                RateLimit::default()
-            )),
-        };
-        let (per_source, total) = match text.split_once('/') {
-            Some((per_source, total)) => (number(per_source)?, number(total)?),
-            None => {
-                let per_source = number(text)?;
-                (per_source, Rate::default().total.max(per_source))
-            }
-        };
-        Ok(RateLimit(Some(Rate { per_source, total })))
     }
 }
 
@@ -319,50 +211,6 @@ mod tests {
             let expected = SocketAddrV6::new("ff12::1".parse().unwrap(), 9, 0, scope_id);
             let address = group.address(Protocol::Plain, interfaces).unwrap();
             assert_eq!(address, SocketAddr::V6(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn hex_takes_pairs_of_digits() {
-        assert_eq!("4d6521".parse(), Ok(Hex(b"Me!".to_vec())));
-        assert_eq!("4D 65 21".parse(), Ok(Hex(b"Me!".to_vec())));
-        assert_eq!("".parse(), Ok(Hex(Vec::new())));
-        assert!("4d6".parse::<Hex>().unwrap_err().contains("these are 3"));
-        assert!("4g".parse::<Hex>().unwrap_err().contains("'g'"));
-        assert!("é1".parse::<Hex>().unwrap_err().contains("'é'"));
-    }
-
-    #[test]
-    fn durations_have_a_unit_and_last() {
-        assert_eq!(parse_period("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_period("1m 30s"), Ok(Duration::from_secs(90)));
-        assert_eq!(parse_duration("0"), Ok(Duration::ZERO));
-        for text in ["", "3", "0s", "0", "-1s", "soon", "99999999999999999999s"] {
-            assert!(parse_period(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn leases_are_what_the_protocol_allows() {
-        assert_eq!(parse_lease("10s"), Ok(Duration::from_secs(10)));
-        assert_eq!(parse_lease("24h"), Ok(Duration::from_secs(86_400)));
-        for text in ["9s", "86401s", "0", "soon"] {
-            assert!(parse_lease(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn rates_are_a_pair_or_off() {
-        let rate = |per_source, total| Ok(RateLimit(Some(Rate { per_source, total })));
-        assert_eq!("off".parse(), Ok(RateLimit(None)));
-        assert_eq!("5/50".parse(), rate(5, 50));
-        assert_eq!("5".parse(), rate(5, Rate::default().total));
-        assert_eq!("5000".parse(), rate(5000, 5000));
-        for limit in [RateLimit::default(), RateLimit(None)] {
-            assert_eq!(limit.to_string().parse(), Ok(limit));
-        }
-        for text in ["", "0", "5/0", "5/", "/5", "5/5/5", "on", "4294967296"] {
-            assert!(text.parse::<RateLimit>().is_err(), "{text}");
         }
     }
 }
