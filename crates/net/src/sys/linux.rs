@@ -4,6 +4,7 @@
 //! in the function that calls it, from memory that outlives the call, and none is kept.
 #![expect(unsafe_code, reason = "recvmmsg, sendmmsg and packet information have no safe interface")]
 
+use std::fmt;
 use std::io;
 use std::mem::{MaybeUninit, offset_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
@@ -40,6 +41,33 @@ impl<const ROOM: usize> Control<ROOM> {
     const EMPTY: Self = Control { _align: [], bytes: [0; ROOM] };
 }
 
+/// What the kernel writes beside the bytes of a batch: who sent each, and control messages. To clear it anew for
+/// each batch would be most of what a datagram costs; of what is left of an earlier one nothing is looked at.
+pub(crate) struct Beside {
+    names: Box<[libc::sockaddr_in6; BATCH]>,
+    controls: Box<[Control<CONTROL>; BATCH]>,
+}
+
+impl Default for Beside {
+    fn default() -> Beside {
+        // SAFETY: it is a plain C structure of integers, for which all zero is a value.
+        let names = Box::new(unsafe { zeroed() });
+        Beside { names, controls: Box::new([Control::EMPTY; BATCH]) }
+    }
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Beside").finish_non_exhaustive()
+    }
+}
+
+/// What a message is described by, but for its pointers.
+fn header() -> libc::mmsghdr {
+    // SAFETY: it is a plain C structure of integers and pointers, for which all zero is a value.
+    unsafe { zeroed() }
+}
+
 /// Readies a socket: the kernel is to say where each datagram was sent to, how far it came and when. What
 /// a datagram is sent by is said with each.
 pub(crate) fn prepare(
@@ -61,29 +89,27 @@ pub(crate) fn prepare(
 /// one datagram was read.
 pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool> {
     inbox.received.clear();
-    let mut controls = [Control::<CONTROL>::EMPTY; BATCH];
-    // SAFETY: these are plain C structures of integers and pointers, for which all zero is a value.
-    let (mut names, mut buffers, mut headers): (
-        [libc::sockaddr_in6; BATCH],
-        [libc::iovec; BATCH],
-        [libc::mmsghdr; BATCH],
-    ) = unsafe { (zeroed(), zeroed(), zeroed()) };
+    let Beside { names, controls } = &mut inbox.beside;
+    let mut buffers = [const { MaybeUninit::<libc::iovec>::uninit() }; BATCH];
+    let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; BATCH];
     for (i, slot) in inbox.bytes.chunks_exact_mut(SLOT).enumerate() {
-        buffers[i] = libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: slot.len() };
-        let header = &mut headers[i].msg_hdr;
+        let (iov_base, iov_len) = (slot.as_mut_ptr().cast(), slot.len());
+        let buffer = buffers[i].write(libc::iovec { iov_base, iov_len });
+        let header = &mut headers[i].write(header()).msg_hdr;
         header.msg_name = (&raw mut names[i]).cast();
         header.msg_namelen = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
-        header.msg_iov = &raw mut buffers[i];
+        header.msg_iov = buffer;
         header.msg_iovlen = 1;
         header.msg_control = (&raw mut controls[i]).cast();
         header.msg_controllen = CONTROL as _;
     }
-    // SAFETY: each header points to a name, a buffer and a control buffer of its own, all of which
-    // live in this function or in `inbox`, with their true lengths; the kernel writes within those.
+    // SAFETY: there is a slot for each of the headers, which points to a name, a buffer and a control buffer
+    // of its own, all of which live in this function or in `inbox`, with their true lengths; the kernel
+    // writes within those.
     let result = unsafe {
         libc::recvmmsg(
             socket.as_raw_fd(),
-            headers.as_mut_ptr(),
+            headers.as_mut_ptr().cast(),
             BATCH as c_uint,
             libc::MSG_DONTWAIT as _,
             ptr::null_mut(),
@@ -91,10 +117,14 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
     };
     let count = usize::try_from(result).map_err(|_| io::Error::last_os_error())?;
     for (slot, header) in headers[..count].iter().enumerate() {
+        // SAFETY: it was written above, as all are.
+        let header = unsafe { header.assume_init_ref() };
         let message = &header.msg_hdr;
         // A slot holds any datagram; one that was cut all the same must not pass for whole.
         let is_whole = message.msg_flags & libc::MSG_TRUNC == 0;
-        let Some(from) = socket_address(&names[slot]).filter(|_| is_whole) else { continue };
+        let is_named = message.msg_namelen > 0;
+        let from = socket_address(&names[slot]).filter(|_| is_whole && is_named);
+        let Some(from) = from else { continue };
         // Where the control messages were cut there is no telling what else they said.
         let is_informed = message.msg_flags & libc::MSG_CTRUNC == 0;
         #[allow(clippy::unnecessary_cast, reason = "some C libraries have it as 32 bits")]
@@ -141,21 +171,20 @@ fn socket_address(name: &libc::sockaddr_in6) -> Option<SocketAddr> {
 pub(crate) fn send(socket: &UdpSocket, outgoing: &[Outgoing], bytes: &[u8]) -> io::Result<usize> {
     let outgoing = &outgoing[..outgoing.len().min(BATCH)];
     let mut names = [const { MaybeUninit::<SockAddr>::uninit() }; BATCH];
-    let mut controls = [Control::<CHOSEN>::EMPTY; BATCH];
-    // SAFETY: both are plain C structures of integers and pointers, for which all zero is a value.
-    let (mut buffers, mut headers): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) =
-        unsafe { (zeroed(), zeroed()) };
+    let mut controls = [const { MaybeUninit::<Control<CHOSEN>>::uninit() }; BATCH];
+    let mut buffers = [const { MaybeUninit::<libc::iovec>::uninit() }; BATCH];
+    let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; BATCH];
     for (i, datagram) in outgoing.iter().enumerate() {
         let payload = &bytes[datagram.bytes.clone()];
-        buffers[i] =
-            libc::iovec { iov_base: payload.as_ptr().cast_mut().cast(), iov_len: payload.len() };
+        let (iov_base, iov_len) = (payload.as_ptr().cast_mut().cast(), payload.len());
+        let buffer = buffers[i].write(libc::iovec { iov_base, iov_len });
         let name = names[i].write(SockAddr::from(datagram.to));
-        let header = &mut headers[i].msg_hdr;
+        let header = &mut headers[i].write(header()).msg_hdr;
         header.msg_name = name.as_ptr().cast_mut().cast();
         header.msg_namelen = name.len();
-        header.msg_iov = &raw mut buffers[i];
+        header.msg_iov = buffer;
         header.msg_iovlen = 1;
-        header.msg_control = (&raw mut controls[i]).cast();
+        header.msg_control = ptr::from_mut(controls[i].write(Control::EMPTY)).cast();
         header.msg_controllen = CHOSEN as _;
         let len = match datagram.to {
             SocketAddr::V4(_) => {
@@ -185,13 +214,13 @@ pub(crate) fn send(socket: &UdpSocket, outgoing: &[Outgoing], bytes: &[u8]) -> i
         };
         header.msg_controllen = len as _;
     }
-    // SAFETY: each of the first `outgoing.len()` headers points to a name, a buffer and a control
+    // SAFETY: each of the first `outgoing.len()` headers was written and points to a name, a buffer and a control
     // buffer that live until the call returns, with their true lengths; the kernel only reads those,
     // though C's types say that it may write.
     let result = unsafe {
         libc::sendmmsg(
             socket.as_raw_fd(),
-            headers.as_mut_ptr(),
+            headers.as_mut_ptr().cast(),
             outgoing.len() as c_uint,
             libc::MSG_DONTWAIT as _,
         )

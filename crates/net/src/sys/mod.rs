@@ -60,6 +60,8 @@ pub(crate) struct Inbox {
     /// `BATCH` slots. The system gives the pages of a slot only when a datagram reaches them.
     bytes: Vec<u8>,
     received: Vec<Received>,
+    /// What the system writes beside the bytes, in memory that is made once.
+    beside: imp::Beside,
     /// Datagrams of the last batch that were cut short or came from an address of no known family.
     lost: u64,
 }
@@ -82,7 +84,12 @@ pub(crate) struct Received {
 
 impl Inbox {
     pub(crate) fn new() -> Inbox {
-        Inbox { bytes: vec![0; BATCH * SLOT], received: Vec::with_capacity(BATCH), lost: 0 }
+        Inbox {
+            bytes: vec![0; BATCH * SLOT],
+            received: Vec::with_capacity(BATCH),
+            beside: imp::Beside::default(),
+            lost: 0,
+        }
     }
 
     /// How many datagrams of the last [`receive`] are no use, and are not among the others.
