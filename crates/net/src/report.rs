@@ -7,6 +7,9 @@ use mcast_proto::Summary;
 use crate::sockets::account::{InterfaceReport, Refused};
 
 /// What a run did.
+///
+/// It, and what it consists of, is exhaustive: a program that shows all of it hears from the compiler of what is
+/// new. A further field is another version.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// The machine's own account.

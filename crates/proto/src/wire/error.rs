@@ -42,6 +42,7 @@ pub enum DecodeError {
 
 /// What a [`DecodeError`] means to the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum DecodeErrorKind {
     /// Something else than this protocol.
     Foreign,

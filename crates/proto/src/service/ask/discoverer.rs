@@ -3,6 +3,7 @@
 use crate::service::ask::goal::Goal;
 use crate::service::ask::session::{Session, Taken, report};
 use crate::service::discovery::Discovery;
+use crate::service::selection::Selection;
 use crate::service::table::entry::Heard;
 use crate::{Action, Arrival, Doubts, Instant, Machine, Observation, Summary};
 
@@ -31,6 +32,26 @@ impl Discoverer {
     pub fn new(config: Discovery, seed: u64) -> Discoverer {
         let session = Session::new(&config, seed);
         Discoverer { config, session, last_news: None, ended_by: Doubts::NONE }
+    }
+
+    /// Asks for others from now on, as a run that begins now: who was found before is found again if the new
+    /// selection has it, and counts no more if not. The deadline counts from the start of the run, silence
+    /// from now on. After its end a discoverer asks for nobody.
+    pub fn select(&mut self, now: Instant, selection: Selection) {
+        if !self.session.life.is_open() {
+            return;
+        }
+        self.config.selection = selection;
+        self.session.restart(&self.config);
+        (self.last_news, self.ended_by) = (Some(now), Doubts::NONE);
+        if self.session.life.started().is_some() {
+            self.begin(now);
+        }
+    }
+
+    fn begin(&mut self, now: Instant) {
+        let quiet = self.config.effort.quiet_sweeps();
+        self.session.asking.start(now, Goal::everybody(quiet, self.config.expected));
     }
 
     /// What was done so far.
@@ -111,8 +132,7 @@ impl Machine for Discoverer {
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
         if self.session.life.start(now) {
-            let quiet = self.config.effort.quiet_sweeps();
-            self.session.asking.start(now, Goal::everybody(quiet, self.config.expected));
+            self.begin(now);
         }
         if self.deadline().is_none_or(|due| due > now) {
             return None;

@@ -85,6 +85,16 @@ impl Session {
         }
     }
 
+    /// Begins anew with another configuration, as another session of the same run: it knows nobody, and what
+    /// was answered to the one before is no answer.
+    pub(crate) fn restart(&mut self, config: &Discovery) {
+        // Nobody has seen this number, nor ever will.
+        let seed = self.txns.next();
+        let mut life = core::mem::take(&mut self.life);
+        (life.counts.found, life.counts.found_by_group) = (0, 0);
+        *self = Session { life, ..Session::new(config, seed) };
+    }
+
     /// Gives the session another number, where it has asked so much that its rounds would come again.
     /// Says whether it did, so that everybody has another place.
     pub(crate) fn renew(&mut self) -> bool {

@@ -12,6 +12,7 @@ use crate::service::ask::goal::Goal;
 use crate::service::ask::prompts::Prompts;
 use crate::service::ask::session::{Session, Taken};
 use crate::service::discovery::Discovery;
+use crate::service::selection::Selection;
 use crate::service::table::leases::{Leases, Look};
 use crate::service::watch::announced::Announced;
 use crate::{Action, Arrival, Doubts, Instant, Loss, Machine, Observation, Path, Summary};
@@ -87,6 +88,29 @@ impl Watcher {
             clean: None,
             is_reporting: false,
         }
+    }
+
+    /// Watches others from now on, as a run that begins now: nobody is known, who is of the new selection is
+    /// found, again if need be, and of who was found before and is not nothing is told any more. After its end
+    /// a watcher watches nobody.
+    pub fn select(&mut self, now: Instant, selection: Selection) {
+        if !self.session.life.is_open() {
+            return;
+        }
+        let config = Discovery { selection, ..self.config.clone() };
+        let mut session = self.session.clone();
+        session.restart(&config);
+        *self = Watcher { session, ..Watcher::new(config, 0) };
+        if self.session.life.started().is_some() {
+            self.begin(now);
+        }
+    }
+
+    fn begin(&mut self, now: Instant) {
+        let quiet = self.config.effort.quiet_sweeps();
+        let goal = Goal::everybody(quiet, self.config.expected);
+        let most_sweeps = quiet * FIRST_SWEEPS;
+        self.start(now, Goal { even_if_nobody: true, most_sweeps, ..goal });
     }
 
     /// What was done so far; `complete` is about the first discovery, and `None` until it has ended.
@@ -225,10 +249,7 @@ impl Machine for Watcher {
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
         if self.session.life.start(now) {
-            let quiet = self.config.effort.quiet_sweeps();
-            let goal = Goal::everybody(quiet, self.config.expected);
-            let most_sweeps = quiet * FIRST_SWEEPS;
-            self.start(now, Goal { even_if_nobody: true, most_sweeps, ..goal });
+            self.begin(now);
         }
         let due = self.deadline().filter(|due| *due <= now)?;
         if !self.session.life.is_open() {

@@ -53,6 +53,7 @@ pub fn sealed_with(datagram: &[u8]) -> Option<u32> {
 
 /// Why a datagram is not taken for a member's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AuthError {
     /// It has no trailer.
     Missing,

@@ -12,6 +12,7 @@ use crate::{Body, Cast, Change, Event, Evidence, Finding};
 
 mod finding;
 mod losing;
+mod selecting;
 
 const LEASE: Duration = Duration::from_secs(100);
 

@@ -141,3 +141,41 @@ fn before_it_is_due_nothing_is_done() {
     assert_eq!(run.discoverer.handle_timeout(asked.at + ms(25)), None);
     assert_eq!(run.summary().sent, 1);
 }
+
+#[test]
+fn with_another_selection_it_begins_anew_and_takes_no_answer_to_the_old_questions() {
+    let mut discoverer = Discoverer::new(Discovery::of("printer").unwrap(), 1);
+    let now = Instant::ZERO;
+    let ask = |discoverer: &mut Discoverer| match discoverer.handle_timeout(now) {
+        Some(Action::Send { message, .. }) => {
+            let mut bytes = Vec::new();
+            message.encode(&mut bytes);
+            let Ok(Datagram::Query(query)) = wire::decode(&bytes) else { panic!("{bytes:?}") };
+            (query.txn, query.round)
+        }
+        other => panic!("{other:?}"),
+    };
+    let (old, round) = ask(&mut discoverer);
+    discoverer.select(now, Selection::service("scanner").unwrap());
+    let (new, _) = ask(&mut discoverer);
+    assert_ne!(old, new);
+    let arrival = Arrival::new(Path::new(host(1).at()), Cast::Unicast, true);
+    let mut answered = |txn| {
+        let tlvs = host(1).tlvs();
+        let reply = Reply {
+            txn,
+            id: host(1).id,
+            round,
+            copy: 0,
+            whole: None,
+            busy: false,
+            lease_s: 120,
+            tlvs: tlvs.as_tlvs(),
+        };
+        let mut bytes = Vec::new();
+        Datagram::Reply(reply).encode(None, &mut bytes);
+        discoverer.handle_datagram(now, arrival, &bytes).is_some()
+    };
+    assert!(!answered(old) && answered(new));
+    assert_eq!(discoverer.summary(now).found, 1);
+}
