@@ -182,13 +182,7 @@ fn whatever_a_device_calls_itself_the_terminal_is_left_alone() {
 fn who_says_goodbye_is_lost_and_a_watch_ends_at_a_signal() {
     let Some(world) = World::new() else { return };
     let [asker, answerer] = hosts(&world);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dialects/fixtures");
-    let (input, mut tell) = std::io::pipe().expect("a pipe");
-    let mut command = answerer.command("python3");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/devices.py");
-    command.arg("-u").arg(script).arg(root).args(["10.77.0.2", "leaving"]).stdin(input);
-    let devices = Process::start(command);
-    devices.line_with("ready");
+    let _devices = devices(&answerer, "leaving");
     let watcher = mcast(&asker, "scan --watch --json --only mdns,ssdp");
     let mut found = Vec::new();
     while found.len() < 5 {
@@ -198,7 +192,8 @@ fn who_says_goodbye_is_lost_and_a_watch_ends_at_a_signal() {
         }
     }
     assert_eq!((of(&found, "mdns").len(), of(&found, "ssdp").len()), (1, 4), "{found:?}");
-    std::io::Write::write_all(&mut tell, b"go\n").expect("it listens");
+    let leave = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ('10.77.0.2', 9))";
+    assert_eq!(asker.python(["-c", leave]).wait().code, Some(0));
     let mut lost = Vec::new();
     while lost.len() < 5 {
         let event = json(&watcher.line_with("\"lost\""));

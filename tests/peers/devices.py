@@ -2,7 +2,7 @@
 addresses.
 
 usage: devices.py FIXTURES OWN-ADDRESS [hostile|silent|leaving]. hostile: names are not fit for a terminal. silent:
-nobody is answered. leaving: at a line on stdin each says goodbye, and no more is answered.
+nobody is answered. leaving: at a datagram to port 9 each says goodbye, and no more is answered.
 """
 import re
 import select
@@ -14,7 +14,7 @@ from pathlib import Path
 FIXTURES, OWN = Path(sys.argv[1]), sys.argv[2]
 MODE = sys.argv[3] if len(sys.argv) > 3 else ''
 # As long as the name in the recording, whose length goes before it.
-NAME, HOSTILE_NAME = 'Büro 2. Stock'.encode(), b'\x1b[2J\x07\xe2\x80\xaeprint'
+NAME, HOSTILE_NAME = 'Büro 2. Stock'.encode(), b'\x1b[2J\x07\xe2\x80\xaeprints'
 RECORDED = b'10.77.0.2'
 
 
@@ -98,11 +98,14 @@ protocols = [
     (*member('239.255.255.250', 3702), wsd),
     (*member('224.0.1.187', 5683), coap),
 ]
+trigger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+trigger.bind((OWN, 9))
 print('ready', flush=True)
 while True:
-    inputs = [sock for sock, _, _ in protocols] + ([sys.stdin] if MODE == 'leaving' else [])
+    inputs = [sock for sock, _, _ in protocols] + ([trigger] if MODE == 'leaving' else [])
     for ready in select.select(inputs, [], [])[0]:
-        if ready is sys.stdin:
+        if ready is trigger:
+            ready.recv(1)
             for which, goodbye, to in goodbyes():
                 protocols[which][1].sendto(goodbye, to)
             MODE = 'silent'

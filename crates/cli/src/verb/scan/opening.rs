@@ -2,6 +2,7 @@
 
 use mcast_dialects::mdns::Port;
 use mcast_net::{Endpoint, Error, ErrorKind, Settings};
+use mcast_proto::{Lane, Networked as _};
 
 use super::machines::{Choir, Plan, Reason};
 use super::voices::Voice;
@@ -54,7 +55,7 @@ pub(super) fn open(
 }
 
 /// Why multicast DNS can't be watched from its port, if it can't: by one family is enough, since it would
-/// neither ask nor hear by that.
+/// neither ask nor hear by that. So each is a lane of its own here.
 fn port_is_refused(
     plan: &Plan,
     voices: &[Voice],
@@ -63,15 +64,16 @@ fn port_is_refused(
     if plan.patience.is_some() || !voices.contains(&Voice::Mdns) {
         return Ok(None);
     }
+    let mut lanes = Vec::new();
     for is_ipv6 in [false, true].into_iter().filter(|is_ipv6| plan.speaks(*is_ipv6)) {
-        let refused = alone(&plan.by(is_ipv6), &Voice::Mdns, Port::Own, settings)?;
-        let is_taken =
-            |error: &Error| matches!(error.kind(), ErrorKind::AddressInUse | ErrorKind::Permission);
-        if let Some(error) = refused.filter(is_taken) {
-            return Ok(Some(error));
+        let Choir { machines, .. } = plan.by(is_ipv6).choir([&Voice::Mdns], Port::Own)?;
+        for Lane { role, groups, .. } in machines.lanes() {
+            lanes.push((role, Settings { groups, ..settings.clone() }));
         }
     }
-    Ok(None)
+    let refused = Endpoint::with_lanes(&lanes).err();
+    Ok(refused
+        .filter(|error| matches!(error.kind(), ErrorKind::AddressInUse | ErrorKind::Permission)))
 }
 
 /// Why one can't be opened, if it can't. Its sockets are closed again.
