@@ -253,8 +253,10 @@ fn a_preset_of_ones_own_finds_what_it_describes() {
     let [asker, answerer] = hosts(&world);
     let responder = mcast(&answerer, "respond --reply serial=7;port=80;name=Gate");
     answerer.until_joined("eth0", "224.1.1.1", 1);
-    let table = "[gate]\nsource = 'the maker'\nto = '224.1.1.1:50008'\nrequest.text = 'gates?'\nanswer = 'line'\n\
-                 id = 'serial=*;'\nname = 'name=*'\nport = 'port=*;'\n";
+    // The example of the documentation.
+    let page = include_str!("../../docs/dialects.md");
+    let table = page.split("```toml\n").nth(1).and_then(|it| it.split("```").next());
+    let table = table.expect("an example");
     let finished = with_presets(&asker, table, "scan --json --only gate -t 500ms");
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let [gate] = &events(&finished.stdout, "found")[..] else { panic!("{finished:?}") };
@@ -264,7 +266,7 @@ fn a_preset_of_ones_own_finds_what_it_describes() {
         assert_eq!(gate[field], expected, "{field}: {gate}");
     }
     drop(responder);
-    let wrong = with_presets(&asker, &table.replace("'line'", "'lines'"), "scan");
+    let wrong = with_presets(&asker, &table.replace("\"line\"", "\"lines\""), "scan");
     assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""), "{wrong:?}");
     assert!(wrong.stderr.contains("own.toml: preset gate: answer "), "{wrong:?}");
 }
