@@ -2,7 +2,8 @@
 
 use std::process::{Command, Output};
 
-const VERBS: [&str; 7] = ["discover", "respond", "send", "listen", "demo", "completions", "man"];
+const VERBS: [&str; 8] =
+    ["discover", "respond", "send", "listen", "scan", "demo", "completions", "man"];
 
 fn mcast(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mcast")).args(words).output().expect("mcast runs")

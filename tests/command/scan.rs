@@ -1,8 +1,9 @@
 //! Scanning: devices that answer as real ones did, each in its own protocol.
 
+use std::net::IpAddr;
 use std::path::Path;
 
-use mcast_tests::netns::{Finished, Host, Process, Signal, World};
+use mcast_tests::netns::{Finished, Host, Process, Signal, World, until};
 use serde_json::Value;
 
 use crate::{command, events, json, mcast, run, sorted};
@@ -108,7 +109,7 @@ fn what_one_address_said_is_one_block() {
            mdns   _ipp._tcp                                          631  Büro 2. Stock\n  \
            ssdp   urn:schemas-upnp-org:device:MediaRenderer:1       8000  async-upnp-client/0.49.0 UPnP/2.0 Server/1.0\n  \
            ssdp   urn:schemas-upnp-org:service:RenderingControl:1   8000  async-upnp-client/0.49.0 UPnP/2.0 Server/1.0\n  \
-           wsd    Device, Computer                                  5357  -\n"
+           wsd    Device,Computer                                   5357  -\n"
     );
     assert!(
         finished.stderr.contains("6 services in ")
@@ -253,8 +254,10 @@ fn a_preset_of_ones_own_finds_what_it_describes() {
     let [asker, answerer] = hosts(&world);
     let responder = mcast(&answerer, "respond --reply serial=7;port=80;name=Gate");
     answerer.until_joined("eth0", "224.1.1.1", 1);
-    let table = "[gate]\nsource = 'the maker'\nto = '224.1.1.1:50008'\nrequest.text = 'gates?'\nanswer = 'line'\n\
-                 id = 'serial=*;'\nname = 'name=*'\nport = 'port=*;'\n";
+    // The example of the documentation.
+    let page = include_str!("../../docs/dialects.md");
+    let table = page.split("```toml\n").nth(1).and_then(|it| it.split("```").next());
+    let table = table.expect("an example");
     let finished = with_presets(&asker, table, "scan --json --only gate -t 500ms");
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let [gate] = &events(&finished.stdout, "found")[..] else { panic!("{finished:?}") };
@@ -264,7 +267,7 @@ fn a_preset_of_ones_own_finds_what_it_describes() {
         assert_eq!(gate[field], expected, "{field}: {gate}");
     }
     drop(responder);
-    let wrong = with_presets(&asker, &table.replace("'line'", "'lines'"), "scan");
+    let wrong = with_presets(&asker, &table.replace("\"line\"", "\"lines\""), "scan");
     assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""), "{wrong:?}");
     assert!(wrong.stderr.contains("own.toml: preset gate: answer "), "{wrong:?}");
 }
@@ -282,4 +285,108 @@ fn a_wrong_command_line_is_exit_2_and_no_network_is_exit_3() {
     assert!(shy.code == Some(2) && shy.stderr.contains("--broadcast"), "{shy:?}");
     let none = run(&host, "scan -i eth9 -t 500ms");
     assert_eq!(none.code, Some(3), "{none:?}");
+}
+
+#[test]
+fn it_says_how_long_it_still_listens_and_what_it_has_found_when_it_is_interrupted() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = hosts(&world);
+    let _devices = devices(&answerer, "");
+    let words = "--color never scan --only ssdp -t 1s";
+    let finished = Process::start_on_terminal(command(&asker, words)).wait();
+    assert!(finished.stdout.contains("4 services, 0."), "{finished:?}");
+    assert!(finished.stdout.contains(" s left; ssdp"), "{finished:?}");
+    let last = finished.stdout.lines().last().expect("a last line");
+    assert!(last.starts_with("4 services in ") && last.contains("asked in ssdp"), "{last:?}");
+
+    let capture = asker.capture("eth0");
+    let interrupted = mcast(&asker, "scan --only wsd,coap");
+    // That it asks a device alone shows that it has found it.
+    let resolve = b"<wsd:Resolve>";
+    capture.packet(|packet| packet.payload.windows(resolve.len()).any(|part| part == resolve));
+    let finished = interrupted.stop(Signal::INT);
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    assert!(finished.stdout.contains("  wsd    Device"), "{finished:?}");
+}
+
+#[test]
+fn a_watch_on_a_terminal_is_a_table_of_all_protocols() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = hosts(&world);
+    let _devices = devices(&answerer, "");
+    let words = "--color never scan --watch --only mdns,coap,wsd";
+    let terminal = Process::start_on_terminal(command(&asker, words));
+    let mut seen = Vec::new();
+    until("three rows", || {
+        seen.extend(terminal.lines_so_far());
+        ["Büro 2.", "General In", "3 there; 3 found and 0 lost on eth0"]
+            .iter()
+            .all(|part| seen.iter().any(|line| line.contains(part)))
+    });
+    assert_eq!(terminal.stop(Signal::INT).code, Some(130));
+}
+
+#[test]
+fn a_watch_in_a_pipe_is_a_line_an_event_with_its_protocol() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = hosts(&world);
+    let _devices = devices(&answerer, "");
+    let watcher = mcast(&asker, "scan --watch --only mdns,coap");
+    let sensor = watcher.line_with("ticks");
+    let words: Vec<&str> = sensor.split_whitespace().collect();
+    assert_eq!(words[..2], ["10.77.0.2:5683", "eth0"], "{sensor}");
+    assert_eq!(words[3..6], ["ms", "coap", "ticks,clock"], "{sensor}");
+    assert_eq!(watcher.stop(Signal::TERM).code, Some(143));
+}
+
+#[test]
+fn broadcast_is_used_where_it_is_allowed_alone() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = hosts(&world);
+    let server = "import socket\n\
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 7359)); print('ready')\n\
+        while True:\n\
+        \x20   asker = s.recvfrom(100)[1]\n\
+        \x20   s.sendto(b'{\"Address\":\"http://10.77.0.2:8096\",\"Id\":\"ab\",\"Name\":\"Films\"}', asker)";
+    let server = answerer.python(["-c", server]);
+    server.line_with("ready");
+    let capture = asker.capture("eth0");
+    assert_eq!(run(&asker, "scan -4 -t 500ms --deadline 1s").code, Some(1));
+    let is_broadcast = |ip: IpAddr| ip.to_string().ends_with(".255") && !ip.is_multicast();
+    let sent = capture.stop();
+    assert!(
+        !sent.is_empty() && !sent.iter().any(|it| is_broadcast(it.destination.ip())),
+        "{sent:?}"
+    );
+    let finished = run(&asker, "scan --only jellyfin --broadcast --json -t 500ms");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let [server] = &events(&finished.stdout, "found")[..] else { panic!("{finished:?}") };
+    for (field, expected) in
+        [("dialect", "jellyfin"), ("id", "ab"), ("name", "Films"), ("addr", "10.77.0.2:8096")]
+    {
+        assert_eq!(server[field], expected, "{field}: {server}");
+    }
+}
+
+#[test]
+fn both_families_are_asked_or_the_one_that_is_named() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, answerer] = [1, 2].map(|nth| {
+        let host = world.host();
+        host.card("eth0", &lan, &[&format!("10.77.0.{nth}/24"), &format!("fd00:77::{nth}/64")]);
+        host.default_route("eth0");
+        host
+    });
+    let _responder = mcast(&answerer, "respond -4 -6");
+    answerer.until_joined("eth0", "224.1.1.1", 1);
+    answerer.until_joined("eth0", "ff12::5008", 1);
+    for (words, devices) in
+        [("-4", &["10.77.0.2"][..]), ("-6", &["fd00:77::2"]), ("", &["10.77.0.2", "fd00:77::2"])]
+    {
+        let finished = run(&asker, &format!("scan --only plain --json -t 500ms {words}"));
+        let found = events(&finished.stdout, "found");
+        let heard = sorted(&found, "device");
+        assert_eq!(heard, devices, "{words}: {finished:?}");
+    }
 }

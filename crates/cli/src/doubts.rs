@@ -55,6 +55,7 @@ fn reason(word: &str, report: &Report, bounds: Bounds) -> String {
         }
         "conflict" => "two say different things under one id: give one of them another --id",
         "cut_short" => "a long answer could not be had whole: is the path's MTU below 1228",
+        "unheard" => "what is said unasked could not be heard: another program keeps its port",
         "unaudited" => "this system does not tell what became of the questions",
         "count" => "it ended at --count",
         "closed" => "it was interrupted",
@@ -109,6 +110,7 @@ mod tests {
             (Doubts::CUT_SHORT, "MTU"),
             (Doubts::UNAUDITED, "this system"),
             (Doubts::COUNT, "--count"),
+            (Doubts::UNHEARD, "another program"),
         ] {
             let told = told(doubts, 3, BOUNDS).expect("it is told");
             assert!(told.contains(remedy) && !told.contains("; "), "{doubts}: {told}");

@@ -138,7 +138,7 @@ fn shown_services(found: &Found<'_>, is_whole: bool) -> String {
         Escaped(name.as_bytes()).to_string()
     };
     let names: Vec<String> = offer.services.iter().map(last).collect();
-    if names.is_empty() { "-".into() } else { names.join(", ") }
+    if names.is_empty() { "-".into() } else { names.join(",") }
 }
 
 /// By which protocol, what, at which port, and under which name.

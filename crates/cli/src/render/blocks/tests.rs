@@ -51,7 +51,7 @@ fn what_one_address_said_is_under_one_heading_that_says_what_it_is() {
     assert_eq!(
         blocks(&said, false),
         "10.0.0.3  eth0  computer\n  \
-           wsd    Device, Computer   5357  -\n\
+           wsd    Device,Computer   5357  -\n\
          \n\
          10.0.0.20  eth0  lab.local  printer\n  \
            mdns   _ipp._tcp    631  Lab printer\n  \

@@ -114,6 +114,10 @@ const LONGEST: Duration = Duration::from_millis(6_800);
 /// How late a server of CoAP may answer, and the question is put twice.
 const COAP_ANSWERS: Duration = Duration::from_millis(6_500);
 
+/// What is said where a protocol has found as many as it remembers.
+const NO_ROOM: &str = "more answered than there is room to remember (4,096 in most protocols): ask for fewer, by one \
+     --interface, by --only or by --type";
+
 /// Reads a type: any text but none.
 fn parse_type(text: &str) -> Result<String, String> {
     match text {
@@ -195,7 +199,10 @@ impl Scan {
         let (time, names) = (Seconds(summary.elapsed), names.join(", "));
         // To end when told to is what was asked for.
         let bounds = Bounds { timeout: self.timeout.unwrap_or(SILENCE), deadline: self.deadline };
-        let reasons = doubts::explain(&ended.report, Doubts::CLOSED, bounds);
+        let full = summary.doubts.contains(Doubts::NO_ROOM).then(|| NO_ROOM.to_owned());
+        let others = doubts::explain(&ended.report, Doubts::CLOSED | Doubts::NO_ROOM, bounds);
+        let reasons: Vec<String> = full.into_iter().chain(others).collect();
+        let reasons = (!reasons.is_empty()).then(|| reasons.join("; "));
         if summary.found == 0 && ended.signal.is_none() {
             let besides = reasons.map_or(String::new(), |reasons| format!("; besides, {reasons}"));
             return TERMINAL.warn(format_args!(

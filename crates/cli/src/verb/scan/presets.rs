@@ -114,6 +114,18 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_documentation_is_a_preset() {
+        let page = include_str!("../../../../../docs/dialects.md");
+        let table = page.split("```toml\n").nth(1).and_then(|it| it.split("```").next());
+        let presets = parse(table.expect("an example")).expect("a table");
+        assert_eq!(presets.iter().map(Preset::name).collect::<Vec<_>>(), ["gate"]);
+        // The page names each that comes with the program.
+        for preset in builtin().unwrap() {
+            assert!(page.contains(&format!("`{}`", preset.name())), "{}", preset.name());
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_file_preset_and_field() {
         let folder = folder(&[
             ("field", "[x]\nsource = 'a'\nto = '10.0.0.1:7'\nanswer = 'line'\n"),

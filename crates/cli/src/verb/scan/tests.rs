@@ -1,7 +1,7 @@
 use clap::Parser;
 
 use super::*;
-use crate::args::{Cli, Verb};
+use crate::command::{Cli, Verb};
 
 fn scan(words: &str) -> Result<Scan, clap::Error> {
     let words = ["mcast", "scan"].into_iter().chain(words.split_whitespace());
