@@ -1,0 +1,47 @@
+//! What one scan asks, and where it does not.
+
+use std::collections::BTreeMap;
+
+use mcast_tests::netns::{Process, World};
+
+use crate::lab::{ELSEWHERE, Lab};
+
+/// Counts what leaves the asker for nobody to have asked for.
+const COUNTERS: &str = "table inet asked { chain out { type filter hook output priority 0; \
+     meta l4proto tcp counter comment \"tcp\"; ip daddr ELSEWHERE counter comment \"elsewhere\" } }";
+
+#[test]
+#[ignore = "needs the peers that tests/scan/peers/fetch brings"]
+fn a_scan_asks_little_and_nobody_at_a_location() {
+    let world = World::with_nft().expect("a world");
+    let lab = Lab::new(&world, false);
+    lab.asker.nft(&COUNTERS.replace("ELSEWHERE", ELSEWHERE));
+    let capture = lab.asker.capture("eth0");
+    let finished = Process::start(lab.scan("")).wait();
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stdout.contains(ELSEWHERE), "nobody named another place: {}", finished.stdout);
+
+    // By port and whether it goes to a group: datagrams and bytes.
+    let mut asked: BTreeMap<(u16, bool), (u32, usize)> = BTreeMap::new();
+    for packet in capture.stop().iter().filter(|packet| packet.outgoing) {
+        let to = packet.destination;
+        let known = to.ip().is_multicast()
+            || lab.stations.iter().any(|it| it.address == to.ip().to_string());
+        assert!(known, "asked a stranger: {packet:?}");
+        let sum = asked.entry((to.port(), to.ip().is_multicast())).or_default();
+        *sum = (sum.0 + 1, sum.1 + packet.payload.len());
+    }
+    println!("| port | to | datagrams | bytes |\n| --- | --- | --- | --- |");
+    for ((port, to_group), (datagrams, bytes)) in &asked {
+        println!(
+            "| {port} | {} | {datagrams} | {bytes} |",
+            if *to_group { "the group" } else { "peers" }
+        );
+    }
+    for port in [5353, 1900, 3702, 5683] {
+        assert!(asked.contains_key(&(port, true)), "nothing asked at {port}");
+    }
+    let rules = lab.asker.run("nft", ["list", "table", "inet", "asked"]).stdout;
+    println!("{rules}");
+    assert_eq!(rules.matches("counter packets 0 bytes 0").count(), 2, "{rules}");
+}
