@@ -31,6 +31,7 @@ Examples:
   mcast discover                  ask who is there, on every network of this machine
   mcast discover --json | jq .    the same for a program
   mcast listen                    see what is sent to the group
+  mcast scan                      see what is on this network, in every language that devices speak
   mcast send hello                send something to it
 
 Exit status: 0 it did what it was asked, 1 it found none or too few, 2 the command line is wrong,
@@ -42,6 +43,7 @@ pub(crate) enum Verb {
     Respond(verb::respond::Respond),
     Send(verb::send::Send),
     Listen(verb::listen::Listen),
+    Scan(verb::scan::Scan),
     Demo(verb::demo::Demo),
     Completions(verb::completions::Completions),
     Man(verb::man::Man),

@@ -7,10 +7,13 @@
 
 mod args;
 mod config;
+mod devices;
 mod doubts;
 mod drivers;
 mod escape;
 mod failure;
+mod kinds;
+mod names;
 mod offer;
 mod parse;
 mod payload;
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Verb::Respond(respond) => respond.run(&console),
         Verb::Send(send) => send.run(&console),
         Verb::Listen(listen) => listen.run(&console),
+        Verb::Scan(scan) => scan.run(&console),
         Verb::Demo(demo) => demo.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

@@ -99,6 +99,11 @@ impl Asked {
         Ok(Asked { names: names.join(", "), is_loopback })
     }
 
+    /// Whether nobody but this machine is asked.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
+
     /// What to do where nobody answers.
     pub(crate) fn advice(&self) -> &'static str {
         match self.is_loopback {

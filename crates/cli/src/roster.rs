@@ -62,6 +62,14 @@ impl Roster {
         }
     }
 
+    /// Whether it knows no more than so many after this event.
+    pub(crate) fn has_room_for(&self, event: &Event<'_>, most: usize) -> bool {
+        let (Event::Found(finding) | Event::Changed { finding, .. }) = event else { return true };
+        let state = self.lock();
+        let key = (finding.protocol, finding.key().into());
+        state.known.len() < most || state.known.contains_key(&key)
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves it whole: every change is one step.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -9,6 +9,7 @@ use mcast_proto::{Doubts, Machine};
 
 use crate::drivers::{self, AnyDriver, AnyMachine};
 use crate::failure::{Failure, Status};
+use crate::names::Names;
 use crate::progress::{Progress, Stats};
 use crate::render::{Done, Format, Plural, Renderer, Told};
 use crate::roster::Roster;
@@ -61,7 +62,11 @@ impl<M: Machine + 'static> Session<M> {
         let Run { format, reader, .. } = run;
         let roster = Roster::default();
         let watched = matches!(run.progress, Progress::Watch(_)).then(|| roster.clone());
-        let renderer = Renderer::new(format, TERMINAL.stdout().has_colors, watched);
+        let mut renderer = Renderer::new(format, TERMINAL.stdout().has_colors, watched);
+        let names = matches!(run.told, Told::Devices { .. }).then(Names::default);
+        if names.is_some() {
+            renderer = renderer.naming_devices();
+        }
         let interrupt = Interrupt::watch()?;
         let stop = interrupt.clone();
         let tell = move |trouble: Trouble<'_>| match (reader, trouble) {
@@ -74,8 +79,14 @@ impl<M: Machine + 'static> Session<M> {
             Reader::Needed => IfFull::Wait,
             Reader::Optional => IfFull::Drop,
         };
-        let printer = Printer { renderer, output, if_full, is_dropping: false };
+        let printer = Printer { renderer, names, output, if_full, is_dropping: false };
         Ok(Session { run, roster, printer, interrupt })
+    }
+
+    /// The same, which tells this at its end.
+    pub(crate) fn telling(mut self, told: Told) -> Session<M> {
+        self.run.told = told;
+        self
     }
 
     /// Runs a machine to its end.
@@ -113,7 +124,7 @@ impl<M: Machine + 'static> Session<M> {
         let Printer { mut renderer, output, if_full, .. } = printer;
         output.print(renderer.rest(), if_full);
         if let Ok(report) = &result {
-            output.print(renderer.done(&Done::new(report, told)), if_full);
+            output.print(renderer.done(&Done::new(report, &told)), if_full);
         }
         let finished = output.finish(if_full);
         let report = result?;
@@ -173,6 +184,8 @@ impl Session<AnyMachine> {
 /// Prints events.
 struct Printer {
     renderer: Renderer,
+    /// Of the interfaces by which machines heard what they tell later.
+    names: Option<Names>,
     output: Output,
     /// What becomes of lines that are not read.
     if_full: IfFull,
@@ -181,7 +194,12 @@ struct Printer {
 
 impl Printer {
     fn print(&mut self, heard: &Heard<'_>) {
-        let line = self.renderer.event(&heard.event, heard.interface, Clock::wall());
+        let Printer { renderer, names, .. } = self;
+        let interface = match (heard.interface, names) {
+            (None, Some(names)) => names.of(&heard.event),
+            (interface, _) => interface,
+        };
+        let line = renderer.event(&heard.event, interface, Clock::wall());
         if !TERMINAL.print(line, self.if_full) && !self.is_dropping {
             log::warn!("stdout takes no more: lines are dropped, the run goes on");
             self.is_dropping = true;

@@ -73,7 +73,7 @@ fn lines(
     let shown = all.len().min(room);
     let records: Vec<Found<'_>> = all[..shown].iter().map(|known| Found::of_known(known)).collect();
     let cells: Vec<[String; COLUMNS]> = records.iter().map(|found| cells(found, now)).collect();
-    let is_plain = records.first().is_some_and(|found| found.offer.is_none());
+    let is_plain = !records.is_empty() && records.iter().all(|found| found.offer.is_none());
     let widths = widths(&cells, width, is_plain);
     let name = if is_plain { "SAYS" } else { "NAME" };
     let titles = [name, "SERVICE", "ADDRESS", "INTERFACE", "AGE", "ROUND TRIP", "NOTES"];

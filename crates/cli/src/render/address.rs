@@ -49,6 +49,12 @@ fn is_local_to_link(ip: &Ipv6Addr) -> bool {
     ip.is_unicast_link_local() || ip.is_multicast() && multicast_scope <= 2
 }
 
+impl Serialize for Host<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl Serialize for Address<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

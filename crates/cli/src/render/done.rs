@@ -21,7 +21,7 @@ pub(crate) struct Done<'a> {
 }
 
 /// What the end of a run tells of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     /// How much went over the network.
     Traffic,
@@ -29,6 +29,8 @@ pub(crate) enum Told {
     Responders,
     /// Besides, who was found by the structured protocol.
     Services,
+    /// Besides, who was found, by which of these protocols.
+    Devices { asked: Vec<String> },
 }
 
 /// What only a discovery has to say at its end.
@@ -43,6 +45,9 @@ struct DiscoveryDone<'a> {
     not_asked: Vec<NotAsked<'a>>,
     #[serde(flatten)]
     structured: Option<StructuredDone>,
+    /// The protocols that were spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<&'a [String]>,
 }
 
 /// An interface that let no question out, by this family.
@@ -73,18 +78,19 @@ struct InterfaceDone<'a> {
 }
 
 impl<'a> Done<'a> {
-    pub(crate) fn new(report: &'a Report, told: Told) -> Done<'a> {
+    pub(crate) fn new(report: &'a Report, told: &'a Told) -> Done<'a> {
         let Report { summary, kernel_drops, interfaces, refused } = report;
-        let discovery = (told != Told::Traffic).then(|| DiscoveryDone {
+        let discovery = (*told != Told::Traffic).then(|| DiscoveryDone {
             found: summary.found,
             complete: summary.complete,
             incomplete_because: summary.doubts,
             not_asked: refused.iter().map(NotAsked::from).collect(),
-            structured: (told == Told::Services).then_some(StructuredDone {
+            structured: (*told == Told::Services).then_some(StructuredDone {
                 sweeps: summary.sweeps,
                 found_by_group: summary.found_by_group,
                 unauthentic: summary.unauthentic,
             }),
+            asked: if let Told::Devices { asked } = told { Some(asked) } else { None },
         });
         Done {
             event: "done",
@@ -157,8 +163,8 @@ mod tests {
             refused: vec![refused],
         };
         let mut buffer = Vec::new();
-        line(&mut buffer, &Done::new(&report, Told::Responders));
-        line(&mut buffer, &Done::new(&report, Told::Traffic));
+        line(&mut buffer, &Done::new(&report, &Told::Responders));
+        line(&mut buffer, &Done::new(&report, &Told::Traffic));
         let discovery = concat!(
             r#""found":2,"complete":null,"incomplete_because":["count","no_room"],"#,
             r#""not_asked":[{"name":"tun0","family":"ipv6","reason":"no route"}],"#

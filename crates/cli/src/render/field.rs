@@ -4,9 +4,9 @@ use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
+use mcast_proto::Finding;
 use mcast_proto::wire::Attr;
-use mcast_proto::{Finding, Key};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -110,42 +110,12 @@ fn serialize_base64<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok
     serializer.collect_str(&BASE64.encode_display(bytes))
 }
 
-/// By what one is known again: a service's number as 16 hexadecimal digits, since JSON's own numbers end
-/// at 2^53; what another protocol knows it by as text where that is text, else in hexadecimal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Id<'a> {
-    Number(u64),
-    Text(&'a str),
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Id<'a> {
-    /// The plain protocol's number means nothing outside of its run.
-    pub(super) fn of(key: Key<'a>) -> Option<Id<'a>> {
-        match key {
-            Key::Service(number) => Some(Id::Number(number)),
-            Key::Foreign(bytes) => Some(str::from_utf8(bytes).map_or(Id::Bytes(bytes), Id::Text)),
-            _ => None,
-        }
-    }
-}
-
-impl Serialize for Id<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Id::Number(number) => serializer.collect_str(&format_args!("{number:016x}")),
-            Id::Text(text) => serializer.serialize_str(text),
-            Id::Bytes(bytes) => serializer.collect_str(&HEXLOWER.encode_display(bytes)),
-        }
-    }
-}
-
 /// What somebody offers: in JSON its fields are the record's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Offer<'a> {
     pub(crate) service: Option<&'a str>,
     pub(crate) name: Option<&'a str>,
-    port: Option<u16>,
+    pub(super) port: Option<u16>,
     txt: TextAttrs<'a>,
     #[serde(skip_serializing_if = "ByteAttrs::is_empty")]
     txt_base64: ByteAttrs<'a>,
@@ -161,18 +131,29 @@ impl<'a> Offer<'a> {
             txt_base64: ByteAttrs(finding),
         }
     }
+
+    /// Its attributes, each of which displays.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+        self.txt.0.attrs().map(Attribute)
+    }
 }
 
 impl Display for Offer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}  {}", text_or_dash(self.service), text_or_dash(self.name))?;
-        for Attr { key, value } in self.txt.0.attrs() {
-            write!(f, "  {}", Escaped(key.as_bytes()))?;
-            if let Some(value) = value {
-                write!(f, "={}", Escaped(value))?;
-            }
-        }
-        Ok(())
+        self.attributes().try_for_each(|attribute| write!(f, "  {attribute}"))
+    }
+}
+
+/// One of its attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Attribute<'a>(Attr<'a>);
+
+impl Display for Attribute<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Attr { key, value } = self.0;
+        write!(f, "{}", Escaped(key.as_bytes()))?;
+        value.map_or(Ok(()), |value| write!(f, "={}", Escaped(value)))
     }
 }
 
@@ -310,19 +291,6 @@ mod tests {
             attr("a4", None),
         ]);
         assert_eq!(offer(&said).to_string(), r"print\u{202e}er  -  k\\=\x1b[2J\n  a4");
-    }
-
-    #[test]
-    fn an_id_is_a_number_of_fixed_length_or_what_its_protocol_says() {
-        let plain = Key::Plain { remote: ([10, 0, 0, 2], 9).into(), number: 1 };
-        assert_eq!(Id::of(plain), None);
-        for (key, expected) in [
-            (Key::Service(0xfeed), "\"000000000000feed\"\n"),
-            (Key::Foreign(b"uuid:1"), "\"uuid:1\"\n"),
-            (Key::Foreign(b"\x01\xff"), "\"01ff\"\n"),
-        ] {
-            assert_eq!(shown(&Id::of(key)), expected);
-        }
     }
 
     #[test]

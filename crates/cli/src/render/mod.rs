@@ -2,8 +2,10 @@
 //! and a table's rows are views of it.
 
 mod address;
+mod blocks;
 mod done;
 mod field;
+mod id;
 mod json;
 mod record;
 mod sums;
@@ -13,6 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use mcast_proto::Event;
 
+use crate::devices::Devices;
 use crate::roster::{Past, Roster};
 
 pub(crate) use done::{Done, Told};
@@ -33,6 +36,8 @@ pub(crate) enum Format {
     Json,
     /// The payloads' bytes and nothing else.
     Raw,
+    /// For people: a block a device, at the end.
+    Blocks,
     /// A table shows who is there, and lines tell only what is not in it.
     Table,
 }
@@ -48,6 +53,10 @@ pub(crate) struct Renderer {
     roster: Option<Roster>,
     /// For people, who can't read what comes too fast.
     sums: Option<Sums>,
+    /// What devices have said, where that is told at the end.
+    devices: Option<Devices>,
+    /// Protocols and devices are told apart.
+    names_devices: bool,
 }
 
 impl Renderer {
@@ -55,9 +64,17 @@ impl Renderer {
     pub(crate) fn new(format: Format, has_colors: bool, roster: Option<Roster>) -> Renderer {
         let palette = if has_colors { Palette::COLORED } else { Palette::PLAIN };
         let details = log::log_enabled!(log::Level::Info);
-        let look = Look { palette, hex: format == Format::Hex, details };
+        let look = Look { palette, hex: format == Format::Hex, details, dialects: false };
         let sums = matches!(format, Format::Text | Format::Hex).then(|| Sums::new(palette));
-        Renderer { format, look, buffer: Vec::new(), roster, sums }
+        let devices = (format == Format::Blocks).then(Devices::default);
+        let names_devices = devices.is_some();
+        Renderer { format, look, buffer: Vec::new(), roster, sums, devices, names_devices }
+    }
+
+    /// The same for a run in several protocols, which tells each thing's protocol and device.
+    pub(crate) fn naming_devices(mut self) -> Renderer {
+        (self.names_devices, self.look.dialects) = (true, true);
+        self
     }
 
     /// What to write for an event that was heard on `interface` at `time`.
@@ -68,6 +85,10 @@ impl Renderer {
         time: SystemTime,
     ) -> &[u8] {
         self.buffer.clear();
+        if let Some(devices) = &mut self.devices {
+            devices.note(event, interface, time);
+            return &self.buffer;
+        }
         let past = match &self.roster {
             Some(roster) => roster.note(event, interface, time),
             None => Past::default(),
@@ -77,14 +98,17 @@ impl Renderer {
         {
             return &self.buffer;
         }
-        let record = Record::of(event, interface, time, &past);
+        let mut record = Record::of(event, interface, time, &past);
+        if self.names_devices {
+            record = record.with_device();
+        }
         match (self.format, &record) {
             (Format::Json, _) => json::line(&mut self.buffer, &record),
             (Format::Raw, Record::Message(message)) => {
                 self.buffer.extend_from_slice(message.payload.as_bytes());
             }
             (Format::Table, Record::Found(_) | Record::Changed(_) | Record::Lost(_)) => {}
-            (Format::Text | Format::Hex | Format::Raw | Format::Table, _) => {
+            (_, _) => {
                 text::line(&mut self.buffer, self.look, &record);
             }
         }
@@ -102,6 +126,9 @@ impl Renderer {
         self.buffer.clear();
         if let Some(sums) = &self.sums {
             sums.append_rest(&mut self.buffer);
+        }
+        if let Some(devices) = &self.devices {
+            blocks::append(&mut self.buffer, self.look, devices);
         }
         &self.buffer
     }

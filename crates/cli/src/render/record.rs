@@ -7,7 +7,8 @@ use mcast_proto::{Body, Change, Event, Finding, Loss, Protocol, Question, Refusa
 use serde::Serialize;
 
 use super::address::{Address, Host};
-use super::field::{Addresses, Id, Lease, Milliseconds, Offer, Payload, Time, Word};
+use super::field::{Addresses, Lease, Milliseconds, Offer, Payload, Time, Word};
+use super::id::{Id, dialect};
 use crate::roster::{Known, Past};
 
 /// An event, with what was known before. In JSON it is as it stands here: names and order are a contract.
@@ -55,7 +56,12 @@ pub(crate) struct Found<'a> {
     /// When it was found, where that is another time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<Time>,
-    pub(super) dialect: Word<Protocol>,
+    pub(crate) dialect: &'a str,
+    /// The address that it was heard from, by which what one device said is told together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<Host<'a>>,
+    #[serde(skip)]
+    pub(super) source: Host<'a>,
 }
 
 /// One who is gone, and what is known of it from before.
@@ -77,7 +83,9 @@ pub(crate) struct Lost<'a> {
     pub(super) endpoint: Option<Address<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<Time>,
-    pub(super) dialect: Word<Protocol>,
+    pub(crate) dialect: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<Host<'a>>,
 }
 
 /// What a responder was asked.
@@ -152,12 +160,13 @@ impl<'a> Record<'a> {
                     interface,
                     service: known.as_ref().and_then(|known| known.offer?.service),
                     name: known.as_ref().and_then(|known| known.offer?.name),
-                    id: Id::of(key),
+                    id: Id::of(protocol, key),
                     reason: Word(reason),
                     payload: known.as_ref().and_then(|known| known.payload),
                     endpoint: known.as_ref().and_then(|known| known.endpoint),
                     since: past.since.map(Time),
-                    dialect: Word(protocol),
+                    dialect: dialect(protocol, key),
+                    device: None,
                 })
             }
             Event::Asked { protocol, from, question, refused } => Record::Request(Request {
@@ -182,6 +191,18 @@ impl<'a> Record<'a> {
     }
 }
 
+impl<'a> Record<'a> {
+    /// The same with its device.
+    pub(super) fn with_device(mut self) -> Record<'a> {
+        match &mut self {
+            Record::Found(found) | Record::Changed(found) => found.device = Some(found.source),
+            Record::Lost(lost) => lost.device = Some(Host(lost.addr)),
+            Record::Request(_) | Record::Message(_) => {}
+        }
+        self
+    }
+}
+
 impl<'a> Found<'a> {
     fn of(
         finding: Finding<'a>,
@@ -203,7 +224,7 @@ impl<'a> Found<'a> {
             rtt_ms: round_trip.map(Milliseconds),
             payload: finding.payload().map(Payload::from),
             offer: (!matches!(body, Body::Plain { .. })).then(|| Offer::of(finding)),
-            id: Id::of(finding.key()),
+            id: Id::of(protocol, finding.key()),
             endpoint,
             host: finding.host(),
             url: finding.url(),
@@ -214,7 +235,9 @@ impl<'a> Found<'a> {
             truncated: instance.map(|instance| instance.truncated),
             change: change.map(Word),
             since: since.map(Time),
-            dialect: Word(protocol),
+            dialect: dialect(protocol, finding.key()),
+            device: None,
+            source: Host(heard),
         }
     }
 

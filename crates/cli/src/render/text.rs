@@ -23,13 +23,15 @@ pub(super) struct Look {
     pub(super) hex: bool,
     /// All that there is to say.
     pub(super) details: bool,
+    /// By which protocol, of several.
+    pub(super) dialects: bool,
 }
 
 /// The colours of text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Palette {
-    address: Style,
-    detail: Style,
+    pub(super) address: Style,
+    pub(super) detail: Style,
     refused: Style,
     changed: Style,
 }
@@ -65,7 +67,8 @@ pub(super) fn line(buffer: &mut Vec<u8>, look: Look, record: &Record<'_>) {
 
 /// Appends the line that stands for those that were left out.
 pub(super) fn sum(buffer: &mut Vec<u8>, palette: Palette, sum: &Sum<'_>) {
-    let mut line = Line { buffer, look: Look { palette, hex: false, details: false } };
+    let mut line =
+        Line { buffer, look: Look { palette, hex: false, details: false, dialects: false } };
     line.sum(sum).expect("writing to memory does not fail");
 }
 
@@ -82,6 +85,7 @@ impl Line<'_> {
             Some(time) => self.column(detail, 10, time)?,
             None => self.column(detail, 10, "-")?,
         }
+        self.dialect(found.dialect)?;
         self.said_by(found)
     }
 
@@ -93,6 +97,7 @@ impl Line<'_> {
             Some(change) if found.offer.is_some() => self.column(changed, 10, change)?,
             _ => self.column(changed, 10, "changed")?,
         }
+        self.dialect(found.dialect)?;
         self.said_by(found)
     }
 
@@ -118,6 +123,7 @@ impl Line<'_> {
     fn lost(&mut self, lost: &Lost<'_>) -> io::Result<()> {
         self.start(lost.reach(), lost.interface)?;
         self.column(self.look.palette.refused, 10, "lost")?;
+        self.dialect(lost.dialect)?;
         match (lost.service, lost.name, &lost.payload) {
             (None, None, Some(payload)) => self.payload(Some(payload))?,
             (None, None, None) => write!(self.buffer, "-")?,
@@ -126,6 +132,13 @@ impl Line<'_> {
             }
         }
         self.notes(&[lost.reason.to_string()])
+    }
+
+    fn dialect(&mut self, dialect: &str) -> io::Result<()> {
+        match self.look.dialects {
+            true => self.column(self.look.palette.detail, 5, text_or_dash(Some(dialect))),
+            false => Ok(()),
+        }
     }
 
     fn request(&mut self, request: &Request<'_>) -> io::Result<()> {

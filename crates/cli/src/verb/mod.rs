@@ -6,4 +6,5 @@ pub(crate) mod discover;
 pub(crate) mod listen;
 pub(crate) mod man;
 pub(crate) mod respond;
+pub(crate) mod scan;
 pub(crate) mod send;

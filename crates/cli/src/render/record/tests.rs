@@ -118,9 +118,13 @@ fn every_field_of_one_who_is_there_is_in_json() {
             change,
             since,
             dialect,
+            device,
+            source,
         }
     );
-    assert_fields(&[&found, &changed], names);
+    // Where it was heard from is told as its device alone.
+    let names = names.into_iter().filter(|name| *name != "source");
+    assert_fields(&[&found.clone().with_device(), &changed], names);
 }
 
 #[test]
@@ -149,9 +153,10 @@ fn every_field_of_one_who_is_gone_is_in_json() {
                 endpoint,
                 since,
                 dialect,
+                device,
             }
         );
-        (keys(&record), names)
+        (keys(&record.clone().with_device()), names)
     };
     let facts = device();
     let plain = Finding::new(Protocol::PLAIN, path(), Body::Plain { number: 1, payload: b"Me!" });

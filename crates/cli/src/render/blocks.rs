@@ -1,0 +1,146 @@
+//! Text for people: a block a device, with what it offers under it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use super::address::Host;
+use super::field::{Offer, text_or_dash};
+use super::record::Found;
+use super::text::{Look, Plural};
+use crate::devices::Devices;
+use crate::escape::Escaped;
+use crate::kinds::kind;
+
+/// Columns are so wide at the most: what is longer pushes the rest aside.
+const WIDEST: usize = 44;
+
+/// Appends all devices: those that spoke from one address on one interface are one.
+pub(super) fn append(buffer: &mut Vec<u8>, look: Look, devices: &Devices) {
+    devices.show(|state, left_out| {
+        let all: Vec<Found<'_>> = state.sorted().into_iter().map(Found::of_known).collect();
+        let mut by_address: BTreeMap<(IpAddr, Option<&str>), Vec<&Found<'_>>> = BTreeMap::new();
+        for found in &all {
+            let key = (found.source.0.address.ip(), found.interface);
+            by_address.entry(key).or_default().push(found);
+        }
+        let mut blocks = Blocks { buffer, look };
+        for (nth, said) in by_address.into_values().enumerate() {
+            blocks.device(nth == 0, &said).expect("writing to memory does not fail");
+        }
+        if left_out > 0 {
+            let more = Plural(left_out, "find");
+            writeln!(blocks.buffer, "\n{more} more had no room").expect("the same");
+        }
+    });
+}
+
+struct Blocks<'b> {
+    buffer: &'b mut Vec<u8>,
+    look: Look,
+}
+
+impl Blocks<'_> {
+    fn device(&mut self, is_first: bool, said: &[&Found<'_>]) -> io::Result<()> {
+        if !is_first {
+            writeln!(self.buffer)?;
+        }
+        self.heading(said)?;
+        let mut shown: Vec<&Found<'_>> = said
+            .iter()
+            .copied()
+            .filter(|found| self.look.details || is_telling(found, said))
+            .collect();
+        shown.sort_by_key(|found| (found.dialect, service(found), name(found)));
+        let wide = |text: &dyn Fn(&Found<'_>) -> String, least: usize| {
+            let widths = shown.iter().map(|found| text(found).chars().count());
+            widths.max().unwrap_or(0).clamp(least, WIDEST)
+        };
+        let dialects = wide(&|found| text_or_dash(Some(found.dialect)).to_string(), 5);
+        let services = wide(&|found| text_or_dash(service(found)).to_string(), 1);
+        let mut before = None;
+        for found in shown {
+            let line = line(found, dialects, services);
+            // Several that look alike, as copies of a program do, are one line.
+            if self.look.details || before.as_ref() != Some(&line) {
+                writeln!(self.buffer, "  {line}")?;
+                before = Some(line);
+            }
+            if self.look.details {
+                self.details(found)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it is, what it is called, and what it is.
+    fn heading(&mut self, said: &[&Found<'_>]) -> io::Result<()> {
+        let (address, detail) = (self.look.palette.address, self.look.palette.detail);
+        let Some(first) = said.first() else { return Ok(()) };
+        let Found { source: Host(heard), interface, .. } = first;
+        write!(self.buffer, "{address}{}{address:#}", Host(*heard))?;
+        write!(self.buffer, "  {detail}{}{detail:#}", text_or_dash(*interface))?;
+        let host = said.iter().find_map(|found| found.host);
+        // What SSDP has for a name is that of a program.
+        let named = || said.iter().filter(|found| found.dialect != "ssdp").find_map(|it| name(it));
+        if let Some(name) = host.or_else(named) {
+            write!(self.buffer, "  {}", Escaped(name.as_bytes()))?;
+        }
+        let services = said.iter().filter_map(|found| service(found));
+        match kind(services) {
+            Some(kind) => writeln!(self.buffer, "  {kind}"),
+            None => writeln!(self.buffer),
+        }
+    }
+
+    /// All that it says besides.
+    fn details(&mut self, found: &Found<'_>) -> io::Result<()> {
+        let detail = self.look.palette.detail;
+        let attributes = found.offer.iter().flat_map(Offer::attributes);
+        let mut all: Vec<String> = attributes.map(|attribute| attribute.to_string()).collect();
+        all.extend(found.url.map(|url| format!("see {}", Escaped(url.as_bytes()))));
+        all.extend(found.notes(true));
+        for line in all {
+            writeln!(self.buffer, "      {detail}{line}{detail:#}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether it says more of its device than the others do. By SSDP a device is told again as its number and as
+/// the root of itself.
+fn is_telling(found: &Found<'_>, all: &[&Found<'_>]) -> bool {
+    let is_named = |found: &Found<'_>| service(found).is_some_and(|it| it.starts_with("urn:"));
+    let is_echo = |service: &str| service == "upnp:rootdevice" || service.starts_with("uuid:");
+    found.dialect != "ssdp"
+        || !service(found).is_some_and(is_echo)
+        || !all.iter().any(|other| other.dialect == "ssdp" && is_named(other))
+}
+
+fn service<'a>(found: &Found<'a>) -> Option<&'a str> {
+    found.offer.and_then(|offer| offer.service)
+}
+
+fn name<'a>(found: &Found<'a>) -> Option<&'a str> {
+    found.offer.and_then(|offer| offer.name)
+}
+
+/// By which protocol, what, at which port, and under which name.
+fn line(found: &Found<'_>, dialects: usize, services: usize) -> String {
+    let dialect = text_or_dash(Some(found.dialect)).to_string();
+    let service = text_or_dash(service(found)).to_string();
+    let port = match found.offer {
+        Some(offer) => offer.port,
+        // What is at the port is what answered.
+        None => Some(found.source.0.address.port()),
+    };
+    let port = port.map_or("-".into(), |port| port.to_string());
+    let said = match found.offer {
+        Some(offer) => text_or_dash(offer.name),
+        None => Escaped(found.payload.map_or(b"-", |payload| payload.as_bytes())),
+    };
+    format!("{dialect:dialects$}  {service:services$}  {port:>5}  {said}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! `mcast scan`: what is on this network, in every language that devices speak.
+
+mod machines;
+mod opening;
+mod presets;
+mod scanning;
+mod voices;
+mod wanted;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use mcast_dialects::mdns::ServiceType;
+use mcast_net::{Selector, Settings};
+use mcast_proto::{Doubts, Instant};
+
+use crate::args::Console;
+use crate::doubts::{self, Bounds};
+use crate::failure::{Failure, Status};
+use crate::parse::parse_period;
+use crate::place::Asked;
+use crate::progress::Progress;
+use crate::render::{Format, Plural, Seconds, Told};
+use crate::session::{Ended, Run, Session};
+use crate::terminal::{Reader, TERMINAL};
+use machines::{Choir, Plan};
+use scanning::{Patience, Scanning};
+use voices::Voice;
+use wanted::{NamePattern, Wanted};
+
+/// See what is on this network, in every language that devices speak
+///
+/// Asks in all protocols at once: mdns (printers, Apple's and Google's devices), ssdp (UPnP: televisions,
+/// routers, media servers), wsd (Windows hosts, network printers, cameras), coap (sensors), mcast and plain
+/// (programs of this kind), and presets: protocols of single makers, which are described by a table. Each
+/// device is a block of text at the end: where it is, what it is, and what it offers.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Scan {
+    /// Ask in these alone: mdns, ssdp, wsd, coap, mcast, plain, or a preset by its name
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// Find this type of service alone, as its protocol calls it: _ipp._tcp, urn:…, the name of a preset
+    #[arg(long = "type", value_name = "TYPE", value_parser = parse_type)]
+    service: Option<String>,
+
+    /// Find those alone whose name matches: lab-*
+    #[arg(long, value_name = "PATTERN")]
+    name: Option<NamePattern>,
+
+    /// Presets of your own, in TOML; may be repeated. Those of mcast/presets in your configuration folder are
+    /// always read
+    #[arg(long, value_name = "FILE")]
+    presets: Vec<PathBuf>,
+
+    /// Ask by broadcast too, and from fixed ports: in presets that need it
+    #[arg(long)]
+    broadcast: bool,
+
+    /// End after this long without a new find; without a --deadline, after ten times as long in any case
+    /// [default: 3s, and 7 s in any case; 6 s at the least where coap is asked in, which answers late]
+    #[arg(short, long, value_name = "DURATION", value_parser = parse_period)]
+    timeout: Option<Duration>,
+
+    /// End after this long in any case
+    #[arg(long, value_name = "DURATION", value_parser = parse_period)]
+    deadline: Option<Duration>,
+
+    /// Do not end: tell who is found, changes and is lost, until Ctrl-C; a line each, on a terminal a table of
+    /// who is there
+    #[arg(long, conflicts_with_all = ["timeout", "deadline"])]
+    watch: bool,
+
+    #[command(flatten)]
+    network: Network,
+}
+
+/// Which network.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+struct Network {
+    /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
+    /// repeated [default: all that are up and can multicast; loopback where there is no other]
+    #[arg(short, long = "interface", value_name = "INTERFACE")]
+    interfaces: Vec<Selector>,
+
+    /// Use IPv4 alone [default: both]
+    #[arg(short = '4', long)]
+    ipv4: bool,
+
+    /// Use IPv6 alone [default: both]
+    #[arg(short = '6', long)]
+    ipv6: bool,
+
+    /// Print JSON Lines: one object an event, as it happens
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mcast scan                            everything that answers
+  mcast scan -v                         with all that it says of itself
+  mcast scan --type _ipp._tcp           printers
+  mcast scan --only ssdp,wsd --watch    who comes and goes, by two protocols
+  mcast scan --json | jq -r 'select(.event == \"found\") | [.device, .dialect, .service] | @tsv'";
+
+/// The usual silence that ends a scan.
+const SILENCE: Duration = Duration::from_secs(3);
+/// When a scan ends in any case, where nothing else is asked for.
+const LONGEST: Duration = Duration::from_millis(6_800);
+/// How late a server of CoAP may answer, and the question is put twice.
+const COAP_ANSWERS: Duration = Duration::from_millis(6_500);
+
+/// Reads a type: any text but none.
+fn parse_type(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("not a type; write for example _ipp._tcp".into()),
+        // With the domain that all names of multicast DNS end with.
+        text => {
+            let bare = text.trim_end_matches('.');
+            let bare = bare.strip_suffix(".local").unwrap_or(bare);
+            Ok(ServiceType::new(bare).map_or_else(|| text.to_owned(), |it| it.as_str().to_owned()))
+        }
+    }
+}
+
+impl Scan {
+    pub(crate) fn run(self, console: &Console) -> Result<Status, Failure> {
+        let presets = presets::all(&self.presets)?;
+        let mut voices = voices::choose(presets, &self.only, self.broadcast)?;
+        let wanted = Wanted { service: self.service.clone(), name: self.name.clone() };
+        voices.retain(|voice| wanted.may_be_of(voice));
+        if voices.is_empty() {
+            return Err(Failure::usage(
+                "--type: none of the protocols that are asked in knows that type; see mcast scan --help",
+            ));
+        }
+        let Network { ipv4, ipv6, .. } = self.network;
+        let patience = (!self.watch).then(|| self.patience(&voices));
+        let mut plan =
+            Plan { wanted: wanted.clone(), ipv4: ipv4 || !ipv6, ipv6: ipv6 || !ipv4, patience };
+        let settings =
+            Settings { interfaces: self.network.interfaces.clone(), ..Settings::default() };
+        let session = Session::new(self.run_with(console.quiet))?;
+        let (mut choir, mut endpoint) = opening::open(&plan, &voices, &settings)?;
+        let mut asked = Asked::on(&endpoint)?;
+        // Where only this machine is asked, IPv6 has no route as a rule, and adds nobody.
+        if asked.is_loopback() && plan.ipv4 && !ipv6 {
+            plan.ipv6 = false;
+            drop(endpoint);
+            (choir, endpoint) = opening::open(&plan, &voices, &settings)?;
+            asked = Asked::on(&endpoint)?;
+        }
+        let Choir { machines, names } = choir;
+        // In which protocols is asked is known once the sockets are open.
+        let session = session.telling(Told::Devices { asked: names.clone() });
+        let machine = Scanning::new(machines, &names, wanted, patience.unwrap_or_default());
+        let ended = session.run(machine, endpoint)?;
+        if !console.quiet && !ended.is_unheard {
+            self.sum_up(&ended, &asked, &names);
+        }
+        let is_found = self.watch || ended.report.summary.found > 0;
+        Ok(ended.status_or(if is_found { Status::Success } else { Status::Unfulfilled }))
+    }
+
+    fn patience(&self, voices: &[Voice]) -> Patience {
+        let most = match (self.timeout, self.deadline) {
+            (None, None) => Some(LONGEST),
+            (_, deadline) => deadline,
+        };
+        let least = if voices.contains(&Voice::Coap) { COAP_ANSWERS } else { Duration::ZERO };
+        Patience { silence: self.timeout.unwrap_or(SILENCE), least, most }
+    }
+
+    fn run_with(&self, is_quiet: bool) -> Run<Scanning> {
+        let format = match (self.network.json, self.watch) {
+            (true, _) => Format::Json,
+            (false, false) => Format::Blocks,
+            (false, true) if TERMINAL.stdout().can_erase => Format::Table,
+            (false, true) => Format::Text,
+        };
+        let progress = match self.watch {
+            true => Progress::Watch(Scanning::summary),
+            false => Progress::line(is_quiet, progress),
+        };
+        let told = Told::Devices { asked: Vec::new() };
+        Run { told, progress, ..Run::new(format, Reader::Needed) }
+    }
+
+    fn sum_up(&self, ended: &Ended, asked: &Asked, names: &[String]) {
+        let summary = &ended.report.summary;
+        let (time, names) = (Seconds(summary.elapsed), names.join(", "));
+        // To end when told to is what was asked for.
+        let bounds = Bounds { timeout: self.timeout.unwrap_or(SILENCE), deadline: self.deadline };
+        let reasons = doubts::explain(&ended.report, Doubts::CLOSED, bounds);
+        if summary.found == 0 && ended.signal.is_none() {
+            let besides = reasons.map_or(String::new(), |reasons| format!("; besides, {reasons}"));
+            return TERMINAL.warn(format_args!(
+                "nothing found in {time} on {asked}, asked in {names}: {}{besides}",
+                asked.advice()
+            ));
+        }
+        let more = reasons.map_or(String::new(), |it| format!("; there may be more: {it}"));
+        let found = Plural(summary.found, "service");
+        TERMINAL.say(format_args!("{found} in {time} on {asked}, asked in {names}{more}"));
+    }
+}
+
+/// What was asked, and how long it still listens.
+fn progress(scanning: &Scanning, now: Instant) -> String {
+    let (found, left) = (Plural(scanning.found(), "service"), Seconds(scanning.left(now)));
+    format!("{found}, {left} left; {}", scanning.asked())
+}
+
+#[cfg(test)]
+mod tests;
