@@ -6,9 +6,12 @@ use mcast_tests::netns::{Process, World};
 
 use crate::lab::{ELSEWHERE, Lab};
 
-/// Counts what leaves the asker for nobody to have asked for.
-const COUNTERS: &str = "table inet asked { chain out { type filter hook output priority 0; \
-     meta l4proto tcp counter comment \"tcp\"; ip daddr ELSEWHERE counter comment \"elsewhere\" } }";
+/// Counts what leaves the asker though nobody asked for it.
+const COUNTERS: &str = "table inet asked { chain out {
+    type filter hook output priority 0
+    meta l4proto tcp counter
+    ip daddr ELSEWHERE counter
+} }";
 
 #[test]
 #[ignore = "needs the peers that tests/scan/peers/fetch brings"]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use mcast_tests::netns::{Process, World};
 
-use crate::finding::{at, is, json, told};
+use crate::finding::{is, is_whole, json, told};
 use crate::lab::Lab;
 
 /// What a scan may take.
@@ -39,9 +39,7 @@ fn everybody_is_found_once_with_what_they_say() {
             for place in matching.drain(..) {
                 claimed[place] += 1;
                 let finding = &told[place];
-                let port = at(finding).map(|at| at.port());
-                let text = service.txt.iter().all(|(key, value)| finding["txt"][key] == *value);
-                if port != Some(service.port) || !text {
+                if !is_whole(finding, service) {
                     wrong.push(format!("{} {service:?} is told as {finding}", station.peer.name));
                 }
             }

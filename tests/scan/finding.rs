@@ -1,12 +1,11 @@
 //! What a scan tells, line by line.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use mcast_tests::netns::Finished;
 use serde_json::Value;
 
-use crate::lab::{ELSEWHERE, Station};
+use crate::lab::Station;
 use crate::peer::Service;
 
 /// A line of `--json`.
@@ -48,19 +47,20 @@ pub(crate) fn is(finding: &Value, station: &Station<'_>, service: &Service) -> b
 impl Station<'_> {
     /// Whether this finding is of this peer.
     pub(crate) fn said(&self, finding: &Value) -> bool {
-        let Some(ip) = at(finding).map(|at| at.ip().to_string()) else { return false };
-        // The camera says itself where it is, and that is shown.
-        let is_elsewhere = ip == ELSEWHERE && self.peer.name == "wsdiscovery";
-        ip == self.address || ip == self.v6 || is_elsewhere
+        let device = finding["device"].as_str().unwrap_or_default();
+        // The zone is the card's.
+        let ip = device.split('%').next().unwrap_or_default();
+        ip == self.address || ip == self.v6
     }
 }
 
-/// Its address and port.
-pub(crate) fn at(finding: &Value) -> Option<SocketAddr> {
-    let addr = finding["addr"].as_str()?;
-    // The zone is the card's, whose name no address can hold.
-    match addr.split_once('%') {
-        Some((ip, rest)) => format!("{ip}{}", &rest[rest.find(']')?..]).parse().ok(),
-        None => addr.parse().ok(),
-    }
+/// The port to connect to.
+pub(crate) fn port(finding: &Value) -> Option<u16> {
+    finding["endpoint"].as_str()?.rsplit(':').next()?.parse().ok()
+}
+
+/// Whether it is told with the port and the text of that service.
+pub(crate) fn is_whole(finding: &Value, service: &Service) -> bool {
+    port(finding) == Some(service.port)
+        && service.txt.iter().all(|(key, value)| finding["txt"][key] == *value)
 }

@@ -7,13 +7,16 @@ use mcast_tests::netns::{Host, Process, World};
 
 use crate::peer::{PEERS, Peer, Sign};
 
-/// What a LOCATION and an XAddr name besides a peer's own address: nobody has it, and nobody is to ask there.
+/// What a LOCATION and an XAddr name besides a peer's own address: somebody answers there by HTTP, and a scan is not to
+/// ask.
 pub(crate) const ELSEWHERE: &str = "10.0.0.66";
 
 /// Peers that can be asked, and who asks them.
 pub(crate) struct Lab<'w> {
     pub(crate) asker: Host<'w>,
     pub(crate) stations: Vec<Station<'w>>,
+    /// The one whom a LOCATION names, and what serves there.
+    _elsewhere: (Host<'w>, Process),
 }
 
 /// A peer and its host.
@@ -39,11 +42,16 @@ impl<'w> Lab<'w> {
             host
         };
         let asker = join(1, with_ipv6);
+        let elsewhere = join(66, false);
+        let pages = peers().join("elsewhere");
+        let pages = pages.to_str().expect("a path in UTF-8");
+        let server = elsewhere.python(["-m", "http.server", "8080", "--directory", pages]);
+        server.line_with("Serving HTTP");
         // First all are started, then waited for.
         let started: Vec<_> = (2..)
             .zip(&PEERS)
             .map(|(number, peer)| {
-                let host = join(number, with_ipv6 && peer.both_families);
+                let host = join(number, with_ipv6 && peer.both_families || peer.name == "aiocoap");
                 let capture = matches!(peer.sign, Sign::Sends(_)).then(|| host.capture("eth0"));
                 let address = format!("10.0.0.{number}");
                 let process = start(&host, peer.name, &address);
@@ -64,7 +72,7 @@ impl<'w> Lab<'w> {
             println!("{} is up at {}", station.peer.name, station.address);
             station
         });
-        Lab { asker, stations: stations.collect() }
+        Lab { asker, stations: stations.collect(), _elsewhere: (elsewhere, server) }
     }
 
     /// Loses this share, in percent, of all IP that comes to any host: questions on the way there, answers on the
@@ -89,11 +97,11 @@ impl<'w> Lab<'w> {
 
 /// Starts what `tests/scan/peers/start` knows by this name.
 pub(crate) fn start(host: &Host<'_>, name: &str, address: &str) -> Process {
-    let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scan/peers");
-    assert!(fetched().is_dir(), "no peers: {} brings them", peers.join("fetch").display());
-    host.start(peers.join("start"), [name, address])
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/root");
+    assert!(fetched.is_dir(), "no peers: tests/scan/peers/fetch brings them");
+    host.start(peers().join("start"), [name, address])
 }
 
-fn fetched() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/root")
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scan/peers")
 }

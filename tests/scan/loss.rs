@@ -2,7 +2,7 @@
 
 use mcast_tests::netns::{Process, World};
 
-use crate::finding::{at, is, told};
+use crate::finding::{is, is_whole, told};
 use crate::lab::{Lab, start};
 
 const PERCENT: u32 = 20;
@@ -38,11 +38,8 @@ fn measure_twenty_percent_of_loss() {
         let told = told(&finished);
         for (sum, station) in sums.iter_mut().zip(&lab.stations) {
             let whole = |service| {
-                told.iter().any(|finding| {
-                    is(finding, station, service)
-                        && at(finding).is_some_and(|at| at.port() == service.port)
-                        && service.txt.iter().all(|(key, value)| finding["txt"][key] == *value)
-                })
+                told.iter()
+                    .any(|finding| is(finding, station, service) && is_whole(finding, service))
             };
             sum[0] += u32::from(told.iter().any(|finding| station.said(finding)));
             sum[1] += u32::from(station.peer.services.iter().all(whole));

@@ -10,7 +10,7 @@ address = sys.argv[1]
 
 def info(name, kind, port, text):
     kind += '.local.'
-    return ServiceInfo(f'{name}.{kind}', kind, addresses=[socket.inet_aton(address)], port=port,
+    return ServiceInfo(kind, f'{name}.{kind}', addresses=[socket.inet_aton(address)], port=port,
                        properties=text, server='kiosk.local.')
 
 
