@@ -7,6 +7,7 @@ mod conduct;
 mod interfaces;
 mod ipv6;
 mod output;
+mod scan;
 mod signals;
 mod terminal;
 mod tutorial;

@@ -1,5 +1,7 @@
 //! What a device is, in a word, by the services that it says it has.
 
+use mcast_proto::{Body, Fact, Finding};
+
 /// Services and the words for who has them: the first that a device has is what it is called. What begins with
 /// a colon or a brace is a part of a longer name, as a version follows it; anything else is the whole name.
 const KINDS: [(&str, &str); 50] = [
@@ -54,6 +56,18 @@ const KINDS: [(&str, &str); 50] = [
     ("_ssh._tcp", "computer"),
     ("_companion-link._tcp", "computer"),
 ];
+
+/// All services that one says it has, in the order in which it says them.
+pub(crate) fn services<'a>(
+    finding: Finding<'a>,
+) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+    let (facts, one) = match finding.body {
+        Body::Facts(facts) => (Some(facts), None),
+        _ => (None, finding.service()),
+    };
+    let service = |fact| if let Fact::Service(service) = fact { Some(service) } else { None };
+    facts.into_iter().flatten().filter_map(service).chain(one)
+}
 
 /// The word for one who says that it has these services.
 pub(crate) fn kind<'s>(services: impl Iterator<Item = &'s str> + Clone) -> Option<&'static str> {

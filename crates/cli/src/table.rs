@@ -102,7 +102,7 @@ fn cells(found: &Found<'_>, now: SystemTime) -> [String; COLUMNS] {
     let notes: Vec<String> = change.into_iter().chain(found.notes(false)).collect();
     [
         name_of(found),
-        shown(found.offer.and_then(|offer| offer.service)),
+        found.offer.map_or_else(|| found.dialect.to_owned(), |offer| offer.services.to_string()),
         found.reach().to_string(),
         shown(found.interface),
         age(now.duration_since(since).unwrap_or_default()),

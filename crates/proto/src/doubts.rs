@@ -77,6 +77,11 @@ impl Doubts {
         self.0 |= other.0;
     }
 
+    /// Those that are not of `other`.
+    pub const fn without(self, other: Doubts) -> Doubts {
+        Doubts(self.0 & !other.0)
+    }
+
     /// Their words, always in the same order.
     pub fn iter(self) -> impl Iterator<Item = &'static str> {
         WORDS.into_iter().filter(move |(doubt, _)| self.contains(*doubt)).map(|(_, word)| word)
@@ -134,6 +139,7 @@ mod tests {
             all |= doubt;
             assert!(all.contains(doubt) && !all.is_empty());
             assert_eq!(all | doubt, all);
+            assert!(!all.without(doubt).contains(doubt) && (all.without(doubt) | doubt) == all);
         }
         assert_eq!(
             all.to_string(),

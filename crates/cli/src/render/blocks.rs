@@ -13,7 +13,7 @@ use crate::escape::Escaped;
 use crate::kinds::kind;
 
 /// Columns are so wide at the most: what is longer pushes the rest aside.
-const WIDEST: usize = 44;
+const WIDEST: usize = 52;
 
 /// Appends all devices: those that spoke from one address on one interface are one.
 pub(super) fn append(buffer: &mut Vec<u8>, look: Look, devices: &Devices) {
@@ -57,10 +57,11 @@ impl Blocks<'_> {
             widths.max().unwrap_or(0).clamp(least, WIDEST)
         };
         let dialects = wide(&|found| text_or_dash(Some(found.dialect)).to_string(), 5);
-        let services = wide(&|found| text_or_dash(service(found)).to_string(), 1);
+        let is_whole = self.look.details;
+        let services = wide(&|found| shown_services(found, is_whole), 1);
         let mut before = None;
         for found in shown {
-            let line = line(found, dialects, services);
+            let line = line(found, is_whole, dialects, services);
             // Several that look alike, as copies of a program do, are one line.
             if self.look.details || before.as_ref() != Some(&line) {
                 writeln!(self.buffer, "  {line}")?;
@@ -86,7 +87,8 @@ impl Blocks<'_> {
         if let Some(name) = host.or_else(named) {
             write!(self.buffer, "  {}", Escaped(name.as_bytes()))?;
         }
-        let services = said.iter().filter_map(|found| service(found));
+        let services = said.iter().flat_map(|found| found.offer.iter());
+        let services = services.flat_map(|offer| offer.services.iter());
         match kind(services) {
             Some(kind) => writeln!(self.buffer, "  {kind}"),
             None => writeln!(self.buffer),
@@ -125,10 +127,24 @@ fn name<'a>(found: &Found<'a>) -> Option<&'a str> {
     found.offer.and_then(|offer| offer.name)
 }
 
+/// What it is; of names in XML the last part, where it is not to be whole.
+fn shown_services(found: &Found<'_>, is_whole: bool) -> String {
+    let Some(offer) = found.offer else { return "-".into() };
+    if is_whole || found.dialect != "wsd" {
+        return offer.services.to_string();
+    }
+    let last = |service: &str| {
+        let name = service.rsplit('}').next().unwrap_or_default();
+        Escaped(name.as_bytes()).to_string()
+    };
+    let names: Vec<String> = offer.services.iter().map(last).collect();
+    if names.is_empty() { "-".into() } else { names.join(", ") }
+}
+
 /// By which protocol, what, at which port, and under which name.
-fn line(found: &Found<'_>, dialects: usize, services: usize) -> String {
+fn line(found: &Found<'_>, is_whole: bool, dialects: usize, services: usize) -> String {
     let dialect = text_or_dash(Some(found.dialect)).to_string();
-    let service = text_or_dash(service(found)).to_string();
+    let service = shown_services(found, is_whole);
     let port = match found.offer {
         Some(offer) => offer.port,
         // What is at the port is what answered.

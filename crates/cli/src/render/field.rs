@@ -11,6 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::address::{Address, Host};
+use super::services::Services;
 use crate::escape::Escaped;
 
 /// A word of the protocol's, as it displays.
@@ -114,6 +115,8 @@ fn serialize_base64<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Offer<'a> {
     pub(crate) service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Services::is_one")]
+    pub(crate) services: Services<'a>,
     pub(crate) name: Option<&'a str>,
     pub(super) port: Option<u16>,
     txt: TextAttrs<'a>,
@@ -125,6 +128,7 @@ impl<'a> Offer<'a> {
     pub(super) fn of(finding: Finding<'a>) -> Offer<'a> {
         Offer {
             service: finding.service(),
+            services: Services(finding),
             name: finding.name(),
             port: finding.port(),
             txt: TextAttrs(finding),
@@ -140,7 +144,7 @@ impl<'a> Offer<'a> {
 
 impl Display for Offer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}", text_or_dash(self.service), text_or_dash(self.name))?;
+        write!(f, "{}  {}", self.services, text_or_dash(self.name))?;
         self.attributes().try_for_each(|attribute| write!(f, "  {attribute}"))
     }
 }

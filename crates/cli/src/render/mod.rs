@@ -8,6 +8,7 @@ mod field;
 mod id;
 mod json;
 mod record;
+mod services;
 mod sums;
 mod text;
 

@@ -1,1 +1,126 @@
+use std::time::{Duration, SystemTime};
 
+use mcast_proto::wire::Attr;
+use mcast_proto::{Body, Event, Fact, FactsBuf, Finding, Path, Protocol};
+
+use super::super::text::Palette;
+use super::*;
+
+/// What a device says: in which protocol, from where, as whom, and what.
+struct Said<'a>(&'static str, &'a str, &'a [u8], &'a [Fact<'a>]);
+
+fn blocks(said: &[Said<'_>], details: bool) -> String {
+    let mut devices = Devices::default();
+    for Said(protocol, from, key, facts) in said {
+        let mut all = FactsBuf::new();
+        all.push(Fact::Key(key)).unwrap();
+        facts.iter().for_each(|fact| all.push(*fact).unwrap());
+        let body = Body::Facts(all.as_facts());
+        let mut finding =
+            Finding::new(Protocol::new(protocol), Path::new(from.parse().unwrap()), body);
+        finding.lease = Some(Duration::from_secs(120));
+        devices.note(&Event::Found(finding), Some("eth0"), SystemTime::UNIX_EPOCH);
+    }
+    let look = Look { palette: Palette::PLAIN, hex: false, details, dialects: true };
+    let mut buffer = Vec::new();
+    append(&mut buffer, look, &devices);
+    String::from_utf8(buffer).unwrap()
+}
+
+const PRINTER: [Fact<'static>; 5] = [
+    Fact::Name("Lab printer"),
+    Fact::Service("_ipp._tcp"),
+    Fact::Host("lab.local"),
+    Fact::Port(631),
+    Fact::Attr(Attr { key: "rp", value: Some(b"ipp/print") }),
+];
+
+#[test]
+fn what_one_address_said_is_under_one_heading_that_says_what_it_is() {
+    let said = [
+        Said("mdns", "10.0.0.20:5353", b"a", &PRINTER),
+        Said(
+            "wsd",
+            "10.0.0.3:3702",
+            b"b",
+            &[Fact::Service("{urn:x}Device"), Fact::Service("{urn:y}Computer"), Fact::Port(5357)],
+        ),
+        Said("wsd", "10.0.0.20:3702", b"c", &[Fact::Service("{urn:x}Device")]),
+        Said("preset", "[fe80::3%2]:9", b"yeelight:1@fe80::3%2", &[Fact::Service("yeelight")]),
+    ];
+    assert_eq!(
+        blocks(&said, false),
+        "10.0.0.3  eth0  computer\n  \
+           wsd    Device, Computer   5357  -\n\
+         \n\
+         10.0.0.20  eth0  lab.local  printer\n  \
+           mdns   _ipp._tcp    631  Lab printer\n  \
+           wsd    Device         -  -\n\
+         \n\
+         fe80::3%eth0  eth0  lamp\n  \
+           yeelight  yeelight      -  -\n"
+    );
+}
+
+#[test]
+fn details_have_all_that_it_says() {
+    let said = [Said("mdns", "10.0.0.20:5353", b"a", &PRINTER)];
+    let expected = "10.0.0.20  eth0  lab.local  printer\n  mdns   _ipp._tcp    631  Lab printer\n      \
+                    rp=ipp/print\n      lease 120 s\n";
+    assert_eq!(blocks(&said, true), expected);
+}
+
+#[test]
+fn a_device_of_ssdp_is_told_by_what_it_is_and_only_where_it_says_that() {
+    let root =
+        |from, key| Said("ssdp", from, key, &[Fact::Service("upnp:rootdevice"), Fact::Port(80)]);
+    let named = [Fact::Service("urn:x:device:InternetGatewayDevice:1"), Fact::Name("Linux/1.0")];
+    let said = [
+        root("10.0.0.3:1900", b"a"),
+        Said("ssdp", "10.0.0.3:1900", b"b", &named),
+        Said("ssdp", "10.0.0.3:1900", b"c", &[Fact::Service("uuid:1")]),
+        // Two that look alike.
+        root("10.0.0.4:1900", b"d"),
+        root("10.0.0.4:1900", b"e"),
+    ];
+    assert_eq!(
+        blocks(&said, false),
+        "10.0.0.3  eth0  router\n  \
+           ssdp   urn:x:device:InternetGatewayDevice:1      -  Linux/1.0\n\
+         \n\
+         10.0.0.4  eth0\n  \
+           ssdp   upnp:rootdevice     80  -\n"
+    );
+    assert_eq!(blocks(&said, true).matches("ssdp").count(), 5);
+}
+
+#[test]
+fn nothing_that_a_device_says_reaches_the_terminal_as_it_is() {
+    let evil = "\x1b[2J\u{202e}\n";
+    let said = [
+        Said(
+            "mdns",
+            "10.0.0.3:5353",
+            b"a",
+            &[
+                Fact::Name(evil),
+                Fact::Service(evil),
+                Fact::Host(evil),
+                Fact::Url(evil),
+                Fact::Attr(Attr { key: evil, value: Some(evil.as_bytes()) }),
+            ],
+        ),
+        Said("wsd", "10.0.0.3:3702", b"b", &[Fact::Service(evil), Fact::Service("}\x07")]),
+        Said("preset", "10.0.0.3:1", b"\x1b:1@10.0.0.3", &[Fact::Name(evil)]),
+    ];
+    for details in [false, true] {
+        let shown = blocks(&said, details);
+        assert!(!shown.contains(['\x1b', '\x07', '\u{202e}']), "{shown:?}");
+        assert_eq!(shown.lines().count(), if details { 9 } else { 4 }, "{shown}");
+    }
+}
+
+#[test]
+fn without_devices_there_is_nothing() {
+    assert_eq!(blocks(&[], true), "");
+}

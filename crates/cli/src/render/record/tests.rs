@@ -33,7 +33,7 @@ fn assert_fields<'a>(records: &[&Record<'_>], fields: impl IntoIterator<Item = &
         let names: &[&str] = match field {
             // Those that are spread over the record's own.
             "payload" => &["payload", "payload_base64"],
-            "offer" => &["service", "name", "port", "txt", "txt_base64"],
+            "offer" => &["service", "services", "name", "port", "txt", "txt_base64"],
             "asked" => &["payload", "service", "watch", "question"],
             field => &[field],
         };
@@ -71,6 +71,7 @@ fn device() -> FactsBuf {
         Fact::Key(b"uuid:1"),
         Fact::Name("Lab"),
         Fact::Service("ssdp:\x1b"),
+        Fact::Service("root"),
         Fact::Host("lab.local"),
         Fact::Url("http://10.0.0.4/"),
         Fact::Address([10, 0, 0, 4].into()),
@@ -206,7 +207,7 @@ fn of_another_protocol_json_has_what_the_contract_says() {
         concat!(
             r#"{"event":"found","time":"1970-01-01T00:00:00.000000Z","addr":"10.0.0.4:80","#,
             r#""interface":"eth0","rtt_ms":null,"payload":"NOTIFY","service":"ssdp:\u001b","#,
-            r#""name":"Lab","port":80,"txt":{"server":"x"},"id":"uuid:1","endpoint":"10.0.0.4:80","#,
+            r#""services":["ssdp:\u001b","root"],"name":"Lab","port":80,"txt":{"server":"x"},"id":"uuid:1","endpoint":"10.0.0.4:80","#,
             r#""host":"lab.local","url":"http://10.0.0.4/","#,
             r#""addresses":["10.0.0.4","fe80::4%eth0"],"via":"unicast","lease_ms":1800000,"#,
             r#""dialect":"ssdp"}"#,

@@ -1,5 +1,6 @@
 //! Each protocol as a machine, and the lanes that all of them have together.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use mcast_dialects::coap::Coap;
@@ -31,21 +32,61 @@ pub(super) struct Plan {
 pub(super) struct Choir {
     pub(super) machines: Machines,
     pub(super) names: Vec<String>,
+    /// Those that are not, and why.
+    pub(super) left_out: Vec<(String, Reason)>,
+}
+
+/// Why a protocol is not spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It has no group of a family that is used.
+    Family,
+    /// Another has the port that it needs.
+    Port(u16),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Family => f.write_str("it is not spoken by the family that is asked for"),
+            Reason::Port(port) => {
+                write!(f, "another protocol has its port, {port}: name it alone by --only")
+            }
+        }
+    }
+}
+
+impl Choir {
+    /// Whether this is among them.
+    pub(super) fn speaks(&self, voice: &Voice) -> bool {
+        self.names.iter().any(|name| name == voice.name())
+    }
 }
 
 impl Plan {
+    /// Whether a family is used.
+    pub(super) fn speaks(&self, is_ipv6: bool) -> bool {
+        if is_ipv6 { self.ipv6 } else { self.ipv4 }
+    }
+
+    /// The same by one family alone.
+    pub(super) fn by(&self, is_ipv6: bool) -> Plan {
+        Plan { ipv4: !is_ipv6, ipv6: is_ipv6, ..self.clone() }
+    }
+
     /// All of these as one. Multicast DNS is watched from this port.
     pub(super) fn choir<'v>(
         &self,
         voices: impl IntoIterator<Item = &'v Voice>,
         port: Port,
     ) -> Result<Choir, Failure> {
-        let mut choir = Choir { machines: Machines::default(), names: Vec::new() };
+        let (names, left_out) = (Vec::new(), Vec::new());
+        let mut choir = Choir { machines: Machines::default(), names, left_out };
         for voice in voices {
             let machine = self.machine(voice, port);
             let name = voice.name();
             let known = choir.machines.lanes();
-            let lanes: Result<Vec<Lane>, String> =
+            let lanes: Result<Vec<Lane>, Reason> =
                 machine.lanes().into_iter().map(|lane| self.lane(voice, lane, &known)).collect();
             match lanes {
                 Ok(lanes) => {
@@ -53,7 +94,7 @@ impl Plan {
                     added.map_err(|error| Failure::usage(format!("{name}: {error}")))?;
                     choir.names.push(name.to_owned());
                 }
-                Err(reason) => log::warn!("{name} is left out: {reason}"),
+                Err(reason) => choir.left_out.push((name.to_owned(), reason)),
             }
         }
         if choir.names.is_empty() {
@@ -63,16 +104,16 @@ impl Plan {
     }
 
     /// A lane as it is opened here, beside those that are known; or why it can't be.
-    fn lane(&self, voice: &Voice, lane: Lane, known: &[Lane]) -> Result<Lane, String> {
+    fn lane(&self, voice: &Voice, lane: Lane, known: &[Lane]) -> Result<Lane, Reason> {
         let mut lane = lane;
         if *voice == Voice::Plain {
             // It has a group over IPv6 as well, where nobody asks for another.
             lane.groups.push((plain::GROUP_V6, plain::PORT).into());
         }
-        lane.groups.retain(|group| if group.is_ipv4() { self.ipv4 } else { self.ipv6 });
+        lane.groups.retain(|group| self.speaks(group.is_ipv6()));
         lane.broadcast = lane.broadcast.filter(|_| self.ipv4);
         if lane.groups.is_empty() && lane.broadcast.is_none() {
-            return Err("it is not spoken by the family that is asked for".into());
+            return Err(Reason::Family);
         }
         // Who asks once wants to know that there is no network; who only listens would wait for one.
         if self.patience.is_some() && lane.role == Role::Member {
@@ -92,7 +133,7 @@ impl Plan {
             other.source_port == Some(port) || other.groups.iter().any(hears_it)
         };
         match known.iter().any(is_taken) {
-            true => Err(format!("another protocol has its port, {port}: name it alone by --only")),
+            true => Err(Reason::Port(port)),
             false => Ok(lane),
         }
     }

@@ -154,10 +154,10 @@ impl Scan {
             (choir, endpoint) = opening::open(&plan, &voices, &settings)?;
             asked = Asked::on(&endpoint)?;
         }
-        let Choir { machines, names } = choir;
+        let Choir { machines, names, .. } = choir;
         // In which protocols is asked is known once the sockets are open.
         let session = session.telling(Told::Devices { asked: names.clone() });
-        let machine = Scanning::new(machines, &names, wanted, patience.unwrap_or_default());
+        let machine = Scanning::new(machines, &names, wanted, patience);
         let ended = session.run(machine, endpoint)?;
         if !console.quiet && !ended.is_unheard {
             self.sum_up(&ended, &asked, &names);

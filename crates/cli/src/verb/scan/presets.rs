@@ -17,9 +17,13 @@ const LONGEST: u64 = 1024 * 1024;
 
 /// All presets by name. One that comes later takes the place of an earlier one of its name.
 pub(super) fn all(files: &[PathBuf]) -> Result<Vec<Preset>, Failure> {
-    let known = builtin().map_err(|error| Failure::usage(error.to_string()))?;
     let folder = configuration_folder().map(|folder| folder.join("mcast").join("presets"));
-    let of_folder = folder.as_deref().map_or_else(|| Ok(Vec::new()), tables)?;
+    all_of(folder.as_deref(), files)
+}
+
+fn all_of(folder: Option<&Path>, files: &[PathBuf]) -> Result<Vec<Preset>, Failure> {
+    let known = builtin().map_err(|error| Failure::usage(error.to_string()))?;
+    let of_folder = folder.map_or_else(|| Ok(Vec::new()), tables)?;
     let mut by_name: BTreeMap<String, Preset> = BTreeMap::new();
     let named = |preset: Preset| (preset.name().to_owned(), preset);
     by_name.extend(known.into_iter().map(named));
@@ -96,8 +100,11 @@ mod tests {
 
     #[test]
     fn a_users_own_takes_the_place_of_one_of_its_name() {
-        let folder = folder(&[("own", &format!("[knx]\n{TABLE}[gate]\n{TABLE}"))]);
-        let all = all(&[folder.path().join("own")]).unwrap();
+        let folder = folder(&[
+            ("a.toml", "[knx]\nsource = 'b'\nto = '239.0.0.1:7'\nanswer = 'line'\n"),
+            ("own", &format!("[knx]\n{TABLE}[gate]\n{TABLE}")),
+        ]);
+        let all = all_of(Some(folder.path()), &[folder.path().join("own")]).unwrap();
         let sources: Vec<&str> = all
             .iter()
             .filter(|preset| ["knx", "gate"].contains(&preset.name()))

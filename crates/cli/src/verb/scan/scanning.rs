@@ -7,6 +7,7 @@ use mcast_proto::{
 };
 
 use super::wanted::{Sieve, Wanted};
+use crate::doubts::MOST_SILENCES;
 
 /// So many datagrams leave in a second at the most, by all protocols together: multicast DNS alone asks fifty
 /// questions a second, and a tenth of this at once overruns nobody.
@@ -16,7 +17,7 @@ const PACE: u32 = 100;
 pub(super) type Machines = Several<Box<dyn Networked>>;
 
 /// How long a run that ends by itself listens.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     /// After the last find.
     pub(super) silence: Duration,
@@ -26,11 +27,19 @@ pub(super) struct Patience {
     pub(super) most: Option<Duration>,
 }
 
+impl Patience {
+    /// Whether a run that took so long was ended by the time, and not by silence.
+    fn is_over(&self, elapsed: Duration) -> bool {
+        elapsed >= self.most.unwrap_or(self.silence.saturating_mul(MOST_SILENCES))
+    }
+}
+
 /// Asks in several protocols at once.
 pub(super) struct Scanning {
     machines: Machines,
     sieve: Sieve,
-    patience: Patience,
+    /// `None`: it goes on.
+    patience: Option<Patience>,
     /// The names of the protocols.
     asked: String,
     started: Option<Instant>,
@@ -43,7 +52,7 @@ impl Scanning {
         machines: Machines,
         asked: &[String],
         wanted: Wanted,
-        patience: Patience,
+        patience: Option<Patience>,
     ) -> Scanning {
         let (machines, sieve) = (machines.paced(PACE), Sieve::new(wanted));
         let asked = asked.join(", ");
@@ -62,8 +71,10 @@ impl Scanning {
 
     /// How much longer it listens, as far as can be told.
     pub(super) fn left(&self, now: Instant) -> Duration {
-        let Some(started) = self.started else { return Duration::ZERO };
-        let Patience { silence, least, most } = self.patience;
+        let (Some(started), Some(patience)) = (self.started, self.patience) else {
+            return Duration::ZERO;
+        };
+        let Patience { silence, least, most } = patience;
         let silent = self.last_found.unwrap_or(started) + silence;
         let ends = silent.max(started + least);
         most.map_or(ends, |most| ends.min(started + most)) - now
@@ -73,15 +84,19 @@ impl Scanning {
     pub(super) fn summary(&self, now: Instant) -> Summary {
         let mut summary = Summary::default();
         summary.elapsed = self.started.map_or(Duration::ZERO, |started| now - started);
-        sum_up(&self.sieve, summary)
+        sum_up(&self.sieve, self.patience, summary)
     }
 }
 
 /// What was done, as far as it is looked for. Nobody can know that all are known: not all protocols say it.
-fn sum_up(sieve: &Sieve, mut summary: Summary) -> Summary {
+fn sum_up(sieve: &Sieve, patience: Option<Patience>, mut summary: Summary) -> Summary {
     (summary.found, summary.complete) = (sieve.found, None);
     if sieve.lacked_room {
         summary.doubts |= Doubts::NO_ROOM;
+    }
+    // To a protocol that can be complete, an end by silence is an end before its time.
+    if !patience.is_some_and(|patience| patience.is_over(summary.elapsed)) {
+        summary.doubts = summary.doubts.without(Doubts::DEADLINE);
     }
     summary
 }
@@ -115,9 +130,9 @@ impl Machine for Scanning {
 
     fn handle_timeout(&mut self, now: Instant) -> Option<Action<'_>> {
         self.started.get_or_insert(now);
-        let Scanning { machines, sieve, last_found, .. } = self;
+        let Scanning { machines, sieve, patience, last_found, .. } = self;
         match machines.handle_timeout(now)? {
-            Action::Done(summary) => Some(Action::Done(sum_up(sieve, summary))),
+            Action::Done(summary) => Some(Action::Done(sum_up(sieve, *patience, summary))),
             action => sift(action, sieve, last_found, now),
         }
     }

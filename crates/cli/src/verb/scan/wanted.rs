@@ -10,6 +10,7 @@ use mcast_proto::service::Selection;
 use mcast_proto::{Event, Finding, OwnedKey, Protocol};
 
 use super::voices::Voice;
+use crate::kinds::services;
 
 /// Finds that were told and may change, at the most.
 const MOST_TOLD: usize = 65_536;
@@ -76,7 +77,7 @@ impl Wanted {
 
     fn takes(&self, finding: &Finding<'_>) -> bool {
         let is_service = |wanted: &String| {
-            finding.service().is_some_and(|service| service.eq_ignore_ascii_case(wanted))
+            services(*finding).any(|service| service.eq_ignore_ascii_case(wanted))
         };
         let options = MatchOptions { case_sensitive: false, ..MatchOptions::default() };
         let is_named = |NamePattern(pattern): &NamePattern| {
