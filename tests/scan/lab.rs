@@ -51,7 +51,9 @@ impl<'w> Lab<'w> {
         let started: Vec<_> = (2..)
             .zip(&PEERS)
             .map(|(number, peer)| {
-                let host = join(number, with_ipv6 && peer.both_families || peer.name == "aiocoap");
+                // aiocoap does not start on a host without an address of IPv6.
+                let both = with_ipv6 && peer.both_families || peer.name == "aiocoap";
+                let host = join(number, both);
                 let capture = matches!(peer.sign, Sign::Sends(_)).then(|| host.capture("eth0"));
                 let address = format!("10.0.0.{number}");
                 let process = start(&host, peer.name, &address);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mcast_net::clock::Clock;
 use mcast_tests::netns::{Process, Signal, World};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, start};
 
 /// How soon it is to be told.
 const SOON: Duration = Duration::from_secs(2);
@@ -14,8 +14,7 @@ const SOON: Duration = Duration::from_secs(2);
 #[ignore = "needs the peers that tests/scan/peers/fetch brings"]
 fn a_service_that_comes_changes_and_goes_is_told() {
     let world = World::new().expect("a world");
-    let lab = Lab::new(&world, false);
-    let mut lab = lab;
+    let mut lab = Lab::new(&world, false);
     let place = lab.stations.iter().position(|it| it.peer.name == "zeroconf").expect("it is there");
     // The others stay; it comes again.
     let station = lab.stations.remove(place);
@@ -36,7 +35,7 @@ fn a_service_that_comes_changes_and_goes_is_told() {
             }
         }
     };
-    let process = crate::lab::start(&station.host, "zeroconf", &station.address);
+    let process = start(&station.host, "zeroconf", &station.address);
     // Its first answer that nobody asked for is where it begins to be there.
     capture.packet(|packet| {
         packet.outgoing
