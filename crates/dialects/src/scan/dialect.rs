@@ -103,6 +103,12 @@ impl Told<'_> {
         self.session.lacks(&key, nth)
     }
 
+    /// Whether something is known, and this of its [`Words`](super::Words) too.
+    pub(crate) fn knows(&mut self, from: Path, id: &[u8], nth: usize) -> bool {
+        let key = Key { source: Source::of(from.remote), identity: Identity::of(id) };
+        self.session.knows(&key, nth)
+    }
+
     /// From the last question to this datagram.
     pub(crate) fn since_question(&self) -> Duration {
         self.round_trip

@@ -221,6 +221,11 @@ impl Session {
         self.finds.get_mut(key).is_some_and(|find| !find.words.knows(nth))
     }
 
+    /// Whether something is known, and this of its words too.
+    pub(super) fn knows(&mut self, key: &Key, nth: usize) -> bool {
+        self.finds.get_mut(key).is_some_and(|find| find.words.knows(nth))
+    }
+
     /// Somebody says that something of its own is there no more. Whether it was known.
     pub(super) fn part(&mut self, key: &Key) -> bool {
         let Some(find) = self.finds.remove(key) else { return false };

@@ -117,6 +117,14 @@ impl Answers {
             // Which of its types it says depends on what it was asked for; that it said some is news once.
             types.map(|_| b"types".as_slice()),
         ]);
+        // What it announces, or answers to a probe, may be half of what is known, and what is told is always
+        // the whole: so the whole is asked for. A device that was started anew has said nothing yet.
+        let mut leaves_out = |said: bool, nth| !said && to.knows(arrival.from, id, nth);
+        let is_half = device.tag_name().name() != "ResolveMatch"
+            && (leaves_out(types.is_some(), TYPES) || leaves_out(addresses.is_some(), ADDRESSES))
+            && !to.is_news(arrival.from, id, Words::of([instance.map(str::as_bytes)]));
+        let is_half_of_news = is_half && to.is_news(arrival.from, id, words);
+        let words = if is_half { Words::default() } else { words };
         let sighting = Sighting {
             id,
             words,
@@ -128,7 +136,8 @@ impl Answers {
         };
         let heard = to.here(arrival, &sighting);
         // What announces itself without saying what it is can be asked that, as well as where.
-        let lacks_something = to.lacks(arrival.from, id, ADDRESSES)
+        let lacks_something = is_half_of_news
+            || to.lacks(arrival.from, id, ADDRESSES)
             || envelope.kind == Kind::Hello && to.lacks(arrival.from, id, TYPES);
         if heard != Heard::NoRoom && lacks_something {
             self.resolve(address, arrival, to);

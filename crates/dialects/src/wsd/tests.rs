@@ -122,6 +122,59 @@ fn one_that_does_not_say_where_it_is_is_asked_for_that() {
 }
 
 #[test]
+fn what_one_message_leaves_out_of_what_is_known_is_asked_for_and_not_taken_back() {
+    // wsdd announces itself with its address and no types, and answers a probe with its types and no address.
+    for hello_comes_first in [false, true] {
+        let mut driven = discoverer();
+        let probe = driven.take_sent().remove(0).1;
+        let hello = |driven: &mut Driven<_>| driven.hear(to_group_from(FROM), WSDD_HELLO);
+        let answer = |driven: &mut Driven<_>| driven.hear(answer_from(FROM), &to(&probe, WSDD));
+        if hello_comes_first {
+            hello(&mut driven);
+            answer(&mut driven);
+        } else {
+            answer(&mut driven);
+            hello(&mut driven);
+        }
+        assert_eq!(driven.take_told().len(), 1, "half of it is no change");
+        driven.wait(Duration::from_millis(20));
+        let mut sent = driven.take_sent();
+        sent.retain(|(_, bytes)| text(bytes).contains("<wsd:Resolve>"));
+        assert_eq!(sent.len(), 1);
+        driven.hear(answer_from(FROM), &to(&sent[0].1, WSDD_RESOLVED));
+        let told = driven.take_told();
+        let (found, change) = told[0].changed();
+        assert_eq!((change, found.services.len()), (Change::Content, 2));
+        assert_eq!(found.endpoint, Some("10.77.0.2:5357".parse().expect("an address")));
+    }
+}
+
+#[test]
+fn what_it_does_not_say_when_asked_for_all_is_no_longer_so() {
+    let mut driven = watcher();
+    let probe = driven.take_sent().remove(0).1;
+    driven.hear(answer_from(FROM), &to(&probe, WSDD));
+    driven.wait(Duration::from_millis(20));
+    let resolve = driven.take_sent().remove(0).1;
+    driven.hear(answer_from(FROM), &to(&resolve, WSDD_RESOLVED));
+    assert_eq!(driven.take_told().len(), 2);
+    driven.wait(Duration::from_secs(5));
+    driven.take_sent();
+    let newer = edited(WSDD_HELLO, "MetadataVersion>1<", "MetadataVersion>2<");
+    driven.hear(to_group_from(FROM), &newer);
+    assert_eq!(driven.take_told(), []);
+    driven.wait(Duration::from_millis(20));
+    let resolve = driven.take_sent().remove(0).1;
+    let bare = edited(&to(&resolve, WSDD_RESOLVED), "MetadataVersion>1<", "MetadataVersion>2<");
+    driven.hear(
+        answer_from(FROM),
+        &edited(&edited(&bare, "<wsd:XAddrs>", "<wsd:Old>"), "</wsd:XAddrs>", "</wsd:Old>"),
+    );
+    let told = driven.take_told();
+    assert_eq!((told[0].changed().1, told[0].changed().0.endpoint), (Change::Content, None));
+}
+
+#[test]
 fn one_that_says_all_at_once_is_told_once() {
     let mut driven = discoverer();
     driven.wait(Duration::from_millis(200));

@@ -1,0 +1,16 @@
+//! `mcast scan` among real peers, which nobody here wrote: each in a host of its own, all on one segment.
+//!
+//! They are fetched, and take their time, so all of it is ignored, and prints what it saw:
+//!
+//! ```text
+//! .ci/deep scan
+//! ```
+#![cfg(target_os = "linux")]
+
+mod bytes;
+mod everybody;
+mod finding;
+mod lab;
+mod loss;
+mod peer;
+mod watch;
