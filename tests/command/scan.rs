@@ -390,3 +390,20 @@ fn both_families_are_asked_or_the_one_that_is_named() {
         assert_eq!(heard, devices, "{words}: {finished:?}");
     }
 }
+
+#[test]
+fn with_the_loopback_alone_nothing_is_asked_that_can_not_leave() {
+    let Some(world) = World::new() else { return };
+    let host = world.host();
+    let _responder = mcast(&host, "respond -i lo");
+    host.until_joined("lo", "224.1.1.1", 1);
+    let finished = run(&host, "scan --only mdns,plain,mcast -t 500ms --json");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let done = json(finished.stdout.lines().last().expect("a last line"));
+    assert_eq!(
+        (&done["found"], &done["not_asked"]),
+        (&1.into(), &Value::Array(Vec::new())),
+        "{done}"
+    );
+    assert_eq!(finished.stderr.matches("for want of another").count(), 1, "{finished:?}");
+}

@@ -151,8 +151,9 @@ impl Scan {
         let session = Session::new(self.run_with(console.quiet))?;
         let (mut choir, mut endpoint) = opening::open(&plan, &voices, &settings)?;
         let mut asked = Asked::on(&endpoint)?;
-        // Where only this machine is asked, IPv6 has no route as a rule, and adds nobody.
-        if asked.is_loopback() && plan.ipv4 && !ipv6 {
+        // Where only this machine is asked, IPv6 has no route as a rule, and adds nobody. Who watches may have
+        // another interface later.
+        if asked.is_loopback() && !self.watch && plan.ipv4 && !ipv6 {
             plan.ipv6 = false;
             drop(endpoint);
             (choir, endpoint) = opening::open(&plan, &voices, &settings)?;
