@@ -406,4 +406,11 @@ fn with_the_loopback_alone_nothing_is_asked_that_can_not_leave() {
         "{done}"
     );
     assert_eq!(finished.stderr.matches("for want of another").count(), 1, "{finished:?}");
+    let by_name = run(&host, "scan -i lo --only mdns,plain -t 500ms --json");
+    let done = json(by_name.stdout.lines().last().expect("a last line"));
+    assert_eq!(
+        (&done["found"], &done["not_asked"]),
+        (&1.into(), &Value::Array(Vec::new())),
+        "{done}"
+    );
 }

@@ -73,6 +73,12 @@ fn are_loopback(names: &[&str], interfaces: &[Interface]) -> bool {
     names.iter().all(is_loopback)
 }
 
+/// Whether there is no interface but the loopback that could be used.
+pub(crate) fn is_only_loopback_up() -> Result<bool, Failure> {
+    let is_usable = |it: &Interface| it.up && it.multicast && !it.addresses.is_empty();
+    Ok(!mcast_net::interfaces()?.iter().any(|it| is_usable(it) && !it.loopback))
+}
+
 /// Displays where a verb is at work by a lane: `224.1.1.1:50008 on eth0, wlan0`.
 pub(crate) struct Place<'a>(pub(crate) &'a Settings, pub(crate) &'a Endpoint, pub(crate) LaneId);
 

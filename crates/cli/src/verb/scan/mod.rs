@@ -19,7 +19,7 @@ use crate::args::Console;
 use crate::doubts::{self, Bounds};
 use crate::failure::{Failure, Status};
 use crate::parse::parse_period;
-use crate::place::Asked;
+use crate::place::{self, Asked};
 use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
 use crate::session::{Ended, Run, Session};
@@ -149,11 +149,16 @@ impl Scan {
         let settings =
             Settings { interfaces: self.network.interfaces.clone(), ..Settings::default() };
         let session = Session::new(self.run_with(console.quiet))?;
-        let (mut choir, mut endpoint) = opening::open(&plan, &voices, &settings)?;
-        let mut asked = Asked::on(&endpoint)?;
         // Where only this machine is asked, IPv6 has no route as a rule, and adds nobody. Who watches may have
         // another interface later.
-        if asked.is_loopback() && !self.watch && plan.ipv4 && !ipv6 {
+        let may_do_without = !self.watch && plan.ipv4 && !ipv6;
+        if may_do_without && settings.interfaces.is_empty() && place::is_only_loopback_up()? {
+            plan.ipv6 = false;
+        }
+        let (mut choir, mut endpoint) = opening::open(&plan, &voices, &settings)?;
+        let mut asked = Asked::on(&endpoint)?;
+        // The loopback may have been asked for, or be taken where all others are of a kind that is left alone.
+        if may_do_without && plan.ipv6 && asked.is_loopback() {
             plan.ipv6 = false;
             drop(endpoint);
             (choir, endpoint) = opening::open(&plan, &voices, &settings)?;
