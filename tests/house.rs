@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// The crates whose files may not import each other in a circle.
 const CRATES: [&str; 4] = ["proto", "dialects", "net", "cli"];
 
-/// The most lines a source file may have.
-const LONGEST: usize = 350;
+/// A source file has fewer lines.
+const TOO_LONG: usize = 350;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").into()
@@ -274,7 +274,7 @@ fn no_source_file_is_long() {
     for name in CRATES {
         for (module, file) in modules(name) {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
-            if lines > LONGEST {
+            if lines >= TOO_LONG {
                 long.push(format!("{name}::{}: {lines} lines", module.join("::")));
             }
         }

@@ -61,6 +61,7 @@ pub(crate) struct Inbox {
     bytes: Vec<u8>,
     received: Vec<Received>,
     /// What the system writes beside the bytes, in memory that is made once.
+    #[cfg(all(target_os = "linux", not(feature = "portable")))]
     beside: imp::Beside,
     /// Datagrams of the last batch that were cut short or came from an address of no known family.
     lost: u64,
@@ -87,6 +88,7 @@ impl Inbox {
         Inbox {
             bytes: vec![0; BATCH * SLOT],
             received: Vec::with_capacity(BATCH),
+            #[cfg(all(target_os = "linux", not(feature = "portable")))]
             beside: imp::Beside::default(),
             lost: 0,
         }

@@ -7,10 +7,6 @@ use socket2::SockRef;
 
 use super::{BATCH, Filter, Inbox, Outgoing, Received, SLOT};
 
-/// Nothing: the system tells no more than the sender.
-#[derive(Debug, Default)]
-pub(crate) struct Beside;
-
 /// A socket that is bound to a group would send from the group's address on some systems, and can't
 /// be bound to it on Windows.
 pub(crate) const BINDS_TO_GROUP: bool = false;

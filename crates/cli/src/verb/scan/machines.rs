@@ -16,7 +16,7 @@ use crate::doubts::MOST_SILENCES;
 use crate::failure::Failure;
 
 /// How often a question is put where its protocol leaves that open: against loss.
-const REPEAT: u32 = 2;
+const REPEAT: u32 = 3;
 
 /// What is to be done in each protocol.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ use crate::wire::{
 use crate::{Body, Cast, Change, Event, Evidence, Finding};
 
 mod finding;
+mod forging;
 mod losing;
 mod selecting;
 
