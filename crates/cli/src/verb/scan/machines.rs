@@ -17,6 +17,9 @@ use crate::failure::Failure;
 
 /// How often a question is put where its protocol leaves that open: against loss.
 const REPEAT: u32 = 3;
+/// CoAP's answers may take five seconds (RFC 7252 section 8.2): what a third question finds would come after the
+/// end of a scan.
+const COAP_REPEAT: u32 = 2;
 
 /// What is to be done in each protocol.
 #[derive(Debug, Clone)]
@@ -143,7 +146,7 @@ impl Plan {
             Voice::Mdns => self.mdns(port),
             Voice::Ssdp => self.dialect(self.wanted.targets(), REPEAT),
             Voice::Wsd => self.dialect(Wsd::default(), REPEAT),
-            Voice::Coap => self.dialect(Coap::default(), REPEAT),
+            Voice::Coap => self.dialect(Coap::default(), COAP_REPEAT),
             Voice::Mcast => self.services(),
             Voice::Plain => self.plain(),
             Voice::Preset(preset) => self.dialect((**preset).clone(), preset.repeat()),
