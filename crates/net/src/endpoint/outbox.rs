@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 
 use crate::endpoint::resolving::Resolving;
 use crate::interfaces::neighbours::Neighbours;
-use crate::sys::Outgoing;
+use crate::sys::{BATCH, Outgoing};
+
+/// A batch of datagrams of this length needs no room that is made while it runs: an ordinary answer has up to
+/// 128 bytes.
+const SHORT: usize = 128;
 
 /// Peers that are told at once of those to whom something was given up. More say no more: to a machine
 /// they are everybody.
@@ -38,8 +42,8 @@ impl GivenUp {
 impl Outbox {
     pub(crate) fn new() -> Outbox {
         Outbox {
-            batch: Vec::new(),
-            bytes: Vec::new(),
+            batch: Vec::with_capacity(BATCH),
+            bytes: Vec::with_capacity(BATCH * SHORT),
             neighbours: Neighbours::new(),
             resolving: Resolving::new(),
             given_up: GivenUp(Vec::with_capacity(GIVEN_UP)),
