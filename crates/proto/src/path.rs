@@ -39,6 +39,11 @@ impl Path {
         Path { remote, interface: None, local: None }
     }
 
+    /// Whether its far end can be a single host's: an answer to any other address would go to many or to nobody.
+    pub fn is_peer(&self) -> bool {
+        is_peer(self.remote)
+    }
+
     /// The same by this interface.
     pub fn by(self, interface: InterfaceId) -> Path {
         Path { interface: Some(interface), ..self }
@@ -114,7 +119,7 @@ impl Arrival {
     }
 
     /// When it came, by the best that is known, where it is handed over at `now`.
-    pub(crate) fn time(&self, now: Instant) -> Instant {
+    pub fn time(&self, now: Instant) -> Instant {
         self.taken.map_or(now, |taken| taken.min(now))
     }
 }

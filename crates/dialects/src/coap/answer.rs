@@ -113,7 +113,7 @@ impl Answers {
         if !is_links || !is_list(message.payload) {
             return Verdict::Refused;
         }
-        let taken = arrival.taken.map_or(to.now(), |taken| taken.min(to.now()));
+        let taken = arrival.time(to.now());
         let first = First {
             words: Words::of([None, Some(message.payload), message.option(option::ETAG)]),
             age: message.number(option::MAX_AGE).unwrap_or(USUAL_AGE),

@@ -14,7 +14,7 @@ pub(super) fn heard(now: Instant, arrival: &Arrival, takes_unicast: bool) -> Opt
         Cast::Unicast => takes_unicast,
         _ => is_from_port,
     };
-    let taken = arrival.taken.map_or(now, |taken| taken.min(now));
+    let taken = arrival.time(now);
     let via = Via::from(arrival.cast);
     let is_legacy = via == Via::Unicast && takes_unicast;
     (arrival.on_link && is_taken).then_some(Heard {

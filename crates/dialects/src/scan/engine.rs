@@ -1,7 +1,6 @@
 //! What one who asks once and one who watches have in common: hearing, telling, and putting questions.
 
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use mcast_proto::{Action, Arrival, Destination, Doubts, Instant, Message, Path};
@@ -65,11 +64,11 @@ impl<D: Dialect> Engine<D> {
             return;
         }
         self.course.counts.received += 1;
-        if !is_peer(arrival.from.remote) {
+        if !arrival.from.is_peer() {
             self.course.ignore();
             return;
         }
-        let taken = arrival.taken.map_or(now, |taken| taken.min(now));
+        let taken = arrival.time(now);
         let round_trip = self.asking.round_trip(taken);
         let mut verdict = Verdict::Refused;
         let (had_news, lacked_room) = self.told(now, round_trip, |dialect, told| {
@@ -163,13 +162,4 @@ impl<D: Dialect> Engine<D> {
         self.course.counts.sent += 1;
         Action::Send { to, message: Message::Plain(&self.message) }
     }
-}
-
-/// Whether an address can be a peer's.
-fn is_peer(address: SocketAddr) -> bool {
-    let is_one_host = match address.ip() {
-        IpAddr::V4(ip) => !(ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified()),
-        IpAddr::V6(ip) => !(ip.is_multicast() || ip.is_unspecified()),
-    };
-    is_one_host && address.port() != 0
 }

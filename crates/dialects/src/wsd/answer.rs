@@ -71,7 +71,7 @@ impl Answers {
             Kind::Hello | Kind::Bye if !arrival.on_link => return Verdict::Refused,
             Kind::Hello | Kind::Bye => None,
         };
-        let taken = arrival.taken.map_or(now, |taken| taken.min(now));
+        let taken = arrival.time(now);
         let round_trip = asked.map(|asked| taken - asked);
         let mut devices = match envelope.kind {
             Kind::Matches => Devices::Many(envelope.content),
