@@ -24,7 +24,7 @@ pub(super) fn loss(facts: &Facts) -> Vec<Finding> {
     let heard = facts.signal.groups.iter().fold(0, |sum: u64, it| sum.saturating_add(it.datagrams));
     let dropped = facts.signal.dropped;
     // Of what one burst fills up nobody needs to be told, of a tenth of all they do.
-    if dropped > 0 && dropped >= heard.saturating_add(dropped) / 10 {
+    if dropped.saturating_mul(10) > heard.saturating_add(dropped) {
         let what = "datagrams come faster than they are read, and are dropped here";
         let evidence =
             format!("{} dropped for want of room, {heard} heard", count(dropped, "datagram"));

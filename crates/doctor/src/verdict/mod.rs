@@ -44,3 +44,6 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     all.sort_by_key(|finding| finding.level);
     all
 }
+
+#[cfg(test)]
+mod tests;
