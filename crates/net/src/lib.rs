@@ -123,9 +123,11 @@ pub use faces::events::{Events, OwnedHeard};
 #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
 pub use faces::stream::EventStream;
 pub use identity::ClaimedId;
+pub use interfaces::choice::Chosen;
 pub use interfaces::interface::{Interface, Network, Prefix};
-pub use interfaces::interfaces;
+pub use interfaces::link::{Link, Snooping};
 pub use interfaces::selector::{Pattern, Selector};
+pub use interfaces::{choice, interfaces, links, route_to};
 pub use report::Report;
 pub use settings::Settings;
 pub use sockets::account::{InterfaceReport, Refused};
