@@ -102,6 +102,7 @@
 
 pub mod clock;
 mod driver;
+mod ear;
 mod endpoint;
 mod error;
 mod faces;
@@ -115,6 +116,7 @@ mod waiting;
 
 pub use driver::handle::{Ended, Handle};
 pub use driver::{Driver, Heard};
+pub use ear::{Ear, Origin};
 pub use endpoint::Endpoint;
 pub use endpoint::drops::Drops;
 pub use error::{Error, ErrorKind};
