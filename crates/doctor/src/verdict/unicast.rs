@@ -42,7 +42,8 @@ impl<'a> Link<'a> {
                 && it.answered_to_group == 0
                 && it.answered_by_unicast == 0
                 && it.answered_directly == 0
-                && it.asked_directly >= ENOUGH - 1
+                // WS-Discovery has no questions for one host alone.
+                && (it.asked_directly >= ENOUGH - 1 || it.dialect == "wsd")
                 && for_unicast(it) >= ENOUGH
         };
         let mute = devices.iter().filter(is_mute).copied().collect();
