@@ -29,10 +29,7 @@ impl fmt::Debug for Conduct<'_> {
 
 impl<'a> Conduct<'a> {
     /// Tells `progress` what is being done, and ends early once `is_stopped` says so.
-    pub fn new(
-        progress: &'a mut dyn FnMut(&str),
-        is_stopped: &'a dyn Fn() -> bool,
-    ) -> Conduct<'a> {
+    pub fn new(progress: &'a mut dyn FnMut(&str), is_stopped: &'a dyn Fn() -> bool) -> Conduct<'a> {
         Conduct { clock: Clock::new(), progress, is_stopped }
     }
 
@@ -52,12 +49,9 @@ impl<'a> Conduct<'a> {
     /// all of them, and whether it is to go on.
     pub(super) fn wait<'s>(&self, sockets: impl Iterator<Item = &'s UdpSocket>, until: Instant) {
         let patience = (until - self.now()).min(GLANCE);
-        let mut waits: Vec<_> =
-            sockets.map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
-        let patience = Timespec {
-            tv_sec: patience.as_secs() as _,
-            tv_nsec: patience.subsec_nanos() as _,
-        };
+        let mut waits: Vec<_> = sockets.map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
+        let patience =
+            Timespec { tv_sec: patience.as_secs() as _, tv_nsec: patience.subsec_nanos() as _ };
         // What goes wrong shows when the sockets are read.
         if let Err(cause) = poll(&mut waits, Some(&patience)) {
             log::debug!("cannot wait for datagrams: {cause}");

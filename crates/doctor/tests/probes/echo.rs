@@ -67,7 +67,9 @@ fn a_filter_that_drops_what_comes_in_is_seen() {
 fn the_same_filter_on_another_card_is_harmless() {
     let Some(world) = World::with_nft() else { return };
     let host = host(&world);
-    host.nft("table inet t { chain in { type filter hook input priority 0; iifname eth9 drop; }; }");
+    host.nft(
+        "table inet t { chain in { type filter hook input priority 0; iifname eth9 drop; }; }",
+    );
     for echo in of_both(&host) {
         assert_eq!(echo.step, Step::Heard, "{echo:?}");
     }

@@ -13,9 +13,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dialects/fixture
 #[test]
 #[ignore = "the second half of the other tests"]
 fn signal() {
-    print(&to_its_end(|conduct| {
-        probe::signal(&interfaces(), Duration::from_secs(3), conduct)
-    }));
+    print(&to_its_end(|conduct| probe::signal(&interfaces(), Duration::from_secs(3), conduct)));
 }
 
 /// This host, and one of devices that answer as real ones did.

@@ -15,11 +15,13 @@ pub(crate) mod watch;
 pub(crate) mod zone;
 
 use std::io;
+use std::net::IpAddr;
 
 use crate::error::Error;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use getifaddrs::Kernel;
 use interface::Interface;
+use neighbour::State;
 #[cfg(target_os = "linux")]
 pub(crate) use rtnetlink::Rtnetlink as Kernel;
 
@@ -30,6 +32,22 @@ pub(crate) use rtnetlink::Rtnetlink as Kernel;
 /// When the system can't list them.
 pub fn interfaces() -> Result<Vec<Interface>, Error> {
     Kernel::new().and_then(|mut kernel| kernel.interfaces()).map_err(unlisted)
+}
+
+/// Whether the system knows the hardware address of a neighbour on an interface's link (ARP, RFC 826, and neighbour
+/// discovery, RFC 4861): `false` where it was looked for lately and did not answer, `None` where that is not known.
+///
+/// # Errors
+///
+/// When the system can't be asked.
+pub fn is_neighbour(interface: u32, ip: IpAddr) -> Result<Option<bool>, Error> {
+    let state = Kernel::new().and_then(|mut kernel| kernel.neighbour(interface, ip));
+    let state = state.map_err(|cause| Error::system("ask for a neighbour", cause))?;
+    Ok(match state {
+        State::Resolved => Some(true),
+        State::Failed => Some(false),
+        State::Resolving | State::Unknown => None,
+    })
 }
 
 /// The error that the system does not list its interfaces.

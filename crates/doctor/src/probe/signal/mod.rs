@@ -45,17 +45,14 @@ const DIRECT_TIMES: u32 = 2;
 const DIRECT_PAUSE: Duration = Duration::from_millis(600);
 
 /// Listens and asks on every interface that is used for so long, two seconds at the least.
-pub fn signal(
-    interfaces: &[Interface],
-    how_long: Duration,
-    conduct: &mut Conduct<'_>,
-) -> Signal {
+pub fn signal(interfaces: &[Interface], how_long: Duration, conduct: &mut Conduct<'_>) -> Signal {
     let all: Vec<Card> = interfaces.iter().map(Card::of).collect();
     let is_own = |ip: IpAddr| ip.is_loopback() || all.iter().any(|card| card.is_own(ip));
     let mut run = Run::open(Card::used(interfaces).collect());
     let (start, how_long) = (conduct.now(), how_long.max(LEAST_TIME));
     let end = start + how_long;
-    let mut due = schedule(how_long).into_iter().map(|(after, act)| (start + after, act)).peekable();
+    let mut due =
+        schedule(how_long).into_iter().map(|(after, act)| (start + after, act)).peekable();
     let mut ear = Ear::new();
     while conduct.now() < end && !conduct.is_stopped() {
         let now = conduct.now();

@@ -66,11 +66,7 @@ impl Tally {
     }
 
     /// Who announced something in a dialect on a card.
-    pub(super) fn announcers(
-        &self,
-        card: usize,
-        dialect: Dialect,
-    ) -> impl Iterator<Item = IpAddr> {
+    pub(super) fn announcers(&self, card: usize, dialect: Dialect) -> impl Iterator<Item = IpAddr> {
         let here = self.devices.iter().filter(move |((place, of, _), device)| {
             (*place, *of) == (card, dialect) && device.announced > 0
         });
