@@ -9,21 +9,37 @@ use crate::gather;
 use crate::gather::counters::Snapshot;
 use crate::probe::{self, Conduct, USUAL_TIME};
 
-/// Examines this machine, and what is heard of others in so long a time, or in the usual one.
+/// What is looked at beside this machine, and for how long.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Examination {
+    /// Another host, by name or address, on which `mcast respond` runs.
+    pub with: Option<String>,
+    /// For how long: that host is tried, or without one others are listened to. `None`: as long as is usual.
+    pub how_long: Option<Duration>,
+}
+
+/// Examines this machine, and its network by what others say and what another host answers.
 ///
 /// # Errors
 ///
 /// When the system does not list its interfaces, or the settings ask for one that is not there.
 pub fn examine(
     settings: &Settings,
-    how_long: Option<Duration>,
+    examination: &Examination,
     conduct: &mut Conduct<'_>,
 ) -> Result<Facts, Error> {
     let counters = Snapshot::take();
     let mut facts = gather::local(settings)?;
     if facts.interfaces.iter().any(|it| it.used) {
         facts.echoes = probe::echoes(&facts.interfaces, conduct);
-        facts.signal = probe::signal(&facts.interfaces, how_long.unwrap_or(USUAL_TIME), conduct);
+        let how_long = examination.how_long.unwrap_or_default();
+        // What goes on for long is the other host's, where there is one.
+        let listened =
+            if examination.with.is_some() { USUAL_TIME } else { how_long.max(USUAL_TIME) };
+        facts.signal = probe::signal(&facts.interfaces, listened, conduct);
+        let partner = examination.with.as_deref();
+        facts.partner =
+            partner.map(|host| probe::partner(host, &facts.interfaces, how_long, conduct));
     }
     facts.counters = counters.since();
     Ok(facts)

@@ -16,6 +16,6 @@ pub mod gather;
 pub mod probe;
 pub mod verdict;
 
-pub use examine::{examine, glance};
+pub use examine::{Examination, examine, glance};
 pub use facts::Facts;
 pub use finding::{Code, Finding, Level};

@@ -129,7 +129,7 @@ pub use interfaces::choice::Chosen;
 pub use interfaces::interface::{Interface, Network, Prefix};
 pub use interfaces::link::{Link, Snooping};
 pub use interfaces::selector::{Pattern, Selector};
-pub use interfaces::{choice, interfaces, links, route_to};
+pub use interfaces::{choice, interfaces, is_neighbour, links, route_to};
 pub use report::Report;
 pub use settings::Settings;
 pub use sockets::account::{InterfaceReport, Refused};

@@ -29,6 +29,9 @@ pub struct Settings {
     pub broadcast: Option<u16>,
     /// A member hears these sources alone (source-specific multicast, RFC 4607); empty: any.
     pub sources: Vec<IpAddr>,
+    /// Groups that one who also asks hears besides, at the ports of the others of their family; nothing is
+    /// sent to them.
+    pub heard_besides: Vec<IpAddr>,
 }
 
 impl Default for Settings {
@@ -42,11 +45,26 @@ impl Default for Settings {
             source_port: 0,
             broadcast: None,
             sources: Vec::new(),
+            heard_besides: Vec::new(),
         }
     }
 }
 
 impl Settings {
+    /// All groups that a member hears.
+    pub(crate) fn heard(&self) -> Vec<SocketAddr> {
+        let mut heard = self.groups.clone();
+        for &ip in &self.heard_besides {
+            for group in self.groups.iter().filter(|group| group.is_ipv4() == ip.is_ipv4()) {
+                let besides = SocketAddr::new(ip, group.port());
+                if !heard.contains(&besides) {
+                    heard.push(besides);
+                }
+            }
+        }
+        heard
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Settings, message));
         if self.broadcast == Some(0) {
@@ -86,6 +104,24 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_heard_besides_is_of_the_families_and_ports_of_the_groups() {
+        let all_hosts: Vec<IpAddr> = vec![[224, 0, 0, 1].into(), "ff02::1".parse().unwrap()];
+        let with = |groups: &[&str]| {
+            let groups = groups.iter().map(|group| group.parse().unwrap()).collect();
+            let settings =
+                Settings { groups, heard_besides: all_hosts.clone(), ..Settings::default() };
+            settings.heard().iter().map(SocketAddr::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(with(&["239.1.1.1:7"]), ["239.1.1.1:7", "224.0.0.1:7"]);
+        assert_eq!(with(&["[ff12::1]:7"]), ["[ff12::1]:7", "[ff02::1]:7"]);
+        assert_eq!(
+            with(&["239.1.1.1:7", "239.1.1.2:7", "224.0.0.1:8"]),
+            ["239.1.1.1:7", "239.1.1.2:7", "224.0.0.1:8", "224.0.0.1:7"]
+        );
+        assert_eq!(with(&[]), [""; 0]);
+    }
 
     #[test]
     fn settings_that_contradict_are_refused() {

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use crate::{Machine, plain, service};
 
@@ -44,12 +44,23 @@ pub struct Lane {
     /// What is sent to the groups goes to this port of the IPv4 broadcast address of each network as well
     /// (RFC 919 section 7).
     pub broadcast: Option<u16>,
+    /// Groups that are heard besides, at the ports of the others of their family, where the role asks and hears;
+    /// nothing is sent to them.
+    pub heard_besides: Vec<IpAddr>,
 }
 
 impl Lane {
     /// A lane on these groups, of which all else is the user's to decide.
     pub fn new(role: Role, groups: Vec<SocketAddr>) -> Lane {
-        Lane { role, groups, port: None, ttl: None, source_port: None, broadcast: None }
+        Lane {
+            role,
+            groups,
+            port: None,
+            ttl: None,
+            source_port: None,
+            broadcast: None,
+            heard_besides: Vec::new(),
+        }
     }
 }
 
@@ -81,6 +92,22 @@ impl Networked for plain::Responder {
     }
 }
 
+impl Networked for service::Responder {
+    fn lanes(&self) -> Vec<Lane> {
+        vec![of_responders()]
+    }
+}
+
+impl Networked for service::Responders {
+    fn lanes(&self) -> Vec<Lane> {
+        vec![of_responders()]
+    }
+}
+
+fn of_responders() -> Lane {
+    Lane { heard_besides: service::ALL_HOSTS.to_vec(), ..Lane::new(Role::Peer, of_services()) }
+}
+
 /// Those whose groups can have any port.
 macro_rules! networked {
     ($($machine:ty => $role:ident, $groups:ident;)+) => {$(
@@ -99,8 +126,6 @@ networked! {
     plain::Listener => Member, of_tutorial;
     service::Discoverer => AskingPeer, of_services;
     service::Watcher => Peer, of_services;
-    service::Responder => Peer, of_services;
-    service::Responders => Peer, of_services;
 }
 
 fn of_tutorial() -> Vec<SocketAddr> {

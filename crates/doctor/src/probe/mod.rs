@@ -8,9 +8,11 @@ mod card;
 mod conduct;
 mod echo;
 mod membership;
+mod partner;
 mod signal;
 mod socket;
 
 pub use conduct::Conduct;
 pub use echo::echoes;
+pub use partner::partner;
 pub use signal::{USUAL_TIME, signal};

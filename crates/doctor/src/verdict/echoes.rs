@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::accept;
 use super::suspects::{self, Suspects};
-use super::view::lost_echoes;
-use super::words::{as_root, list, shell_word};
+use super::view::{lost_echoes, named};
+use super::words::{as_root, list, see_rules, shell_word};
 use crate::facts::{Echo, Facts, Step};
 use crate::finding::{Code, Finding, Level};
 
@@ -43,8 +43,7 @@ pub(super) fn dropped(facts: &Facts) -> Vec<Finding> {
                 .remedy(as_root(&facts.host, "bpftool cgroup tree")),
             Suspects::Unread(reason) => finding
                 .why(format!("{never_left}: its packet filter does it ({reason})"))
-                .remedy(as_root(&facts.host, "nft list ruleset"))
-                .remedy(as_root(&facts.host, "mcast doctor")),
+                .remedy(see_rules(&facts.host)),
         });
     }
     findings
@@ -52,8 +51,8 @@ pub(super) fn dropped(facts: &Facts) -> Vec<Finding> {
 
 /// The kernel refuses to send, or to open a socket.
 pub(super) fn refused(facts: &Facts) -> Vec<Finding> {
-    let refused =
-        facts.echoes.iter().filter(|it| matches!(it.step, Step::NotSent | Step::NotOpened));
+    let is_refused = |it: &&Echo| matches!(it.step, Step::NotSent | Step::NotOpened);
+    let refused = facts.echoes.iter().filter(is_refused).filter(|it| !is_to_nowhere(facts, it));
     let judge = |echo: &Echo| {
         let evidence = format!("{}: {}", echo.group, kernels_words(echo));
         let fault = |code, what: &str| {
@@ -83,6 +82,11 @@ pub(super) fn refused(facts: &Facts) -> Vec<Finding> {
         }
     };
     refused.map(judge).collect()
+}
+
+/// Whether it is one over IPv6 by the loopback, which has no route for that, as a rule, and needs none.
+fn is_to_nowhere(facts: &Facts, echo: &Echo) -> bool {
+    echo.group.is_ipv6() && named(facts, &echo.interface).is_some_and(|it| it.loopback)
 }
 
 /// The kernel refuses memberships, or does not have those that it took.

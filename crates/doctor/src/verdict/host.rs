@@ -1,7 +1,7 @@
 //! The kernel's limits, what it dropped, and whether the packet filter's rules can be read.
 
 use super::view;
-use super::words::{as_root, count, list};
+use super::words::{as_root, count, list, see_rules};
 use crate::facts::{Facts, Hook, Seen};
 use crate::finding::{Code, Finding, Level};
 
@@ -74,7 +74,7 @@ pub(super) fn rules(facts: &Facts) -> Vec<Finding> {
         Seen::Not(reason) => {
             let what = "the packet filter's rules can't be read";
             let finding = Finding::new(Code::Rules, Level::Unsure, what, reason.clone());
-            return vec![finding.decided_by(as_root(&facts.host, "mcast doctor"))];
+            return vec![finding.decided_by(see_rules(&facts.host))];
         }
     };
     let inputs = || firewall.chains.iter().filter(|it| it.hook != Hook::Output);

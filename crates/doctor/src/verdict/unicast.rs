@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::accept;
 use super::suspects::{self, Suspects};
 use super::view::{self, ENOUGH, addresses, lost_echoes, sum};
-use super::words::{as_root, list};
+use super::words::{list, see_rules};
 use crate::facts::{Device, Facts};
 use crate::finding::{Code, Finding, Level};
 
@@ -121,8 +121,8 @@ impl<'a> Link<'a> {
             let finding = Finding::new(Code::FirewallUnicast, Level::Unsure, what, evidence);
             let finding = finding.on(self.interface);
             return Some(finding.decided_by(match suspects {
-                Suspects::Unread(_) => as_root(&self.facts.host, "mcast doctor"),
-                _ => "a second device, or mcast doctor --with HOST".into(),
+                Suspects::Unread(_) => see_rules(&self.facts.host),
+                _ => "a second device, or mcast doctor --with HOST",
             }));
         }
         let what = "answers by unicast to this host are dropped, while those to groups come in";
@@ -165,10 +165,8 @@ impl<'a> Link<'a> {
     fn undecided(&self, finding: Finding, suspects: &Suspects) -> Finding {
         finding.decided_by(match suspects {
             Suspects::Unread(_) => {
-                let root = as_root(&self.facts.host, "mcast doctor");
-                format!(
-                    "{root}, which reads whether this machine's packet filter drops the answers"
-                )
+                let see = see_rules(&self.facts.host);
+                format!("{see}, which shows whether this machine's packet filter drops the answers")
             }
             Suspects::One(who) | Suspects::Several(who) => {
                 format!("mcast doctor on another machine of this link; here it may be {who}")
@@ -188,10 +186,7 @@ impl<'a> Link<'a> {
             Suspects::One(who) => finding.why(who),
             Suspects::Several(who) => finding.why(format!("it is {who}")),
             Suspects::Unread(_) if is_tracked => finding.why(tracked),
-            Suspects::Unread(reason) => finding.decided_by(format!(
-                "{}, which reads this machine's rules ({reason})",
-                as_root(&facts.host, "mcast doctor")
-            )),
+            Suspects::Unread(reason) => finding.decided_by(format!("{}, which shows this machine's rules ({reason})", see_rules(&facts.host))),
             Suspects::Nobody => finding.decided_by(
                 "the rules of what is between: this machine's, as far as they can be read, drop nothing",
             ),

@@ -27,6 +27,11 @@ pub(super) fn as_root(host: &Host, command: &str) -> String {
     if host.root { command.to_owned() } else { format!("sudo {command}") }
 }
 
+/// What shows the packet filter's rules, where this run could not read them.
+pub(super) fn see_rules(host: &Host) -> &'static str {
+    if host.root { "nft list ruleset" } else { "sudo mcast doctor" }
+}
+
 /// A word of a command line, quoted where a shell would take it for more than a word: names of interfaces
 /// may hold almost any character, and what is printed is to be pasted.
 pub(super) fn shell_word(word: &str) -> String {

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod echo;
+mod partner;
 mod signal;
 
 use mcast_doctor::facts::Interface;

@@ -92,6 +92,7 @@ fn settings_of_one(
     }
     settings.source_port = lane.source_port.unwrap_or(settings.source_port);
     settings.broadcast = lane.broadcast.or(settings.broadcast);
+    settings.heard_besides.extend(&lane.heard_besides);
     Ok((lane.role, settings))
 }
 

@@ -49,10 +49,11 @@ impl Role {
         let mut plan = Vec::new();
         for interface in interfaces.iter().filter(|interface| choice.takes(interface.index)) {
             let has_address = |ipv4| interface.addresses_of(ipv4).next().is_some();
-            let here = settings.groups.iter().copied().filter(|group| {
+            let is_here = |group: &SocketAddr| {
                 has_address(group.is_ipv4())
                     && zone(*group).is_none_or(|zone| zone == interface.index)
-            });
+            };
+            let here = settings.groups.iter().copied().filter(is_here);
             for ipv4 in [true, false].into_iter().filter(|_| self.asks) {
                 let mut targets: Vec<SocketAddr> =
                     here.clone().filter(|group| group.is_ipv4() == ipv4).collect();
@@ -64,7 +65,9 @@ impl Role {
                 plan.extend(kept.cloned().or_else(asks));
             }
             if self.hears {
-                plan.extend(here.map(|group| {
+                // What only hears sends to all that it hears.
+                let heard = if self.asks { settings.heard() } else { settings.groups.clone() };
+                plan.extend(heard.into_iter().filter(is_here).map(|group| {
                     let sources = settings.sources_of(group).collect();
                     Purpose::Hear(Membership { interface: interface.index, group, sources })
                 }));

@@ -25,6 +25,7 @@ use choice::{Choice, Chosen, check_known, check_reach};
 pub(crate) use getifaddrs::Kernel;
 use interface::Interface;
 use link::Link;
+use neighbour::State;
 #[cfg(target_os = "linux")]
 pub(crate) use rtnetlink::Rtnetlink as Kernel;
 
@@ -69,6 +70,22 @@ pub fn links() -> Result<Vec<Link>, Error> {
 pub fn route_to(ip: IpAddr) -> Result<Option<u32>, Error> {
     let asked = Kernel::new().and_then(|mut kernel| kernel.route_to(ip));
     asked.map_err(|cause| Error::system("ask for a route", cause))
+}
+
+/// Whether the system knows the hardware address of a neighbour on an interface's link (ARP, RFC 826, and neighbour
+/// discovery, RFC 4861): `false` where it was looked for lately and did not answer, `None` where that is not known.
+///
+/// # Errors
+///
+/// When the system can't be asked.
+pub fn is_neighbour(interface: u32, ip: IpAddr) -> Result<Option<bool>, Error> {
+    let state = Kernel::new().and_then(|mut kernel| kernel.neighbour(interface, ip));
+    let state = state.map_err(|cause| Error::system("ask for a neighbour", cause))?;
+    Ok(match state {
+        State::Resolved => Some(true),
+        State::Failed => Some(false),
+        State::Resolving | State::Unknown => None,
+    })
 }
 
 /// The error that the system does not list its interfaces.

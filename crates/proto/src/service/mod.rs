@@ -87,7 +87,7 @@ pub use offer::Offer;
 pub use selection::Selection;
 pub use watch::watcher::Watcher;
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
 /// The group: administratively scoped to the site (RFC 2365 section 6.1), on the link by its TTL of 1.
@@ -95,6 +95,13 @@ pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 80, 9);
 
 /// The group over IPv6: transient and link-local (RFC 4291 section 2.7).
 pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x5009);
+
+/// The groups that every host of a link hears, and that no switch prunes (RFC 4541 section 2.1.2; RFC 4291 section
+/// 2.7.1). A responder takes questions there too: who asks both learns whether the other is pruned.
+pub const ALL_HOSTS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)),
+    IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1)),
+];
 
 /// A responder's answers to the group are this far apart at the least (docs/protocol.md section 9.4), so that
 /// one to each sweep that asks for them may come that much later than its window says.

@@ -123,8 +123,8 @@ impl Discover {
         let time = Seconds(summary.elapsed);
         if summary.found == 0 && ended.signal.is_none() {
             return TERMINAL.warn(format_args!(
-                "no answer in {time} on {asked}: is anything responding? {}, and try --repeat 3 where \
-                 datagrams get lost{}",
+                "no answer in {time} on {asked}: is anything responding? try --repeat 3 where datagrams get lost; \
+                 {}{}",
                 asked.advice(settings),
                 self.end.beside(ended)
             ));

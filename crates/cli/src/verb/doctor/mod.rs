@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_doctor::probe::Conduct;
-use mcast_doctor::{Facts, Finding, Level, examine, verdict};
+use mcast_doctor::{Examination, Facts, Finding, Level, examine, verdict};
 use mcast_net::Settings;
 use mcast_net::clock::Clock;
 use mcast_proto::plain;
 
 use super::completions::write_stdout;
 use crate::args::{Console, LinkArgs};
+use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
 use crate::parse::parse_period;
 use crate::signals::Interrupt;
@@ -28,12 +29,17 @@ use crate::terminal::TERMINAL;
 /// Looks at interfaces, routes, memberships, ports, limits and the packet filter, sends a few datagrams to
 /// itself, and asks the network in three protocols that devices speak: what is heard and what is not tells
 /// which part fails. Each finding is a fact with its numbers, its cause where nothing else fits, and a command
-/// that mends it. It changes nothing, and takes five seconds. Root sees more: all rules of the packet
+/// that mends it. It changes nothing, and takes less than ten seconds. Root sees more: all rules of the packet
 /// filter, the programs of other users, and the IGMP querier.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Doctor {
-    /// Listen for this long [default: 4s]; what a switch forgets shows in 5m
+    /// Find out together with this host, by name or address, on which mcast respond --service NAME runs: which
+    /// ways lead there and back
+    #[arg(long, value_name = "HOST")]
+    with: Option<String>,
+
+    /// Go on for this long [default: 4s, and 5s more with a host]; what a switch forgets shows in 5m
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_period)]
     how_long: Option<Duration>,
 
@@ -42,7 +48,7 @@ pub(crate) struct Doctor {
     save: Option<PathBuf>,
 
     /// Judge the facts of such a file, and look at nothing here
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["how_long", "save", "interfaces", "ipv4", "ipv6"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["with", "how_long", "save", "interfaces", "ipv4", "ipv6"])]
     judge: Option<PathBuf>,
 
     #[command(flatten)]
@@ -53,6 +59,7 @@ const EXAMPLES: &str = "\
 Examples:
   mcast doctor                      what is wrong with this machine and its network?
   sudo mcast doctor                 the same, with all that only root may see
+  mcast doctor --with 10.0.0.2      what comes through to that host, and back?
   mcast doctor -i wlan0 --for 5m    what works, and stops after some minutes?
   mcast doctor --save facts.json    for a report of a fault
   mcast doctor --json | jq -r 'select(.level == \"fault\").code'
@@ -123,11 +130,13 @@ impl Doctor {
         let is_stopped = || is_ended.load(Ordering::Relaxed);
         let mut progress = |what: &str| {
             if !is_quiet {
-                TERMINAL.status(what);
+                // A host's name is as it was given.
+                TERMINAL.status(OneLine(what));
             }
         };
         let mut conduct = Conduct::new(&mut progress, &is_stopped);
-        let facts = examine(&self.settings(), self.how_long, &mut conduct);
+        let examination = Examination { with: self.with.clone(), how_long: self.how_long };
+        let facts = examine(&self.settings(), &examination, &mut conduct);
         TERMINAL.settle();
         Ok(facts?)
     }

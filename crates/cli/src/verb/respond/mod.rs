@@ -9,7 +9,7 @@ use clap::Args;
 use mcast_net::{Endpoint, Settings};
 use mcast_proto::plain::{REPLY, Responder, Responding};
 use mcast_proto::wire::Keyring;
-use mcast_proto::{LaneId, Networked, Role, Several};
+use mcast_proto::{LaneId, Networked, Role, Several, service};
 
 use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
@@ -158,7 +158,9 @@ impl Respond {
     fn lanes(&self, services: &Config) -> Result<Vec<(Role, Settings)>, Failure> {
         let mut lanes = Vec::new();
         if !services.services.is_empty() {
-            lanes.push((Role::Peer, self.network.settings(Protocol::Structured)?));
+            let settings = self.network.settings(Protocol::Structured)?;
+            let heard_besides = service::ALL_HOSTS.to_vec();
+            lanes.push((Role::Peer, Settings { heard_besides, ..settings }));
         }
         if services.answers_plain() {
             let settings = match services.services[..] {

@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn who_announced_a_type_is_asked_for_it() {
-        let announcement = include_bytes!("../../../../dialects/fixtures/mdns/avahi-announce.bin");
+        let announcement = include_bytes!("../../../../dialects/fixtures/mdns/avahi-ptr.bin");
         assert_eq!(Dialect::Mdns.said_to_group(announcement), Some(Said::Offers));
         let host: IpAddr = [10, 0, 0, 2].into();
         let mut questions = Questions::default();

@@ -172,6 +172,18 @@ fn our_own_datagrams_are_lost() {
             &[(Code::FirewallOutput, Level::Fault)],
         ),
         (
+            "twin: nowhere to send over IPv6 by the loopback",
+            Facts {
+                echoes: vec![crate::facts::Echo {
+                    interface: "lo".into(),
+                    group: "[ff12::1%1]:5".parse().unwrap(),
+                    ..refused(Step::NotSent, 101)
+                }],
+                ..healthy()
+            },
+            &[],
+        ),
+        (
             "the kernel does not send",
             Facts { echoes: vec![refused(Step::NotSent, 101)], ..alone() },
             &[(Code::Echoes, Level::Fault)],

@@ -28,6 +28,11 @@ fn a_host_that_is_not_there_or_does_not_answer() {
             with(Partner { reach: Reach::default(), ..gone() }),
             &[(Code::Unreachable, Level::Unsure)],
         ),
+        (
+            "no way there",
+            with(Partner { interface: None, reach: Reach::default(), ..gone() }),
+            unreachable,
+        ),
         ("no responder", with(partner(NONE)), &[(Code::NoResponder, Level::Fault)]),
         (
             "no way for groups, beyond a router",

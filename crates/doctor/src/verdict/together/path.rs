@@ -5,6 +5,9 @@ use crate::finding::{Code, Finding, Level};
 use crate::verdict::view::{self, ENOUGH};
 use crate::verdict::words::{as_root, list, shell_word};
 
+/// How often a size has to be tried in vain; where shorter ones were lost too, it is more.
+const TIMES: u32 = 2;
+
 /// The TTL is too small for the routers in between.
 pub(super) fn ttl(facts: &Facts) -> Vec<Finding> {
     let Some(partner) = &facts.partner else { return Vec::new() };
@@ -61,10 +64,13 @@ fn hole<'a>(facts: &Facts, partner: &'a Partner, to_group: bool) -> Option<(&'a 
     let sizes = || partner.sizes.iter().filter(fits);
     let largest = sizes().filter(|it| it.answered > 0).max_by_key(|it| it.bytes)?;
     let longer = || sizes().filter(|it| it.bytes > largest.bytes);
-    let is_silent = |it: &&Size| it.answered == 0 && it.too_long == 0 && it.asked >= ENOUGH;
+    let is_silent = |it: &&Size| it.answered == 0 && it.too_long == 0 && it.asked >= TIMES;
     let least = longer().filter(is_silent).min_by_key(|it| it.bytes)?;
     // A size that the kernel itself refuses is one that a router has told of.
-    longer().all(|it| it.too_long == 0).then_some((largest, least))
+    let is_told = longer().any(|it| it.too_long > 0);
+    let is_lossy = sizes().any(|it| it.bytes <= largest.bytes && it.answered < it.asked);
+    let in_vain = longer().fold(0, |sum: u32, it| sum.saturating_add(it.asked));
+    (!is_told && (!is_lossy || in_vain >= 2 * ENOUGH)).then_some((largest, least))
 }
 
 /// Bytes of the headers of IP, and of UDP or ICMP.

@@ -19,6 +19,12 @@ pub(super) fn unreachable(facts: &Facts) -> Vec<Finding> {
     if answers(partner) || is_there(partner) {
         return Vec::new();
     }
+    if partner.interface.is_none() {
+        let what = format!("no interface that is used leads to {name}");
+        let finding =
+            Finding::new(Code::Unreachable, Level::Fault, what, format!("to {address}: none"));
+        return vec![finding.remedy(format!("ip route get {}", shell_word(&address.to_string())))];
+    }
     let tried = told(partner);
     if tried.is_empty() {
         let what = format!("whether {name} can be reached can't be seen");
