@@ -2,8 +2,8 @@
 
 use std::process::{Command, Output};
 
-const VERBS: [&str; 8] =
-    ["discover", "respond", "send", "listen", "scan", "demo", "completions", "man"];
+const VERBS: [&str; 9] =
+    ["discover", "respond", "send", "listen", "scan", "doctor", "demo", "completions", "man"];
 
 fn mcast(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mcast")).args(words).output().expect("mcast runs")
@@ -27,14 +27,38 @@ fn refused(words: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn help_names_every_verb_and_nothing_that_does_not_work_yet() {
+fn help_names_every_verb() {
     let help = stdout(&["--help"]);
     for verb in VERBS {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
         let of_verb = stdout(&[verb, "--help"]);
         assert_eq!(stdout(&["help", verb]), of_verb);
-        assert!(!of_verb.contains("doctor") && !help.contains("doctor"), "{verb}: {help}");
     }
+}
+
+#[test]
+fn facts_that_were_kept_are_judged_without_a_look_at_this_machine() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../doctor/fixtures/stateful-firewall.json");
+    let kept = std::fs::read_to_string(file).unwrap();
+    // The fixture has what is expected beside the facts.
+    let facts = kept.split_once("\"facts\": ").unwrap().1.trim_end().strip_suffix('}').unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("facts.json");
+    std::fs::write(&file, facts).unwrap();
+    let file = file.to_str().unwrap();
+    let output = mcast(&["doctor", "--json", "--judge", file]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.starts_with(r#"{"event":"finding","code":"firewall_unicast","level":"fault""#),
+        "{said}"
+    );
+    assert!(said.lines().last().unwrap().starts_with(r#"{"event":"done","faults":1,"warnings":0"#));
+    let output = mcast(&["doctor", "--judge", file]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("mcast doctor: 1 fault   wlan0"), "{said}");
+    refused(&["doctor", "--judge", "/nowhere/facts.json"], 2);
+    refused(&["doctor", "--judge", file, "--for", "5m"], 2);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::view::{self, used};
 use super::words::{count, list};
+use super::{container, reverse};
 use crate::facts::{Facts, Seen, Step};
 use crate::finding::{Code, Finding, Level};
 
@@ -17,7 +18,10 @@ pub(super) fn nothing(facts: &Facts) -> Vec<Finding> {
     let works = facts.echoes.iter().any(|it| {
         it.step == Step::Heard && interfaces.iter().any(|interface| interface.name == it.interface)
     });
-    if is_heard || !works || view::is_partner_heard(facts) || facts.host.container.is_some() {
+    let is_explained = [container::behind_bridge, reverse::dropped]
+        .iter()
+        .any(|rule| rule(facts).iter().any(|it| it.level <= Level::Warning));
+    if is_heard || !works || view::is_partner_heard(facts) || is_explained {
         return Vec::new();
     }
     let neighbours: Vec<usize> =

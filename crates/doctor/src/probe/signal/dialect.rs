@@ -20,9 +20,10 @@ pub(super) enum Dialect {
 /// What a datagram to the group is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
-    /// A question of somebody else's.
+    /// A question of somebody else's, a goodbye, or what answers no question of ours: its speaker owes us no
+    /// answer.
     Asks,
-    /// An answer or an announcement.
+    /// An answer or an announcement of what we ask for.
     Offers,
 }
 
@@ -71,9 +72,11 @@ impl Dialect {
     /// What a datagram to the group is, or `None` where it is not of the dialect.
     pub(super) fn said_to_group(self, datagram: &[u8]) -> Option<Said> {
         let offers = match self {
-            Dialect::Mdns => Message::read(datagram)?.is_response(),
-            Dialect::Ssdp => ssdp::Kind::of(datagram)? != ssdp::Kind::Search,
-            Dialect::Wsd => wsd::read(datagram)?.0 != wsd::Kind::Question,
+            Dialect::Mdns => offers_service(Message::read(datagram)?),
+            Dialect::Ssdp => {
+                ssdp::Kind::of(datagram)? != ssdp::Kind::Search && !is_goodbye(datagram)
+            }
+            Dialect::Wsd => matches!(wsd::read(datagram)?.0, wsd::Kind::Hello | wsd::Kind::Matches),
             Dialect::Own => return None,
         };
         Some(if offers { Said::Offers } else { Said::Asks })
@@ -192,6 +195,21 @@ impl Questions {
     }
 }
 
+/// Whether a message tells of a service that is there: a host that has none tells its name and its addresses
+/// too, and answers no question for services.
+fn offers_service(message: Message<'_>) -> bool {
+    let is_service = |name: Name<'_>| is_type(name) || in_one_piece(name) == TYPES;
+    let mut records = message.records();
+    message.is_response()
+        && records.any(|it| it.ttl > 0 && matches!(it.data, Data::Ptr(_)) && is_service(it.name))
+}
+
+/// Whether a device says that it goes (UPnP Device Architecture 1.1 section 1.2.3).
+fn is_goodbye(notify: &[u8]) -> bool {
+    const GOODBYE: &[u8] = b"ssdp:byebye";
+    notify.windows(GOODBYE.len()).any(|bytes| bytes.eq_ignore_ascii_case(GOODBYE))
+}
+
 /// Whether a name is that of a type of services (RFC 6763 section 7).
 fn is_type(name: Name<'_>) -> bool {
     let mut labels = name.labels();
@@ -226,6 +244,27 @@ mod tests {
             assert_eq!(is_new, dialect != Dialect::Ssdp, "SSDP has no numbers");
         }
         assert_eq!(questions.for_group()[..2], [0, 0]);
+    }
+
+    #[test]
+    fn who_goes_or_tells_only_its_name_offers_nothing() {
+        let goodbye = include_bytes!(
+            "../../../../dialects/fixtures/ssdp/async-upnp-client-byebye-rootdevice.bin"
+        );
+        assert_eq!(Dialect::Ssdp.said_to_group(goodbye), Some(Said::Asks));
+        // A response with one record: the address of the host "a.local".
+        let host =
+            b"\0\0\x84\0\0\0\0\x01\0\0\0\0\x01a\x05local\0\0\x01\x80\x01\0\0\0x\0\x04\x0a\0\0\x02";
+        assert_eq!(Dialect::Mdns.said_to_group(host), Some(Said::Asks));
+        // One with a service's PTR offers, and no longer once it is taken back.
+        let ptr = |ttl: u8| {
+            let mut bytes = b"\0\0\x84\0\0\0\0\x01\0\0\0\0".to_vec();
+            bytes.extend_from_slice(b"\x04_ipp\x04_tcp\x05local\0\0\x0c\0\x01\0\0\0");
+            bytes.push(ttl);
+            bytes.extend_from_slice(b"\0\x04\x01a\xc0\x0c");
+            Dialect::Mdns.said_to_group(&bytes)
+        };
+        assert_eq!((ptr(120), ptr(0)), (Some(Said::Offers), Some(Said::Asks)));
     }
 
     #[test]

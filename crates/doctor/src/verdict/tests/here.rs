@@ -271,17 +271,13 @@ fn containers() {
         (
             "lxc",
             inside(kind("lxc"), Some("veth"), alone()),
-            &[(Code::ContainerBridge, Level::Unsure)],
+            &[(Code::ContainerBridge, Level::Unsure), (Code::Silence, Level::Unsure)],
         ),
         ("twin: lxc with others", inside(kind("lxc"), Some("veth"), healthy()), &[]),
         ("twin: macvlan", inside(kind("docker"), Some("macvlan"), healthy()), &[]),
         ("twin: host network", inside(kind("docker"), None, healthy()), &[]),
         ("twin: no container", inside(None, Some("veth"), healthy()), &[]),
-        (
-            "wsl",
-            Facts { host: wsl.clone(), ..alone() },
-            &[(Code::ContainerBridge, Level::Warning), (Code::Silence, Level::Unsure)],
-        ),
+        ("wsl", Facts { host: wsl.clone(), ..alone() }, &[(Code::ContainerBridge, Level::Warning)]),
         ("twin: wsl, mirrored", Facts { host: wsl, ..healthy() }, &[]),
     ]);
 }
