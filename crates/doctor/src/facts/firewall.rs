@@ -34,9 +34,11 @@ pub struct Chain {
     pub hook: Hook,
     /// Whether what no rule decides is dropped.
     pub drops_by_default: bool,
-    /// Its rules that drop or reject, as they are written.
+    /// Its rules that drop or reject, as they are written, but for those of other protocols than UDP. One
+    /// that is reached by jumps comes after the rules that lead to it, each with a colon:
+    /// `iifname "eth0" jump lan: udp dport 9 drop`.
     pub drops: Vec<String>,
-    /// Its rules that accept, as they are written.
+    /// Its rules that accept, told in the same way.
     pub accepts: Vec<String>,
 }
 

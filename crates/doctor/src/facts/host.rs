@@ -56,7 +56,7 @@ pub struct Routes {
 pub struct Counters {
     /// `TcpExt IPReversePathFilter`: dropped since their source is not reached by where they came in.
     pub reverse_path_filter: u64,
-    /// `Udp InErrors` and `RcvbufErrors`: dropped since a socket's buffer was full.
+    /// `Udp RcvbufErrors` and `Udp6RcvbufErrors`: dropped since a socket's buffer was full.
     pub udp_buffer_errors: u64,
     /// `IpExt InMcastPkts`.
     pub in_multicast: u64,

@@ -28,7 +28,7 @@ pub struct Interface {
     pub loopback: bool,
     /// Whether it leads to one peer alone.
     pub point_to_point: bool,
-    /// The longest packet in bytes.
+    /// The longest packet in bytes; 0 where the system does not tell.
     pub mtu: u32,
     /// Its addresses with their prefix lengths, as `10.0.0.1/24`.
     pub addresses: Vec<String>,

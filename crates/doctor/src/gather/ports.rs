@@ -54,8 +54,8 @@ fn of_both_families(mut holders: Vec<Holder>) -> Vec<Holder> {
 /// it too. Nothing is sent, and nobody's unicast is taken.
 fn bind(group: IpAddr, port: u16, link: u32) -> io::Result<()> {
     let address = match group {
-        _ if cfg!(windows) && group.is_ipv4() => (Ipv4Addr::UNSPECIFIED, port).into(),
-        _ if cfg!(windows) => (Ipv6Addr::UNSPECIFIED, port).into(),
+        _ if !cfg!(target_os = "linux") && group.is_ipv4() => (Ipv4Addr::UNSPECIFIED, port).into(),
+        _ if !cfg!(target_os = "linux") => (Ipv6Addr::UNSPECIFIED, port).into(),
         IpAddr::V4(_) => SocketAddr::new(group, port),
         IpAddr::V6(group) => SocketAddrV6::new(group, port, 0, link).into(),
     };

@@ -27,7 +27,7 @@ pub(super) fn read() -> Seen<Firewall> {
             Seen::Not("neither nft nor iptables-save is installed".into())
         }
         Err(Failure::Forbidden) => {
-            Seen::Not("an ordinary user may not read the rules: root would see them".into())
+            Seen::Not("the rules are shown to root alone (CAP_NET_ADMIN): run it as root".into())
         }
         Err(Failure::Other(why)) => Seen::Not(why),
     }
@@ -36,9 +36,20 @@ pub(super) fn read() -> Seen<Firewall> {
 /// What nft says. The older filter of iptables is not among it, and is asked for where it is in use.
 fn by_nft() -> Result<(Reader, Vec<Rules>), Failure> {
     let mut rules = nft::rules(&command::output("nft", &["list", "ruleset"])?);
-    let reader = if rules.is_empty() && uses_old_tables() { Reader::Iptables } else { Reader::Nft };
-    if uses_old_tables() {
-        rules.extend(iptables("iptables-legacy-save", "ip6tables-legacy-save")?);
+    let uses_old_tables = uses_old_tables();
+    let reader = if rules.is_empty() && uses_old_tables { Reader::Iptables } else { Reader::Nft };
+    if uses_old_tables {
+        let old = match iptables("iptables-legacy-save", "ip6tables-legacy-save") {
+            Err(Failure::NotInstalled) => iptables("iptables-save", "ip6tables-save"),
+            old => old,
+        };
+        // Half of the rules would look like all of them.
+        rules.extend(old.map_err(|failure| match failure {
+            Failure::NotInstalled => {
+                Failure::Other("iptables has rules, and iptables-save is not installed".into())
+            }
+            failure => failure,
+        })?);
     }
     Ok((reader, rules))
 }
