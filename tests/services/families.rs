@@ -1,8 +1,8 @@
 //! Services over IPv6, and over both families at once.
 
-use mcast_tests::netns::{Host, Process, World};
+use mcast_tests::netns::{Host, Packet, Process, World};
 
-use crate::{GROUP, QUERY, REPLY, done, events, found, is, mcast, run};
+use crate::{ANNOUNCE, GROUP, QUERY, REPLY, done, events, found, is, mcast, run};
 
 const GROUP_V6: &str = "ff12::5009";
 
@@ -70,4 +70,41 @@ fn an_answer_starts_with_the_highest_hop_limit_and_a_question_with_one() {
             "{packets:?}"
         );
     }
+}
+
+/// A question of the structured protocol to a group, by `eth0`: what the answer comes from, and its type.
+const ASK: &str = "import os, socket, sys\n\
+    six = ':' in sys.argv[1]\n\
+    s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)\n\
+    s.settimeout(30)\n\
+    card = socket.if_nametoindex('eth0')\n\
+    if six: s.setsockopt(41, socket.IPV6_MULTICAST_IF, card)\n\
+    else: s.setsockopt(0, socket.IP_MULTICAST_IF, socket.inet_aton('10.0.0.1'))\n\
+    query = bytes.fromhex('f56d643101000028') + os.urandom(8) + bytes.fromhex('0001000000000' + '1ff00000000000004b0')\n\
+    query = (query[:32] + os.urandom(8)).ljust(128, bytes(1))\n\
+    s.sendto(query, (sys.argv[1], 50009, 0, card) if six else (sys.argv[1], 50009))\n\
+    answer, source = s.recvfrom(2048)\n\
+    print(source[0].split('%')[0], answer[4], answer[8:16] == query[8:16])";
+
+#[test]
+fn a_question_to_all_hosts_of_the_link_is_answered_and_nothing_else_goes_there() {
+    let Some(world) = World::new() else { return };
+    let [asker, printer] = two_hosts(&world);
+    let wire = printer.capture("eth0");
+    let _responder = offer(&printer, &[GROUP, GROUP_V6], "-4 -6");
+    for (group, address) in [("224.0.0.1", "10.0.0.2"), ("ff02::1", "fe80::2")] {
+        printer.until_joined("eth0", group, 2);
+        let asked = asker.python(["-c", ASK, group]).wait();
+        assert_eq!(asked.stdout, format!("{address} {REPLY} True\n"), "{}", asked.stderr);
+    }
+    // Its announcements, for one, went to the groups of the services.
+    let finished = run(&asker, "discover -4 -6 --service printer --json");
+    assert_eq!(found(&finished), ["lab-3"], "{finished:?}");
+    let all_hosts = |packet: &&Packet| {
+        ["224.0.0.1", "ff02::1"].contains(&packet.destination.ip().to_string().as_str())
+    };
+    let packets = wire.stop();
+    let there: Vec<bool> = packets.iter().filter(all_hosts).map(|it| it.outgoing).collect();
+    assert_eq!(there, [false, false], "our two questions");
+    assert!(packets.iter().any(|packet| packet.outgoing && is(packet, ANNOUNCE)));
 }

@@ -202,7 +202,7 @@ mod tests {
             assert_eq!(of(Act::Ask(Dialect::Wsd)), 3);
             assert_eq!(of(Act::AskForGroup), 3);
             assert!(of(Act::AskDirectly) >= 2, "{seconds}");
-            let last = acts.iter().filter(|(_, act)| matches!(act, Act::Ask(_))).next_back();
+            let last = acts.iter().rfind(|(_, act)| matches!(act, Act::Ask(_)));
             assert!(last.unwrap().0 <= how_long - REST, "{seconds}");
         }
     }
