@@ -6,6 +6,8 @@ mod change;
 mod conduct;
 mod interfaces;
 mod ipv6;
+mod lines;
+mod names;
 mod output;
 mod scan;
 mod signals;

@@ -13,7 +13,6 @@ use mcast_proto::{LaneId, Networked, Role, Several};
 
 use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
-use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
 use crate::offer::OfferWords;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
@@ -54,9 +53,12 @@ pub(crate) struct Respond {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     delay: Duration,
 
-    /// Short answers a second at the most, to one source and in all; a long one counts once for each 128
-    /// bytes; two services have twice as many, four or more four times. off: without limit, so that who asks in
-    /// another's name can flood that other
+    /// Answers a second at the most: to one source, and to all; or off
+    ///
+    /// After a pause, two seconds' worth may go at once: with 2/5 one source gets 4 answers, and then 2 a second.
+    /// An answer of more than 128 bytes counts once for each 128 bytes. Two services together have twice the
+    /// rate; four or more have four times the rate. With off there is no limit: anybody can then flood another
+    /// by asking in that one's name.
     #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value_t)]
     rate: RateLimit,
 
@@ -95,7 +97,7 @@ impl Respond {
         let session = Session::new(Run::new(self.network.format(), Reader::Optional))?;
         let say = |line: String| {
             if !console.quiet {
-                TERMINAL.say(format_args!("{}", OneLine(line)));
+                TERMINAL.say(format_args!("{line}"));
             }
         };
         let lanes = self.lanes(&services)?;
