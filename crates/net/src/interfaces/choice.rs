@@ -164,12 +164,8 @@ pub(crate) fn check_known(interfaces: &[Interface], selectors: &[Selector]) -> R
         if interfaces.iter().any(|interface| selector.names(interface)) {
             continue;
         }
-        let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
-        let names = names.join(", ");
-        return Err(Error::new(
-            ErrorKind::UnknownInterface,
-            format!("no interface {what} \"{selector}\"; there are: {names}"),
-        ));
+        let asked_for = format_args!("{what} \"{selector}\"");
+        return Err(Error::unknown_interface(asked_for, interfaces));
     }
     Ok(())
 }
@@ -309,7 +305,12 @@ mod tests {
         assert!(known("wlan*").is_ok() && known("!eth9").is_ok());
         let error = known("eth9").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownInterface);
-        assert_eq!(error.to_string(), "no interface named \"eth9\"; there are: lo, eth0, eth1");
+        assert_eq!(
+            error.to_string(),
+            "no interface named \"eth9\"; there are: lo, eth0, eth1 (down)"
+        );
+        let error = check_known(&[], &["eth9".parse().unwrap()]).unwrap_err();
+        assert_eq!(error.to_string(), "no interface named \"eth9\"; there is none at all");
         assert_eq!(known("9").unwrap_err().kind(), ErrorKind::UnknownInterface);
         assert_eq!(known("10.9.9.9").unwrap_err().kind(), ErrorKind::UnknownInterface);
     }
