@@ -8,7 +8,7 @@ use mcast_net::clock::Clock;
 use mcast_proto::Instant;
 use unicode_width::UnicodeWidthChar;
 
-use crate::escape::Escaped;
+use crate::escape::{Escaped, OneLine};
 use crate::render::Found;
 use crate::roster::{Roster, State};
 use crate::terminal::TERMINAL;
@@ -35,6 +35,7 @@ impl Table {
             true => Style::new().bold(),
             false => Style::new(),
         };
+        let place = OneLine(place).to_string();
         Table { roster, place, header, drawn: None, size: (0, 0) }
     }
 

@@ -231,7 +231,7 @@ impl Addresses<'_> {
 
 impl Serialize for Addresses<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Word))
+        serializer.collect_seq(self.iter())
     }
 }
 
