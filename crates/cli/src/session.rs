@@ -27,12 +27,15 @@ pub(crate) struct Run<M> {
     pub(crate) progress: Progress<M>,
     /// Whether it is said, once a second, how much comes.
     pub(crate) stats: bool,
+    /// Whether each line of text says when it was.
+    pub(crate) times: bool,
 }
 
 impl<M> Run<M> {
     /// One of which nothing but the results is shown.
     pub(crate) fn new(format: Format, reader: Reader) -> Run<M> {
-        Run { format, reader, told: Told::Traffic, progress: Progress::Nothing, stats: false }
+        let (told, progress) = (Told::Traffic, Progress::Nothing);
+        Run { format, reader, told, progress, stats: false, times: false }
     }
 }
 
@@ -51,16 +54,24 @@ pub(crate) struct Ended {
     pub(crate) signal: Option<u8>,
     /// The reader of our output closed it: it has seen enough, and nothing more is to be said.
     pub(crate) is_unheard: bool,
+    /// Further addresses of those who were found, which have no line.
+    pub(crate) further: u64,
 }
 
 impl<M: Machine + 'static> Session<M> {
     /// Makes ready for a run. From here on a signal ends it in good order, so this comes before the
     /// opening of sockets: who sees that they are open may signal.
     pub(crate) fn new(run: Run<M>) -> Result<Session<M>, Failure> {
-        let Run { format, reader, .. } = run;
+        let Run { format, reader, times, .. } = run;
         let roster = Roster::default();
         let watched = matches!(run.progress, Progress::Watch(_)).then(|| roster.clone());
         let mut renderer = Renderer::new(format, TERMINAL.stdout().has_colors, watched);
+        if times {
+            renderer = renderer.with_times();
+        }
+        if TERMINAL.stdout().is_terminal {
+            renderer = renderer.for_terminal();
+        }
         let names = matches!(run.told, Told::Devices { .. }).then(Names::default);
         if names.is_some() {
             renderer = renderer.naming_devices();
@@ -151,7 +162,8 @@ impl<M: Machine + 'static> Session<M> {
                 "{datagrams} left: cut short, or come by an interface or from a source that is not in use"
             );
         }
-        Ok(Ended { report, signal: interrupt.signal(), is_unheard })
+        let further = renderer.further();
+        Ok(Ended { report, signal: interrupt.signal(), is_unheard, further })
     }
 }
 

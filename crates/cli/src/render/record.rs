@@ -254,6 +254,11 @@ impl<'a> Found<'a> {
         Reach::of(self.addr, self.endpoint, self.offer.is_some())
     }
 
+    /// Whether all that is new of it is a further address.
+    pub(super) fn has_moved(&self) -> bool {
+        self.change == Some(Word(Change::Address))
+    }
+
     /// What there is to say of it besides, in words; with `details`, also what few want to know.
     pub(crate) fn notes(&self, details: bool) -> Vec<String> {
         let say = |is_so: bool, note: &str| is_so.then(|| note.to_owned());

@@ -74,6 +74,10 @@ pub(crate) struct Respond {
     )]
     count: Option<u64>,
 
+    /// Print the time before each line
+    #[arg(long, help_heading = "Output", conflicts_with = "json")]
+    time: bool,
+
     #[command(flatten)]
     services: Services,
 
@@ -94,7 +98,8 @@ impl Respond {
         let plain = self.plain_response()?;
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
-        let session = Session::new(Run::new(self.network.format(), Reader::Optional))?;
+        let run = Run::new(self.network.format(), Reader::Optional);
+        let session = Session::new(Run { times: self.time, ..run })?;
         let say = |line: String| {
             if !console.quiet {
                 TERMINAL.say(format_args!("{line}"));
@@ -114,7 +119,7 @@ impl Respond {
                 let response = Responding { port: settings.groups[0].port(), ..plain.clone() };
                 machines.add(Box::new(Responder::new(response, mcast_net::seed())))
             } else {
-                lines.extend(services.services.iter().map(|words| offering(words, &place)));
+                lines.extend(offering(&services.services, &place));
                 let common = self.common(&services, keyring.clone());
                 let offered = services::offer(&services.services, &common, &endpoint)?;
                 claimed = offered.claimed;
@@ -183,8 +188,18 @@ impl Respond {
     }
 }
 
+/// So many services have a line each; more are counted.
+const MOST_NAMED: usize = 8;
+
 /// Says what is offered.
-fn offering(words: &OfferWords, place: &Place<'_>) -> String {
-    let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
-    format!("offering {}{name} in {place}", words.service)
+fn offering(services: &[OfferWords], place: &Place<'_>) -> Vec<String> {
+    if services.len() > MOST_NAMED {
+        let number = Plural(services.len() as u64, "service");
+        return vec![format!("offering {number} in {place}; -v names them")];
+    }
+    let line = |words: &OfferWords| {
+        let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
+        format!("offering {}{name} in {place}", words.service)
+    };
+    services.iter().map(line).collect()
 }
