@@ -11,6 +11,7 @@ mod names;
 mod output;
 mod scan;
 mod signals;
+mod table;
 mod terminal;
 mod tutorial;
 mod warnings;

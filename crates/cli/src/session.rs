@@ -12,7 +12,8 @@ use crate::progress::{Progress, Stats};
 use crate::render::{Done, Format, Plural, Renderer, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
-use crate::terminal::{IfFull, Output, Reader, TERMINAL, Trouble, explain};
+use crate::table::Table;
+use crate::terminal::{IfFull, Key, Keyboard, Output, Reader, TERMINAL, Trouble, explain};
 use crate::tick::Ticking;
 
 /// A verb's run, as seen from outside.
@@ -102,8 +103,9 @@ impl<M: Machine + 'static> Session<M> {
     pub(crate) fn run(self, machine: M, endpoint: Endpoint) -> Result<Ended, Failure> {
         let volume = self.run.stats.then(Stats::default);
         let stats = volume.as_ref().map(|volume| volume.tick(endpoint.drops()));
-        let is_table = self.run.format == Format::Table;
-        let progress = self.run.progress.tick(self.roster.clone(), is_table, &endpoint);
+        let table = (self.run.format == Format::Table)
+            .then(|| Table::new(self.roster.clone(), &endpoint.interface_names().join(", ")));
+        let progress = self.run.progress.tick(table.clone());
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
         let mut driver = Driver::new(machine, endpoint);
         let Session { run: Run { told, .. }, mut printer, interrupt, .. } = self;
@@ -112,12 +114,18 @@ impl<M: Machine + 'static> Session<M> {
             releaser.release();
             stopper.stop();
         });
+        // However the run ends, the terminal is left as it was.
+        let keyboard = table.as_ref().and_then(|table| listen(table.clone(), &interrupt));
         let result = driver.run(|heard| {
             if let Some(volume) = &volume {
                 volume.note(&heard.event);
             }
             printer.print(&heard);
         });
+        if let Some(table) = table {
+            table.finish();
+        }
+        drop(keyboard);
         TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
         output.print(renderer.rest(), if_full);
@@ -165,6 +173,17 @@ impl<M: Machine + 'static> Session<M> {
         let further = renderer.further();
         Ok(Ended { report, signal: interrupt.signal(), is_unheard, further })
     }
+}
+
+/// Has the keys move a table and end the run.
+fn listen(table: Table, interrupt: &Interrupt) -> Option<Keyboard> {
+    let (interrupt, pressed) = (interrupt.clone(), table.clone());
+    let keyboard = Keyboard::listen(move |key| match key {
+        Key::Quit => interrupt.stop(),
+        key => pressed.press(key),
+    })?;
+    table.has_keys();
+    Some(keyboard)
 }
 
 /// Prints events.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 
 use super::address::Host;
-use super::field::{Offer, text_or_dash};
+use super::field::text_or_dash;
 use super::look::Look;
 use super::record::Found;
 use super::said::Said;
@@ -100,11 +100,7 @@ impl Blocks<'_> {
     /// All that it says besides.
     fn details(&mut self, found: &Found<'_>) -> io::Result<()> {
         let detail = self.look.palette.detail;
-        let attributes = found.offer.iter().flat_map(Offer::attributes);
-        let mut all: Vec<String> = attributes.map(|attribute| attribute.to_string()).collect();
-        all.extend(found.url.map(|url| format!("see {}", Escaped(url.as_bytes()))));
-        all.extend(found.notes(true));
-        for line in all {
+        for line in [found.details(), found.notes(true)].concat() {
             writeln!(self.buffer, "      {detail}{line}{detail:#}")?;
         }
         Ok(())

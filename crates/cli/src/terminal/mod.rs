@@ -4,10 +4,12 @@
 //! written goes through here. While a run goes on nobody waits for whoever reads: what he does not take of what is
 //! said is left out, and he is told how much; what becomes of lines on stdout the run says.
 
+mod keys;
 mod log;
 mod output;
 mod stream;
 
+pub(crate) use keys::{Key, Keyboard};
 pub(crate) use log::show_log;
 pub(crate) use output::{IfFull, Output, Reader, Trouble, explain};
 pub(crate) use stream::Stream;
