@@ -62,6 +62,13 @@ fn facts_that_were_kept_are_judged_without_a_look_at_this_machine() {
 }
 
 #[test]
+fn help_says_what_a_ttl_and_a_burst_are() {
+    let help = stdout(&["help", "respond"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("1 stays on this network"), "{help}");
+    assert!(help.contains("with 2/5 one source gets 4 answers, and then 2 a second"), "{help}");
+}
+
+#[test]
 fn the_version_is_the_crates() {
     assert_eq!(stdout(&["--version"]), format!("mcast {}\n", env!("CARGO_PKG_VERSION")));
 }
@@ -122,6 +129,9 @@ fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
         (&["discover", "--service", "a", "--effort", "some"], "fast, normal, thorough"),
         (&["respond", "--rate", "0"], "not a number of answers"),
         (&["respond", "--name", "a", "--service", "b"], "belongs after the --service"),
+        (&["respond", "--name", "a"], "see mcast respond --help"),
+        (&["respond", "--fish"], "see mcast respond --help"),
+        (&["respond", "--service", "*"], "write the name of the one that is offered"),
         (&["respond", "--service", "a", "--port", "0"], "not a port"),
         (&["respond", "--service", "a", "--lease", "9s"], "not a lease"),
         (&["respond", "--service", "a", "--no-plain", "--reply", "b"], "cannot be used with"),

@@ -179,9 +179,23 @@ fn a_full_disk_is_told_as_full_and_is_exit_3() {
     let Some(world) = World::new() else { return };
     let [asker, answerer] = two_hosts(&world);
     let _responder = respond(&answerer, "eth0", "");
-    for words in
-        ["discover -n 1 -t 10s", "discover --json -n 1 -t 10s", "man", "completions bash", "--help"]
-    {
+    for words in [
+        "discover -n 1 -t 10s",
+        "discover --json -n 1 -t 10s",
+        // It finds nobody, and can't say so.
+        "discover --json -g 224.1.1.9 -t 100ms",
+        "discover --service none --json -t 100ms",
+        "scan --only plain -t 500ms",
+        "send hello --json",
+        "listen --json -t 100ms",
+        "demo",
+        "man",
+        "man respond",
+        "completions bash",
+        "--help",
+        "help respond",
+        "--version",
+    ] {
         let finished = redirected(&asker, words, "/dev/full").wait();
         assert_eq!(finished.code, Some(3), "{words}: {finished:?}");
         let said = "mcast: cannot write to stdout: no space left on the device";

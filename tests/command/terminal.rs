@@ -41,7 +41,7 @@ fn a_terminal_that_can_erase_nothing_gets_lines_alone() {
     assert!(!once.contains('\x1b') && once.lines().count() == 2, "{once:?}");
     let watcher = on_dumb("discover --watch --every 200ms");
     let found = watcher.line();
-    assert!(found.starts_with("10.0.0.2:50008 ") && !found.contains('\x1b'), "{found:?}");
+    assert!(found.contains("  found    10.0.0.2:50008 ") && !found.contains('\x1b'), "{found:?}");
     let finished = watcher.stop(Signal::INT);
     assert_eq!(finished.code, Some(130), "{finished:?}");
     assert!(!finished.stdout.contains('\x1b'), "{finished:?}");

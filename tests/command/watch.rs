@@ -46,8 +46,8 @@ fn a_table_is_redrawn_in_place_and_left_whole_at_the_end() {
         });
     };
     wait_for("first");
-    // Each frame starts at the top of the one before: of a header, a row and the sum.
-    wait_for("\r\x1b[2ASAYS ");
+    // Each frame starts at the top of the one before: of a header, a row, the sum and the keys.
+    wait_for("\r\x1b[3ASAYS▲ ");
     responder.stop(Signal::TERM);
     let _other = respond(&answerer, "eth0", "--reply second");
     wait_for("second");
@@ -57,8 +57,8 @@ fn a_table_is_redrawn_in_place_and_left_whole_at_the_end() {
     let [.., sum, summary] = last[..] else { panic!("{last:?}") };
     let sum = sum.strip_suffix("\x1b[K\x1b[J").expect("the end of a frame");
     assert!(sum.starts_with("1 there; ") && sum.contains(" on eth0"), "{last:?}");
-    let is_lost = sum.contains(" and 1 lost on ");
-    assert_eq!(is_lost, sum.ends_with(" on eth0, last first (unanswered)"), "{last:?}");
+    let is_lost = sum.contains(" and 1 lost; on ");
+    assert_eq!(is_lost, sum.ends_with(" on eth0; last lost first (unanswered)"), "{last:?}");
     assert!(summary.starts_with("1 responder found in ") || summary.starts_with("2 "), "{last:?}");
 }
 

@@ -88,8 +88,8 @@ pub(crate) struct NetworkArgs {
     #[arg(short = '6', long)]
     ipv6: bool,
 
-    /// How many networks a multicast datagram may travel, less one (IPv4 TTL, IPv6 hop limit); at 0 all
-    /// stays on this machine
+    /// How far a multicast datagram goes (IPv4 TTL, IPv6 hop limit): 1 stays on this network, and each
+    /// router on the way takes one; 0 stays on this machine
     #[arg(long, value_name = "N", default_value_t = 1)]
     ttl: u8,
 

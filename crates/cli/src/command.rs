@@ -1,6 +1,8 @@
 //! The command: its help, and its verbs.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::Console;
 use crate::verb;
@@ -17,6 +19,23 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) console: Console,
+}
+
+impl Cli {
+    /// Reads a command line. What is wrong with a verb's words points to that verb's help.
+    pub(crate) fn read(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Cli, clap::Error> {
+        let mut command = Cli::command();
+        let mut matches = command.try_get_matches_from_mut(words)?;
+        let verb = matches.subcommand_name().map(str::to_owned);
+        Cli::from_arg_matches_mut(&mut matches).map_err(|error| {
+            // It knows by what name it was called once it is built.
+            command.build();
+            let of_verb = verb.and_then(|verb| command.find_subcommand_mut(verb)).cloned();
+            error.format(&mut of_verb.unwrap_or(command))
+        })
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -48,8 +67,6 @@ pub(crate) enum Verb {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -20,7 +20,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
-use crate::offer::{Attribute, OfferWords, parse_id, parse_name};
+use crate::offer::{Attribute, OfferWords, parse_id, parse_name, parse_offered};
 use crate::parse::{parse_lease, parse_port};
 
 /// More is no configuration but a wrong file.
@@ -80,7 +80,7 @@ impl Config {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Service {
-    service: Name,
+    service: Offered,
     name: Option<Name>,
     port: Option<Port>,
     #[serde(default)]
@@ -98,6 +98,18 @@ impl<'de> Deserialize<'de> for OfferWords {
             txt: txt.into_iter().map(|txt| txt.0).collect(),
             id: id.map(|id| id.0),
         })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Offered(String);
+
+impl TryFrom<String> for Offered {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Offered, String> {
+        parse_offered(&text).map(Offered)
     }
 }
 
@@ -211,6 +223,7 @@ mod tests {
             ("services = []", None, "no services"),
             ("\n[[services]]\nname = \"lab-3\"", Some(2), "missing field `service`"),
             ("\n[[services]]\nservice = \"\"", Some(3), "not a name"),
+            ("\n[[services]]\nservice = \"*\"", Some(3), "write the name of the one"),
             (&with("port = 0"), Some(5), "\"0\" is not a port"),
             (&with("port = 65536"), Some(5), "\"65536\" is not a port"),
             (&with("port = \"a\""), Some(5), "invalid type"),

@@ -34,13 +34,13 @@ mod verb;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use command::{Cli, Verb};
 use terminal::TERMINAL;
 
 fn main() -> ExitCode {
-    let Cli { verb, console } = match Cli::try_parse() {
+    let Cli { verb, console } = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error),
     };

@@ -63,6 +63,18 @@ pub(crate) fn parse_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Reads the name of a service that is to be offered.
+pub(crate) fn parse_offered(text: &str) -> Result<String, String> {
+    match text {
+        "*" => {
+            Err("* is how mcast discover asks for any service; write the name of the one that is \
+             offered, for example printer"
+                .into())
+        }
+        text => parse_name(text),
+    }
+}
+
 /// Reads an id, as it is shown of those who are found.
 pub(crate) fn parse_id(text: &str) -> Result<u64, String> {
     match u64::from_str_radix(text, 16) {
@@ -105,7 +117,7 @@ pub(crate) struct Offers(pub(crate) Vec<OfferWords>);
 struct Words {
     /// Offer this service by the structured protocol, in 239.255.80.9:50009, with -6 in
     /// [ff12::5009]:50009; may be repeated, each with --name, --port, --txt and --id after it
-    #[arg(long = "service", value_name = "NAME", group = "offered", value_parser = parse_name)]
+    #[arg(long = "service", value_name = "NAME", group = "offered", value_parser = parse_offered)]
     services: Vec<String>,
 
     /// Who offers the service, for people to read
@@ -257,6 +269,7 @@ mod tests {
             (&["--service", "a", "--id", "00112233445566778"], "not an id"),
             (&["--service", ""], "not a name"),
             (&["--service", "a\nb"], "not a name"),
+            (&["--service", "*"], "write the name of the one that is offered"),
             (&["--service", "a", "--txt", "=b"], "not an attribute"),
             (&["--service", "a", "--txt", "é=b"], "not an attribute"),
         ] {

@@ -4,11 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use mcast_net::{Drops, Endpoint};
+use mcast_net::Drops;
 use mcast_proto::{Doubts, Event, Instant, Summary};
 
 use crate::doubts;
-use crate::roster::Roster;
 use crate::table::{self, Table};
 use crate::terminal::TERMINAL;
 
@@ -35,13 +34,8 @@ impl<M: 'static> Progress<M> {
         if is_quiet { Progress::Nothing } else { Progress::Status(line) }
     }
 
-    /// What shows it: a table, if one is wanted, of `roster` on the interfaces of `endpoint`.
-    pub(crate) fn tick(
-        &self,
-        roster: Roster,
-        is_table: bool,
-        endpoint: &Endpoint,
-    ) -> Option<Tick<M>> {
+    /// What shows it, and in which table, if there is one.
+    pub(crate) fn tick(&self, table: Option<Table>) -> Option<Tick<M>> {
         match *self {
             Progress::Nothing => None,
             // Where it can't be erased it is left out.
@@ -50,13 +44,11 @@ impl<M: 'static> Progress<M> {
                 Some((REFRESH, Box::new(move |now, machine| TERMINAL.status(line(machine, now)))))
             }
             Progress::Watch(summary) => {
-                let place = endpoint.interface_names().join(", ");
-                let mut table = is_table.then(|| Table::new(roster, place));
                 let period = table.as_ref().map_or(LOOK, |_| table::REFRESH);
                 let mut is_told = false;
                 let look = move |now: Instant, machine: &M| {
-                    if let Some(table) = &mut table {
-                        table.draw(now);
+                    if let Some(table) = &table {
+                        table.draw();
                     }
                     // As soon as it is so: nobody knows when the end comes.
                     if !is_told && summary(machine, now).doubts.contains(Doubts::NO_ROOM) {

@@ -1,6 +1,6 @@
 //! Who is there, as far as a watch knows: what a line or a table says of one who is gone or stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -17,9 +17,12 @@ pub(crate) struct State {
     pub(crate) changes: u64,
     pub(crate) found: u64,
     pub(crate) lost: u64,
-    /// Who was lost last, and why.
-    pub(crate) last_lost: Option<(Known, Loss)>,
+    /// Who was lost and has not been found again, the last of them, in the order in which they went.
+    pub(crate) gone: VecDeque<Gone>,
 }
+
+/// So many of those who were lost are remembered: more than a screen shows.
+const MOST_GONE: usize = 64;
 
 /// A responder of any protocol.
 type Key = (Protocol, OwnedKey);
@@ -32,6 +35,15 @@ pub(crate) struct Known {
     pub(crate) since: SystemTime,
     /// What was new about it last.
     pub(crate) change: Option<Change>,
+}
+
+/// One who was there.
+#[derive(Debug, Clone)]
+pub(crate) struct Gone {
+    key: Key,
+    pub(crate) known: Known,
+    pub(crate) reason: Loss,
+    pub(crate) at: SystemTime,
 }
 
 /// What was known before an event.
@@ -56,7 +68,7 @@ impl Roster {
             Event::Found(finding) => state.put(finding, interface, time, None),
             Event::Changed { finding, change } => state.put(finding, interface, time, Some(change)),
             Event::Lost { protocol, key, reason, .. } => {
-                state.take(&(protocol, key.into()), reason)
+                state.take((protocol, key.into()), reason, time)
             }
             Event::Asked { .. } | Event::Message { .. } => Past::default(),
         }
@@ -77,9 +89,14 @@ impl Roster {
 }
 
 impl State {
+    /// All who are there, in the order of their keys.
+    pub(crate) fn all(&self) -> impl ExactSizeIterator<Item = &Known> {
+        self.known.values()
+    }
+
     /// They by service and name; those who have neither, or the same, in the order of their keys.
     pub(crate) fn sorted(&self) -> Vec<&Known> {
-        let with_names = self.known.values().map(|known| {
+        let with_names = self.all().map(|known| {
             let finding = known.finding.as_finding();
             ((finding.service(), finding.name()), known)
         });
@@ -98,7 +115,10 @@ impl State {
         self.changes += 1;
         let key = (finding.protocol, finding.key().into());
         let before = self.known.get(&key);
-        self.found += u64::from(before.is_none());
+        if before.is_none() {
+            self.found += 1;
+            self.gone.retain(|gone| gone.key != key);
+        }
         let since = before.map(|known| known.since);
         let round_trip = before.and_then(|known| known.finding.as_finding().round_trip);
         finding.round_trip = finding.round_trip.or(round_trip);
@@ -108,11 +128,14 @@ impl State {
         Past { since, gone: None }
     }
 
-    fn take(&mut self, key: &Key, reason: Loss) -> Past {
-        let Some(known) = self.known.remove(key) else { return Past::default() };
+    fn take(&mut self, key: Key, reason: Loss, at: SystemTime) -> Past {
+        let Some(known) = self.known.remove(&key) else { return Past::default() };
         self.changes += 1;
         self.lost += 1;
-        self.last_lost = Some((known.clone(), reason));
+        if self.gone.len() == MOST_GONE {
+            self.gone.pop_front();
+        }
+        self.gone.push_back(Gone { key, known: known.clone(), reason, at });
         Past { since: Some(known.since), gone: Some(known) }
     }
 }
@@ -166,7 +189,25 @@ mod tests {
         assert!(roster.note(&lost(), None, at(4)).gone.is_none());
         let state = roster.lock();
         assert_eq!((state.sorted().len(), state.found, state.lost), (0, 1, 1));
-        assert_eq!(state.last_lost.as_ref().map(|(_, why)| *why), Some(Loss::Unanswered));
+        let gone = state.gone.back().expect("it is remembered");
+        assert_eq!((gone.reason, gone.at), (Loss::Unanswered, at(3)));
+        drop(state);
+        roster.note(&Event::Found(says(1, b"Me!")), None, at(5));
+        assert!(roster.lock().gone.is_empty(), "it is there again");
+    }
+
+    #[test]
+    fn of_those_who_are_lost_the_last_are_remembered() {
+        let (roster, at) = (Roster::default(), SystemTime::UNIX_EPOCH);
+        for number in 0..2 * MOST_GONE as u64 {
+            roster.note(&Event::Found(says(number, b"Me!")), None, at);
+            let (Finding { protocol, from, .. }, key) =
+                (says(number, b""), says(number, b"").key());
+            let reason = Loss::Unanswered;
+            roster.note(&Event::Lost { protocol, key, from, reason }, None, at);
+        }
+        let state = roster.lock();
+        assert_eq!((state.gone.len(), state.lost), (MOST_GONE, 2 * MOST_GONE as u64));
     }
 
     #[test]

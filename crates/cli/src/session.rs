@@ -12,7 +12,8 @@ use crate::progress::{Progress, Stats};
 use crate::render::{Done, Format, Plural, Renderer, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
-use crate::terminal::{IfFull, Output, Reader, TERMINAL, Trouble, explain};
+use crate::table::Table;
+use crate::terminal::{IfFull, Key, Keyboard, Output, Reader, TERMINAL, Trouble, explain};
 use crate::tick::Ticking;
 
 /// A verb's run, as seen from outside.
@@ -27,12 +28,15 @@ pub(crate) struct Run<M> {
     pub(crate) progress: Progress<M>,
     /// Whether it is said, once a second, how much comes.
     pub(crate) stats: bool,
+    /// Whether each line of text says when it was.
+    pub(crate) times: bool,
 }
 
 impl<M> Run<M> {
     /// One of which nothing but the results is shown.
     pub(crate) fn new(format: Format, reader: Reader) -> Run<M> {
-        Run { format, reader, told: Told::Traffic, progress: Progress::Nothing, stats: false }
+        let (told, progress) = (Told::Traffic, Progress::Nothing);
+        Run { format, reader, told, progress, stats: false, times: false }
     }
 }
 
@@ -51,16 +55,24 @@ pub(crate) struct Ended {
     pub(crate) signal: Option<u8>,
     /// The reader of our output closed it: it has seen enough, and nothing more is to be said.
     pub(crate) is_unheard: bool,
+    /// Further addresses of those who were found, which have no line.
+    pub(crate) further: u64,
 }
 
 impl<M: Machine + 'static> Session<M> {
     /// Makes ready for a run. From here on a signal ends it in good order, so this comes before the
     /// opening of sockets: who sees that they are open may signal.
     pub(crate) fn new(run: Run<M>) -> Result<Session<M>, Failure> {
-        let Run { format, reader, .. } = run;
+        let Run { format, reader, times, .. } = run;
         let roster = Roster::default();
         let watched = matches!(run.progress, Progress::Watch(_)).then(|| roster.clone());
         let mut renderer = Renderer::new(format, TERMINAL.stdout().has_colors, watched);
+        if times {
+            renderer = renderer.with_times();
+        }
+        if TERMINAL.stdout().is_terminal {
+            renderer = renderer.for_terminal();
+        }
         let names = matches!(run.told, Told::Devices { .. }).then(Names::default);
         if names.is_some() {
             renderer = renderer.naming_devices();
@@ -91,8 +103,9 @@ impl<M: Machine + 'static> Session<M> {
     pub(crate) fn run(self, machine: M, endpoint: Endpoint) -> Result<Ended, Failure> {
         let volume = self.run.stats.then(Stats::default);
         let stats = volume.as_ref().map(|volume| volume.tick(endpoint.drops()));
-        let is_table = self.run.format == Format::Table;
-        let progress = self.run.progress.tick(self.roster.clone(), is_table, &endpoint);
+        let table = (self.run.format == Format::Table)
+            .then(|| Table::new(self.roster.clone(), &endpoint.interface_names().join(", ")));
+        let progress = self.run.progress.tick(table.clone());
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
         let mut driver = Driver::new(machine, endpoint);
         let Session { run: Run { told, .. }, mut printer, interrupt, .. } = self;
@@ -101,12 +114,18 @@ impl<M: Machine + 'static> Session<M> {
             releaser.release();
             stopper.stop();
         });
+        // However the run ends, the terminal is left as it was.
+        let keyboard = table.as_ref().and_then(|table| listen(table.clone(), &interrupt));
         let result = driver.run(|heard| {
             if let Some(volume) = &volume {
                 volume.note(&heard.event);
             }
             printer.print(&heard);
         });
+        if let Some(table) = table {
+            table.finish();
+        }
+        drop(keyboard);
         TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
         output.print(renderer.rest(), if_full);
@@ -151,8 +170,20 @@ impl<M: Machine + 'static> Session<M> {
                 "{datagrams} left: cut short, or come by an interface or from a source that is not in use"
             );
         }
-        Ok(Ended { report, signal: interrupt.signal(), is_unheard })
+        let further = renderer.further();
+        Ok(Ended { report, signal: interrupt.signal(), is_unheard, further })
     }
+}
+
+/// Has the keys move a table and end the run.
+fn listen(table: Table, interrupt: &Interrupt) -> Option<Keyboard> {
+    let (interrupt, pressed) = (interrupt.clone(), table.clone());
+    let keyboard = Keyboard::listen(move |key| match key {
+        Key::Quit => interrupt.stop(),
+        key => pressed.press(key),
+    })?;
+    table.has_keys();
+    Some(keyboard)
 }
 
 /// Prints events.

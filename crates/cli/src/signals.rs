@@ -7,6 +7,8 @@ use std::time::Duration;
 use mcast_net::clock::Clock;
 use mcast_proto::Instant;
 
+use crate::terminal::Keyboard;
+
 /// A second signal within this time is the same wish: GNU `timeout` signals its child, and then the
 /// group that the child is in.
 const SAME_WISH: Duration = Duration::from_millis(200);
@@ -43,8 +45,11 @@ impl Interrupt {
             let clock = Clock::new();
             for signal in signals.forever() {
                 let is_enough = watched.note(u8::try_from(signal).unwrap_or(u8::MAX), clock.now());
-                if is_enough && emulate_default_handler(signal).is_err() {
-                    std::process::exit(128 + signal);
+                if is_enough {
+                    Keyboard::restore();
+                    if emulate_default_handler(signal).is_err() {
+                        std::process::exit(128 + signal);
+                    }
                 }
             }
         })?;

@@ -50,13 +50,11 @@ fn one_line(rendered: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::command::Cli;
 
     fn told(line: &str) -> String {
-        let error = Cli::try_parse_from(line.split(' ')).expect_err("it is wrong");
+        let error = Cli::read(line.split(' ')).expect_err("it is wrong");
         assert_eq!(error.exit_code(), 2);
         one_line(&error.render().to_string())
     }
@@ -83,6 +81,18 @@ mod tests {
             (
                 "mcast listen --hex --raw",
                 "the argument '--hex' cannot be used with '--raw'; see mcast listen --help",
+            ),
+            (
+                "mcast respond --name x",
+                "--name belongs after the --service it is about; see mcast respond --help",
+            ),
+            (
+                "mcast respond --service a --port 1 --port 2",
+                "service \"a\" has --port twice; see mcast respond --help",
+            ),
+            (
+                "mcast respond --fish",
+                "unexpected argument '--fish' found; see mcast respond --help",
             ),
             (
                 "mcast listne",

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use rustix::io::Errno;
 
+use crate::interfaces::interface::Interface;
+
 /// Why an endpoint could not be opened or a run could not go on.
 ///
 /// Its text is one line: what was tried, with which group, on which interface, why it failed, and what
@@ -55,6 +57,21 @@ impl Error {
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
         Error { kind, message: message.into(), cause: None }
+    }
+
+    /// This machine has no such interface, but these.
+    pub fn unknown_interface(asked_for: impl fmt::Display, interfaces: &[Interface]) -> Error {
+        let name = |it: &Interface| match it.up {
+            true => it.name.clone(),
+            false => format!("{} (down)", it.name),
+        };
+        let names: Vec<String> = interfaces.iter().map(name).collect();
+        let others = match names[..] {
+            [] => "there is none at all".to_owned(),
+            _ => format!("there are: {}", names.join(", ")),
+        };
+        let message = format!("no interface {asked_for}; {others}");
+        Error::new(ErrorKind::UnknownInterface, message)
     }
 
     /// The system refused `operation` on `interface`, with this group or other address.

@@ -14,9 +14,9 @@ pub struct Settings {
     pub groups: Vec<SocketAddr>,
     /// Which interfaces to use; empty: the [default choice](crate::Selector#the-default-choice).
     pub interfaces: Vec<Selector>,
-    /// How many networks a multicast datagram may travel, less one: IPv4's time to live
-    /// (RFC 1112 section 6.1) and IPv6's hop limit (RFC 3493 section 5.2). At 0 all stays on this host,
-    /// what is sent to one peer too: loopback interfaces alone are used.
+    /// How far a multicast datagram goes: IPv4's time to live (RFC 1112 section 6.1) and IPv6's hop limit
+    /// (RFC 3493 section 5.2). 1 stays on this network, and each router on the way takes one. At 0 all stays on
+    /// this host, what is sent to one peer too: loopback interfaces alone are used.
     pub ttl: u8,
     /// Whether this host's own members hear what it multicasts.
     pub multicast_loop: bool,

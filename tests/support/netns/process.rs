@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{PATIENCE, until};
 
@@ -20,6 +21,8 @@ pub struct Process {
     child: Guarded,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
+    /// Our side of its terminal, if it has one.
+    terminal: Option<File>,
 }
 
 /// What a program left behind.
@@ -45,25 +48,34 @@ impl Process {
     #[track_caller]
     pub fn start_unread(command: Command) -> (Process, ChildStdout) {
         let (child, stdout, stderr) = spawn(command);
-        (Process { child, stdout: channel().1, stderr: lines(stderr) }, stdout)
+        let (nothing, stderr) = (channel().1, lines(stderr));
+        (Process { child, stdout: nothing, stderr, terminal: None }, stdout)
     }
 
     /// Starts a command with nothing on its stdin, and leaves the reading of its stderr to the caller.
     #[track_caller]
     pub fn start_unheard(command: Command) -> (Process, ChildStderr) {
         let (child, stdout, stderr) = spawn(command);
-        (Process { child, stdout: lines(stdout), stderr: channel().1 }, stderr)
+        let (stdout, nothing) = (lines(stdout), channel().1);
+        (Process { child, stdout, stderr: nothing, terminal: None }, stderr)
     }
 
-    /// Starts a command on a terminal of its own, which nobody types at. What it shows there, both its
-    /// outputs, is read as its stdout.
+    /// Starts a command on a terminal of its own. What it shows there, both its outputs, is read as its stdout.
     ///
     /// # Panics
     ///
     /// Where the system gives no terminal.
     #[track_caller]
-    pub fn start_on_terminal(mut command: Command) -> Process {
+    pub fn start_on_terminal(command: Command) -> Process {
+        Process::start_on_terminal_of(command, (80, 24))
+    }
+
+    /// The same on a terminal of so many columns and lines.
+    #[track_caller]
+    pub fn start_on_terminal_of(mut command: Command, (columns, lines): (u16, u16)) -> Process {
         let (ours, theirs) = terminal().expect("a terminal");
+        let size = Winsize { ws_col: columns, ws_row: lines, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&ours, size).expect("a terminal has a size");
         // Not by luck of whoever starts the tests.
         if !command.get_envs().any(|(name, _)| name == "TERM") {
             command.env("TERM", "xterm");
@@ -73,7 +85,24 @@ impl Process {
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         // Its end is that of the terminal's other side, so nobody else may hold that.
         drop((command, theirs));
-        Process { child: Guarded(child), stdout: lines(ours), stderr: channel().1 }
+        let terminal = ours.try_clone().expect("another descriptor");
+        let stdout = self::lines(ours);
+        Process { child: Guarded(child), stdout, stderr: channel().1, terminal: Some(terminal) }
+    }
+
+    /// Types at its terminal.
+    #[track_caller]
+    pub fn type_keys(&self, keys: &str) {
+        let mut terminal = self.terminal.as_ref().expect("it has a terminal");
+        terminal.write_all(keys.as_bytes()).expect("a terminal takes keys");
+    }
+
+    /// Whether its terminal gathers lines and shows what is typed, as a terminal does that nobody has changed.
+    #[track_caller]
+    pub fn is_terminal_as_ever(&self) -> bool {
+        let terminal = self.terminal.as_ref().expect("it has a terminal");
+        let modes = tcgetattr(terminal).expect("a terminal has modes").local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
     }
 
     /// The next line of stdout.

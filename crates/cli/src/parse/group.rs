@@ -117,11 +117,7 @@ impl Group {
         let scope_id = match interfaces.iter().find(|interface| interface.name == *zone) {
             Some(interface) => interface.index,
             None => zone.parse().map_err(|_: ParseIntError| {
-                let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
-                Failure::network(format!(
-                    "no interface named {zone:?}; there are: {}",
-                    names.join(", ")
-                ))
+                mcast_net::Error::unknown_interface(format_args!("named {zone:?}"), &interfaces)
             })?,
         };
         Ok(SocketAddrV6::new(ip, port, 0, scope_id).into())

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 
 use super::address::Host;
-use super::field::{Offer, text_or_dash};
+use super::field::text_or_dash;
+use super::look::Look;
 use super::record::Found;
-use super::text::{Look, Plural};
+use super::said::Said;
+use super::text::Plural;
 use crate::devices::Devices;
 use crate::escape::Escaped;
 use crate::kinds::kind;
@@ -61,7 +63,7 @@ impl Blocks<'_> {
         let services = wide(&|found| shown_services(found, is_whole), 1);
         let mut before = None;
         for found in shown {
-            let line = line(found, is_whole, dialects, services);
+            let line = line(found, self.look, dialects, services);
             // Several that look alike, as copies of a program do, are one line.
             if self.look.details || before.as_ref() != Some(&line) {
                 writeln!(self.buffer, "  {line}")?;
@@ -98,11 +100,7 @@ impl Blocks<'_> {
     /// All that it says besides.
     fn details(&mut self, found: &Found<'_>) -> io::Result<()> {
         let detail = self.look.palette.detail;
-        let attributes = found.offer.iter().flat_map(Offer::attributes);
-        let mut all: Vec<String> = attributes.map(|attribute| attribute.to_string()).collect();
-        all.extend(found.url.map(|url| format!("see {}", Escaped(url.as_bytes()))));
-        all.extend(found.notes(true));
-        for line in all {
+        for line in [found.details(), found.notes(true)].concat() {
             writeln!(self.buffer, "      {detail}{line}{detail:#}")?;
         }
         Ok(())
@@ -142,9 +140,9 @@ fn shown_services(found: &Found<'_>, is_whole: bool) -> String {
 }
 
 /// By which protocol, what, at which port, and under which name.
-fn line(found: &Found<'_>, is_whole: bool, dialects: usize, services: usize) -> String {
+fn line(found: &Found<'_>, look: Look, dialects: usize, services: usize) -> String {
     let dialect = text_or_dash(Some(found.dialect)).to_string();
-    let service = shown_services(found, is_whole);
+    let service = shown_services(found, look.details);
     let port = match found.offer {
         Some(offer) => offer.port,
         // What is at the port is what answered.
@@ -152,8 +150,8 @@ fn line(found: &Found<'_>, is_whole: bool, dialects: usize, services: usize) -> 
     };
     let port = port.map_or("-".into(), |port| port.to_string());
     let said = match found.offer {
-        Some(offer) => text_or_dash(offer.name),
-        None => Escaped(found.payload.map_or(b"-", |payload| payload.as_bytes())),
+        Some(offer) => Said(offer.name.unwrap_or("-").as_bytes(), look),
+        None => Said(found.payload.map_or(b"-", |payload| payload.as_bytes()), look),
     };
     format!("{dialect:dialects$}  {service:services$}  {port:>5}  {said}")
 }

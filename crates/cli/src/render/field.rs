@@ -30,19 +30,30 @@ impl<T: Display> Serialize for Word<T> {
     }
 }
 
-/// A moment: in JSON as RFC 3339 has it, in UTC.
+/// A moment, as RFC 3339 has it, in UTC: for people to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) SystemTime);
 
 /// The last second that RFC 3339 can write, in the year 9999.
 const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
 
-impl Serialize for Time {
+impl Time {
     /// A clock that stands before 1970 or after 9999 is shown at that limit: better than no line.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn in_bounds(self) -> SystemTime {
         let epoch = SystemTime::UNIX_EPOCH;
-        let time = self.0.clamp(epoch, epoch + LAST_SECOND);
-        serializer.collect_str(&humantime::format_rfc3339_micros(time))
+        self.0.clamp(epoch, epoch + LAST_SECOND)
+    }
+}
+
+impl Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_rfc3339_millis(self.in_bounds()).fmt(f)
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_rfc3339_micros(self.in_bounds()))
     }
 }
 
@@ -231,7 +242,7 @@ impl Addresses<'_> {
 
 impl Serialize for Addresses<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Word))
+        serializer.collect_seq(self.iter())
     }
 }
 

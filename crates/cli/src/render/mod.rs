@@ -7,7 +7,9 @@ mod done;
 mod field;
 mod id;
 mod json;
+mod look;
 mod record;
+mod said;
 mod services;
 mod sums;
 mod text;
@@ -21,10 +23,10 @@ use crate::devices::Devices;
 use crate::roster::{Past, Roster};
 
 pub(crate) use done::{Done, Told};
+use look::{Look, Palette};
 pub(crate) use record::Found;
 use record::Record;
 use sums::Sums;
-use text::{Look, Palette};
 pub(crate) use text::{Plural, Seconds};
 
 /// The form of the lines on stdout.
@@ -64,18 +66,43 @@ pub(crate) struct Renderer {
     devices: Option<Devices>,
     /// Protocols and devices are told apart.
     names_devices: bool,
+    /// Further addresses of those who were found, which have no line.
+    further: u64,
 }
+
+/// What a line shows of what somebody said, where it goes to a terminal: as much as one frame of Ethernet carries.
+const MOST_SHOWN: usize = 1500;
 
 impl Renderer {
     /// With a roster it tells of one who is lost who it was.
     pub(crate) fn new(format: Format, has_colors: bool, roster: Option<Roster>) -> Renderer {
         let palette = if has_colors { Palette::COLORED } else { Palette::PLAIN };
         let details = log::log_enabled!(log::Level::Info);
-        let look = Look { palette, hex: format == Format::Hex, details, dialects: false };
-        let sums = matches!(format, Format::Text | Format::Hex).then(|| Sums::new(palette));
+        let (hex, news) = (format == Format::Hex, roster.is_some());
+        let look = Look { palette, hex, details, times: news, news, ..Look::PLAIN };
+        let sums = matches!(format, Format::Text | Format::Hex).then(|| Sums::new(look));
         let devices = (format == Format::Blocks).then(Devices::default);
         let names_devices = devices.is_some();
-        Renderer { format, look, buffer: Vec::new(), roster, sums, devices, names_devices }
+        let buffer = Vec::new();
+        Renderer { format, look, buffer, roster, sums, devices, names_devices, further: 0 }
+    }
+
+    /// The same with the time before each line.
+    pub(crate) fn with_times(mut self) -> Renderer {
+        self.look.times = true;
+        self.sums = self.sums.map(|_| Sums::new(self.look));
+        self
+    }
+
+    /// The same for a terminal, on which nobody finds his way in a line of a thousand columns.
+    pub(crate) fn for_terminal(mut self) -> Renderer {
+        self.look.most = Some(MOST_SHOWN);
+        self
+    }
+
+    /// How many further addresses of those who were found have had no line.
+    pub(crate) fn further(&self) -> u64 {
+        self.further
     }
 
     /// The same for a run in several protocols, which tells each thing's protocol and device.
@@ -115,6 +142,12 @@ impl Renderer {
                 self.buffer.extend_from_slice(message.payload.as_bytes());
             }
             (Format::Table, Record::Found(_) | Record::Changed(_) | Record::Lost(_)) => {}
+            // A line for each who is found: that it has another address is no news where nobody waits for news.
+            (Format::Text, Record::Changed(found))
+                if !self.look.news && !self.look.details && found.has_moved() =>
+            {
+                self.further += 1;
+            }
             (_, _) => {
                 text::line(&mut self.buffer, self.look, &record);
             }

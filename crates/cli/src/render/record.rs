@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::address::{Address, Host};
 use super::field::{Addresses, Lease, Milliseconds, Offer, Payload, Time, Word};
 use super::id::{Id, dialect};
+use crate::escape::Escaped;
 use crate::roster::{Known, Past};
 
 /// An event, with what was known before. In JSON it is as it stands here: names and order are a contract.
@@ -252,6 +253,18 @@ impl<'a> Found<'a> {
     /// service, the address alone.
     pub(crate) fn reach(&self) -> Reach<'a> {
         Reach::of(self.addr, self.endpoint, self.offer.is_some())
+    }
+
+    /// Whether all that is new of it is a further address.
+    pub(super) fn has_moved(&self) -> bool {
+        self.change == Some(Word(Change::Address))
+    }
+
+    /// All that it says of itself besides what it is and what it is called.
+    pub(crate) fn details(&self) -> Vec<String> {
+        let attributes = self.offer.iter().flat_map(Offer::attributes);
+        let see = self.url.map(|url| format!("see {}", Escaped(url.as_bytes())));
+        attributes.map(|attribute| attribute.to_string()).chain(see).collect()
     }
 
     /// What there is to say of it besides, in words; with `details`, also what few want to know.

@@ -6,20 +6,22 @@ use std::time::Duration;
 use mcast_net::clock::Clock;
 use mcast_proto::{Event, Instant};
 
-use super::text::{self, Palette};
-use crate::throttle::Throttle;
+use super::field::Time;
+use super::look::Look;
+use super::text;
+use crate::throttle::{Sum, Throttle};
 
 /// The sums of a run. Two that are cloned are one.
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
     throttle: Arc<Mutex<Throttle>>,
     clock: Clock,
-    palette: Palette,
+    look: Look,
 }
 
 impl Sums {
-    pub(super) fn new(palette: Palette) -> Sums {
-        Sums { throttle: Arc::default(), clock: Clock::new(), palette }
+    pub(super) fn new(look: Look) -> Sums {
+        Sums { throttle: Arc::default(), clock: Clock::new(), look }
     }
 
     /// Whether an event is to have its line. Before that it appends the sums that are due.
@@ -48,7 +50,7 @@ impl Sums {
 
     /// Appends all that was not summed up yet.
     pub(super) fn append_rest(&self, buffer: &mut Vec<u8>) {
-        self.lock().end(self.clock.now(), |sum| text::sum(buffer, self.palette, &sum));
+        self.lock().end(self.clock.now(), |sum| self.append_sum(buffer, &sum));
     }
 
     fn append_due(
@@ -61,8 +63,12 @@ impl Sums {
         if remains > Duration::ZERO {
             return Some(remains);
         }
-        throttle.end(now, |sum| text::sum(buffer, self.palette, &sum));
+        throttle.end(now, |sum| self.append_sum(buffer, &sum));
         None
+    }
+
+    fn append_sum(&self, buffer: &mut Vec<u8>, sum: &Sum<'_>) {
+        text::sum(buffer, self.look, Time(Clock::wall()), sum);
     }
 
     fn lock(&self) -> MutexGuard<'_, Throttle> {

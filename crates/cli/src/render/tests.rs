@@ -93,13 +93,13 @@ fn watched(format: Format) -> String {
 fn a_watch_says_of_one_who_is_lost_who_it_was() {
     assert_eq!(
         watched(Format::Text),
-        r"10.0.0.3:631           eth0       0.74 ms  printer  lab\u{202e}3
-10.0.0.3:631           eth0    restarted   printer  lab\u{202e}3  (by the group)
-10.0.0.3:631           eth0    lost        printer  lab\u{202e}3  (expired)
-10.0.0.3:41234         -       lost        -  (goodbye)
-10.0.0.2:50008         eth0       0.41 ms  Me!
-10.0.0.2:50008         eth0    changed     \x1bMe!
-10.0.0.2:50008         eth0    lost        \x1bMe!  (unanswered)
+        r"1970-01-01T00:00:00.000Z  found    10.0.0.3:631           eth0       0.74 ms  printer  lab\u{202e}3
+1970-01-01T00:00:01.000Z  changed  10.0.0.3:631           eth0             -  printer  lab\u{202e}3  (restarted; by the group)
+1970-01-01T00:00:02.000Z  lost     10.0.0.3:631           eth0             -  printer  lab\u{202e}3  (expired)
+1970-01-01T00:00:03.000Z  lost     10.0.0.3:41234         -                -  -  (goodbye)
+1970-01-01T00:00:04.000Z  found    10.0.0.2:50008         eth0       0.41 ms  Me!
+1970-01-01T00:00:05.000Z  changed  10.0.0.2:50008         eth0       0.41 ms  \x1bMe!  (content)
+1970-01-01T00:00:06.000Z  lost     10.0.0.2:50008         eth0             -  \x1bMe!  (unanswered)
 "
     );
     assert_eq!(watched(Format::Table), "");
@@ -169,6 +169,50 @@ fn text_shows_what_matters_of_all_that_json_has() {
     renderer.look.details = true;
     let line = renderer.event(&Event::Found(service(&tlvs)), None, SystemTime::UNIX_EPOCH);
     assert!(line.ends_with(b"  (lease 120 s)\n"), "{}", line.escape_ascii());
+}
+
+#[test]
+fn who_is_found_has_one_line_and_further_addresses_are_counted() {
+    let tlvs = printer();
+    let changed = |change| Event::Changed { finding: service(&tlvs), change };
+    let mut renderer = renderer(Format::Text, None);
+    let at = SystemTime::UNIX_EPOCH;
+    assert!(renderer.event(&changed(Change::Address), Some("eth1"), at).is_empty());
+    assert_eq!(renderer.further(), 1);
+    // All else is news.
+    let line = renderer.event(&changed(Change::Conflict), Some("eth1"), at);
+    assert!(line.ends_with(b"  0.74 ms  printer  lab\\u{202e}3  (changed: conflict)\n"));
+    renderer.look.details = true;
+    let line = renderer.event(&changed(Change::Address), Some("eth1"), at);
+    assert!(line.ends_with(b"  (changed: address; lease 120 s)\n"), "{}", line.escape_ascii());
+    assert_eq!(renderer.further(), 1);
+}
+
+#[test]
+fn with_times_each_line_of_text_has_its_time() {
+    let mut renderer = renderer(Format::Text, None).with_times();
+    let probe = asked(Question::Plain(b"who"), None);
+    let line = renderer.event(&probe, Some("eth0"), SystemTime::UNIX_EPOCH);
+    let line = String::from_utf8_lossy(line);
+    assert_eq!(line, "1970-01-01T00:00:00.000Z  10.0.0.9:41234         eth0    answered  who\n");
+}
+
+#[test]
+fn a_terminal_is_shown_the_start_of_what_is_long_and_told_of_the_rest() {
+    let (protocol, from) = (Protocol::PLAIN, path("10.0.0.9:41234"));
+    let long = vec![0; 65_507];
+    let message = Event::Message { protocol, from, group: None, payload: &long };
+    for format in [Format::Text, Format::Hex, Format::Json] {
+        let whole = shown(format, &message).len();
+        assert!(whole > 65_507, "{whole}");
+        let mut renderer = renderer(format, None).for_terminal();
+        let line = renderer.event(&message, None, SystemTime::UNIX_EPOCH);
+        let line = String::from_utf8_lossy(line);
+        let is_told =
+            line.ends_with("…  (64007 of 65507 bytes are left out here; a pipe gets all)\n");
+        assert_eq!(is_told, format != Format::Json, "{format:?}");
+        assert_eq!(line.len() < 6_200, format != Format::Json, "{format:?}: {}", line.len());
+    }
 }
 
 #[test]

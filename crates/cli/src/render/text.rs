@@ -5,54 +5,19 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-use data_encoding::HEXLOWER;
+use anstyle::Style;
 use mcast_proto::Refusal;
 
 use super::address::{Address, Host};
-use super::field::{Offer, Payload, Word, text_or_dash};
+use super::field::{Offer, Payload, Time, Word, text_or_dash};
+use super::look::Look;
 use super::record::{Asked, Found, Lost, Message, Record, Request};
+use super::said::Said;
 use crate::escape::Escaped;
 use crate::throttle::Sum;
 
-/// How text is to look.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Look {
-    pub(super) palette: Palette,
-    /// Payloads in hexadecimal.
-    pub(super) hex: bool,
-    /// All that there is to say.
-    pub(super) details: bool,
-    /// By which protocol, of several.
-    pub(super) dialects: bool,
-}
-
-/// The colours of text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Palette {
-    pub(super) address: Style,
-    pub(super) detail: Style,
-    refused: Style,
-    changed: Style,
-}
-
-impl Palette {
-    pub(super) const PLAIN: Palette = Palette {
-        address: Style::new(),
-        detail: Style::new(),
-        refused: Style::new(),
-        changed: Style::new(),
-    };
-    pub(super) const COLORED: Palette = Palette {
-        address: AnsiColor::Green.on_default().bold(),
-        detail: Style::new().dimmed(),
-        refused: AnsiColor::Yellow.on_default(),
-        changed: AnsiColor::Cyan.on_default(),
-    };
-}
-
-/// Appends the line of a record: who, on which interface, the one fact of this kind of record, and what
-/// was said. Columns are wide enough for most IPv4 networks; what is longer pushes the rest aside.
+/// Appends the line of a record: when and what it is, where that is wanted, who, on which interface, the one fact
+/// of this kind of record, and what was said. Columns are wide enough for most IPv4 networks; what is longer pushes the rest aside.
 pub(super) fn line(buffer: &mut Vec<u8>, look: Look, record: &Record<'_>) {
     let mut line = Line { buffer, look };
     let result = match record {
@@ -65,11 +30,10 @@ pub(super) fn line(buffer: &mut Vec<u8>, look: Look, record: &Record<'_>) {
     result.expect("writing to memory does not fail");
 }
 
-/// Appends the line that stands for those that were left out.
-pub(super) fn sum(buffer: &mut Vec<u8>, palette: Palette, sum: &Sum<'_>) {
-    let mut line =
-        Line { buffer, look: Look { palette, hex: false, details: false, dialects: false } };
-    line.sum(sum).expect("writing to memory does not fail");
+/// Appends the line that stands for those that were left out until this time.
+pub(super) fn sum(buffer: &mut Vec<u8>, look: Look, time: Time, sum: &Sum<'_>) {
+    let mut line = Line { buffer, look };
+    line.sum(time, sum).expect("writing to memory does not fail");
 }
 
 struct Line<'b> {
@@ -79,26 +43,33 @@ struct Line<'b> {
 
 impl Line<'_> {
     fn found(&mut self, found: &Found<'_>) -> io::Result<()> {
+        self.time(found.time)?;
+        self.word(self.look.palette.found, "found")?;
+        self.known(found, &[])
+    }
+
+    fn changed(&mut self, found: &Found<'_>) -> io::Result<()> {
+        self.time(found.time)?;
+        self.word(self.look.palette.changed, "changed")?;
+        let Some(change) = found.change else { return self.known(found, &[]) };
+        let change = match self.look.news {
+            true => change.to_string(),
+            false => format!("changed: {change}"),
+        };
+        self.known(found, &[change])
+    }
+
+    /// One who is there, with these notes before all others.
+    fn known(&mut self, found: &Found<'_>, notes: &[String]) -> io::Result<()> {
         let detail = self.look.palette.detail;
         self.start(found.reach(), found.interface)?;
         match found.rtt_ms {
             Some(time) => self.column(detail, 10, time)?,
-            None => self.column(detail, 10, "-")?,
+            None => self.column(detail, 10, "         -")?,
         }
         self.dialect(found.dialect)?;
-        self.said_by(found)
-    }
-
-    fn changed(&mut self, found: &Found<'_>) -> io::Result<()> {
-        let changed = self.look.palette.changed;
-        self.start(found.reach(), found.interface)?;
-        match found.change {
-            // By the plain protocol nothing but what it says can change.
-            Some(change) if found.offer.is_some() => self.column(changed, 10, change)?,
-            _ => self.column(changed, 10, "changed")?,
-        }
-        self.dialect(found.dialect)?;
-        self.said_by(found)
+        self.said_by(found)?;
+        self.notes(&[notes, &found.notes(self.look.details)].concat())
     }
 
     fn said_by(&mut self, found: &Found<'_>) -> io::Result<()> {
@@ -117,12 +88,14 @@ impl Line<'_> {
                 write!(self.buffer, "  {name} {}", Escaped(text.as_bytes()))?;
             }
         }
-        self.notes(&found.notes(self.look.details))
+        Ok(())
     }
 
     fn lost(&mut self, lost: &Lost<'_>) -> io::Result<()> {
+        self.time(lost.time)?;
+        self.word(self.look.palette.refused, "lost")?;
         self.start(lost.reach(), lost.interface)?;
-        self.column(self.look.palette.refused, 10, "lost")?;
+        self.column(self.look.palette.detail, 10, "         -")?;
         self.dialect(lost.dialect)?;
         match (lost.service, lost.name, &lost.payload) {
             (None, None, Some(payload)) => self.payload(Some(payload))?,
@@ -142,6 +115,7 @@ impl Line<'_> {
     }
 
     fn request(&mut self, request: &Request<'_>) -> io::Result<()> {
+        self.time(request.time)?;
         self.start(request.from, request.interface)?;
         self.answer(request.refused)?;
         match &request.asked {
@@ -173,6 +147,7 @@ impl Line<'_> {
 
     fn message(&mut self, message: &Message<'_>) -> io::Result<()> {
         let detail = self.look.palette.detail;
+        self.time(message.time)?;
         self.start(message.from, message.interface)?;
         match message.group {
             None => self.column(detail, 15, "-")?,
@@ -182,8 +157,9 @@ impl Line<'_> {
         self.notes(&[])
     }
 
-    fn sum(&mut self, sum: &Sum<'_>) -> io::Result<()> {
+    fn sum(&mut self, at: Time, sum: &Sum<'_>) -> io::Result<()> {
         let Sum { from, lines, answered, time } = *sum;
+        self.time(at)?;
         let interface = from.and_then(|(_, interface)| interface);
         match from {
             Some((ip, _)) => {
@@ -200,6 +176,18 @@ impl Line<'_> {
             Some(number) => format!(", {number} answered"),
         };
         writeln!(self.buffer, "{lines} more in {}{answered}", Seconds(time))
+    }
+
+    fn time(&mut self, time: Time) -> io::Result<()> {
+        match self.look.times {
+            true => self.column(self.look.palette.detail, 24, time),
+            false => Ok(()),
+        }
+    }
+
+    /// What has become of one, where that is told.
+    fn word(&mut self, style: Style, word: &str) -> io::Result<()> {
+        if self.look.news { self.column(style, 7, word) } else { Ok(()) }
     }
 
     fn start(&mut self, who: impl Display, interface: Option<&str>) -> io::Result<()> {
@@ -222,10 +210,7 @@ impl Line<'_> {
     fn payload(&mut self, payload: Option<&Payload<'_>>) -> io::Result<()> {
         match payload.map(Payload::as_bytes) {
             None => write!(self.buffer, "-"),
-            Some(bytes) if self.look.hex => {
-                write!(self.buffer, "{}", HEXLOWER.encode_display(bytes))
-            }
-            Some(bytes) => write!(self.buffer, "{}", Escaped(bytes)),
+            Some(bytes) => write!(self.buffer, "{}", Said(bytes, self.look)),
         }
     }
 
@@ -263,6 +248,8 @@ impl fmt::Display for Plural {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     #[test]
@@ -270,7 +257,8 @@ mod tests {
         let shown = |from, answered| {
             let mut buffer = Vec::new();
             let time = Duration::from_millis(1049);
-            super::sum(&mut buffer, Palette::PLAIN, &Sum { from, lines: 4980, answered, time });
+            let sum = Sum { from, lines: 4980, answered, time };
+            super::sum(&mut buffer, Look::PLAIN, Time(SystemTime::UNIX_EPOCH), &sum);
             String::from_utf8(buffer).unwrap()
         };
         let from = |ip: &str| Some((ip.parse().unwrap(), Some("eth0")));

@@ -3,7 +3,6 @@
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use super::TERMINAL;
-use crate::escape::OneLine;
 
 /// Shows the log's lines down to `level`.
 pub(crate) fn show_log(level: LevelFilter) {
@@ -26,7 +25,7 @@ impl Log for Logger {
         match record.level() {
             Level::Error => TERMINAL.error(message),
             Level::Warn => TERMINAL.warn(message),
-            _ => TERMINAL.detail(format_args!("mcast: {}", OneLine(message))),
+            _ => TERMINAL.detail(format_args!("mcast: {message}")),
         }
     }
 

@@ -4,10 +4,12 @@
 //! written goes through here. While a run goes on nobody waits for whoever reads: what he does not take of what is
 //! said is left out, and he is told how much; what becomes of lines on stdout the run says.
 
+mod keys;
 mod log;
 mod output;
 mod stream;
 
+pub(crate) use keys::{Key, Keyboard};
 pub(crate) use log::show_log;
 pub(crate) use output::{IfFull, Output, Reader, Trouble, explain};
 pub(crate) use stream::Stream;
@@ -127,9 +129,9 @@ impl Terminal {
         stdout.print(line, if_full)
     }
 
-    /// Says a line.
+    /// Says a line, whatever names of interfaces are in it.
     pub(crate) fn say(&self, line: Arguments<'_>) {
-        self.lock().say(line);
+        self.lock().say(format_args!("{}", OneLine(line)));
     }
 
     /// Says what went wrong, unless a warning has said just that.
@@ -151,8 +153,8 @@ impl Terminal {
 
     /// Says what is of interest to those alone who asked for more.
     fn detail(&self, line: Arguments<'_>) {
-        let style = self.styled(DETAIL);
-        self.say(format_args!("{style}{line}{style:#}"));
+        let (style, line) = (self.styled(DETAIL), OneLine(line));
+        self.lock().say(format_args!("{style}{line}{style:#}"));
     }
 
     /// Puts a status line in the place of the one that stands, unless the terminal is slow, or can't erase it.
@@ -162,7 +164,7 @@ impl Terminal {
         }
         let style = self.styled(DETAIL);
         let mut screen = self.lock();
-        let line = format!("{}{style}{line}{style:#}", screen.opening());
+        let line = format!("{}{style}{}{style:#}", screen.opening(), OneLine(line));
         if screen.put(&line, IfFull::Skip) {
             screen.standing = Standing::Status;
         }

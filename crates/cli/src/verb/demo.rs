@@ -10,6 +10,7 @@ use mcast_net::{Driver, Endpoint, Error, ErrorKind, Report, Selector, Settings};
 use mcast_proto::plain::{Discoverer, Discovery, Responder, Responding};
 
 use super::completions::write_stdout;
+use crate::escape::Escaped;
 use crate::failure::{Failure, Status};
 use crate::render::{Format, Plural, Renderer};
 use crate::terminal::TERMINAL;
@@ -129,6 +130,7 @@ fn discover(asker: Endpoint) -> Result<Report, Failure> {
 }
 
 fn introduction(loopback: &str, groups: &[SocketAddr]) -> String {
+    let loopback = Escaped(loopback.as_bytes());
     let responders: String = groups
         .iter()
         .zip(NAMES)

@@ -48,6 +48,10 @@ pub(crate) struct Listen {
     #[arg(long)]
     stats: bool,
 
+    /// Print the time before each line
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["raw", "json"])]
+    time: bool,
+
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -74,7 +78,11 @@ impl Listen {
             (_, true) => Format::Hex,
             _ => self.network.format(),
         };
-        let session = Session::new(Run { stats: self.stats, ..Run::new(format, Reader::Needed) })?;
+        let session = Session::new(Run {
+            stats: self.stats,
+            times: self.time,
+            ..Run::new(format, Reader::Needed)
+        })?;
         let endpoint = place::open(Endpoint::member, &settings)?;
         if !console.quiet {
             TERMINAL

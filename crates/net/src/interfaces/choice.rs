@@ -188,12 +188,8 @@ pub(crate) fn check_known(interfaces: &[Interface], selectors: &[Selector]) -> R
         if interfaces.iter().any(|interface| selector.names(interface)) {
             continue;
         }
-        let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
-        let names = names.join(", ");
-        return Err(Error::new(
-            ErrorKind::UnknownInterface,
-            format!("no interface {what} \"{selector}\"; there are: {names}"),
-        ));
+        let asked_for = format_args!("{what} \"{selector}\"");
+        return Err(Error::unknown_interface(asked_for, interfaces));
     }
     Ok(())
 }

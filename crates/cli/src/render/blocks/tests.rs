@@ -3,7 +3,6 @@ use std::time::{Duration, SystemTime};
 use mcast_proto::wire::Attr;
 use mcast_proto::{Body, Event, Fact, FactsBuf, Finding, Path, Protocol};
 
-use super::super::text::Palette;
 use super::*;
 
 /// What a device says: in which protocol, from where, as whom, and what.
@@ -21,7 +20,7 @@ fn blocks(said: &[Said<'_>], details: bool) -> String {
         finding.lease = Some(Duration::from_secs(120));
         devices.note(&Event::Found(finding), Some("eth0"), SystemTime::UNIX_EPOCH);
     }
-    let look = Look { palette: Palette::PLAIN, hex: false, details, dialects: true };
+    let look = Look { details, dialects: true, ..Look::PLAIN };
     let mut buffer = Vec::new();
     append(&mut buffer, look, &devices);
     String::from_utf8(buffer).unwrap()

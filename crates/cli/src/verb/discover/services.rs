@@ -122,7 +122,11 @@ impl Services {
             let reasons = doubts::explain(&ended.report, Doubts::NONE, end.bounds());
             format!("not complete: {}", reasons.as_deref().unwrap_or("there may be more"))
         };
-        TERMINAL.say(format_args!("{found} in {time} on {asked}; {verdict}"));
+        let further = match ended.further {
+            0 => String::new(),
+            number => format!(" ({number} more of their addresses: -v shows them)"),
+        };
+        TERMINAL.say(format_args!("{found}{further} in {time} on {asked}; {verdict}"));
         warn_of_firewall(summary);
     }
 }

@@ -13,7 +13,6 @@ use mcast_proto::{LaneId, Networked, Role, Several, service};
 
 use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
-use crate::escape::OneLine;
 use crate::failure::{Failure, Status};
 use crate::offer::OfferWords;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
@@ -54,9 +53,12 @@ pub(crate) struct Respond {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     delay: Duration,
 
-    /// Short answers a second at the most, to one source and in all; a long one counts once for each 128
-    /// bytes; two services have twice as many, four or more four times. off: without limit, so that who asks in
-    /// another's name can flood that other
+    /// Answers a second at the most: to one source, and to all; or off
+    ///
+    /// After a pause, two seconds' worth may go at once: with 2/5 one source gets 4 answers, and then 2 a second.
+    /// An answer of more than 128 bytes counts once for each 128 bytes. Two services together have twice the
+    /// rate; four or more have four times the rate. With off there is no limit: anybody can then flood another
+    /// by asking in that one's name.
     #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value_t)]
     rate: RateLimit,
 
@@ -71,6 +73,10 @@ pub(crate) struct Respond {
         conflicts_with = "offered",
     )]
     count: Option<u64>,
+
+    /// Print the time before each line
+    #[arg(long, help_heading = "Output", conflicts_with = "json")]
+    time: bool,
 
     #[command(flatten)]
     services: Services,
@@ -92,10 +98,11 @@ impl Respond {
         let plain = self.plain_response()?;
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
-        let session = Session::new(Run::new(self.network.format(), Reader::Optional))?;
+        let run = Run::new(self.network.format(), Reader::Optional);
+        let session = Session::new(Run { times: self.time, ..run })?;
         let say = |line: String| {
             if !console.quiet {
-                TERMINAL.say(format_args!("{}", OneLine(line)));
+                TERMINAL.say(format_args!("{line}"));
             }
         };
         let lanes = self.lanes(&services)?;
@@ -112,7 +119,7 @@ impl Respond {
                 let response = Responding { port: settings.groups[0].port(), ..plain.clone() };
                 machines.add(Box::new(Responder::new(response, mcast_net::seed())))
             } else {
-                lines.extend(services.services.iter().map(|words| offering(words, &place)));
+                lines.extend(offering(&services.services, &place));
                 let common = self.common(&services, keyring.clone());
                 let offered = services::offer(&services.services, &common, &endpoint)?;
                 claimed = offered.claimed;
@@ -183,8 +190,18 @@ impl Respond {
     }
 }
 
+/// So many services have a line each; more are counted.
+const MOST_NAMED: usize = 8;
+
 /// Says what is offered.
-fn offering(words: &OfferWords, place: &Place<'_>) -> String {
-    let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
-    format!("offering {}{name} in {place}", words.service)
+fn offering(services: &[OfferWords], place: &Place<'_>) -> Vec<String> {
+    if services.len() > MOST_NAMED {
+        let number = Plural(services.len() as u64, "service");
+        return vec![format!("offering {number} in {place}; -v names them")];
+    }
+    let line = |words: &OfferWords| {
+        let name = words.name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
+        format!("offering {}{name} in {place}", words.service)
+    };
+    services.iter().map(line).collect()
 }
