@@ -17,6 +17,7 @@ pub mod coap;
 mod headers;
 #[cfg(feature = "mdns")]
 pub mod mdns;
+pub mod meaning;
 #[cfg(feature = "presets")]
 pub mod preset;
 pub mod scan;

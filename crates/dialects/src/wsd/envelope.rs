@@ -18,6 +18,9 @@ pub(super) enum Kind {
     Question,
 }
 
+/// The elements that are the body of a message.
+const WORDS: [&str; 6] = ["ProbeMatches", "ResolveMatches", "Hello", "Bye", "Probe", "Resolve"];
+
 /// A message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Envelope<'a, 'd> {
@@ -40,6 +43,11 @@ impl<'a, 'd> Envelope<'a, 'd> {
             _ => return None,
         };
         Some(Envelope { kind, header: child(envelope, "Header"), content })
+    }
+
+    /// What the body's element is called: a word of the standard's.
+    pub(super) fn word(&self) -> &'static str {
+        WORDS.into_iter().find(|word| *word == self.content.tag_name().name()).unwrap_or("Body")
     }
 
     /// The number of the message that this one answers.

@@ -9,8 +9,10 @@
 mod answer;
 mod envelope;
 mod identity;
+mod meaning;
 mod question;
 
+pub(crate) use meaning::meaning;
 pub use question::{GROUP_V4, GROUP_V6, PORT};
 
 use alloc::vec::Vec;
