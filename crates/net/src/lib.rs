@@ -104,6 +104,7 @@ pub mod clock;
 mod driver;
 mod endpoint;
 mod error;
+pub mod exchange;
 mod faces;
 mod identity;
 mod interfaces;

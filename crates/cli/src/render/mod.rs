@@ -3,11 +3,13 @@
 
 mod address;
 mod blocks;
+mod described;
 mod done;
 mod field;
 mod id;
 mod json;
 mod record;
+mod sentence;
 mod services;
 mod sums;
 mod text;
@@ -16,10 +18,13 @@ use std::time::{Duration, SystemTime};
 
 use mcast_proto::Event;
 
+use crate::describing;
 use crate::devices::Devices;
 use crate::roster::{Past, Roster};
 
+use described::Described;
 pub(crate) use done::{Done, Told};
+use field::Time;
 pub(crate) use record::Found;
 use record::Record;
 use sums::Sums;
@@ -110,6 +115,27 @@ impl Renderer {
             }
             (Format::Table, Record::Found(_) | Record::Changed(_) | Record::Lost(_)) => {}
             (_, _) => {
+                text::line(&mut self.buffer, self.look, &record);
+            }
+        }
+        &self.buffer
+    }
+
+    /// What to write for what a device says of itself at its URL.
+    pub(crate) fn described(
+        &mut self,
+        described: &describing::Described,
+        time: SystemTime,
+    ) -> &[u8] {
+        self.buffer.clear();
+        match (&mut self.devices, self.format) {
+            (Some(devices), _) => devices.describe(described, time),
+            (None, Format::Json) => {
+                let record = Record::Described(Described::of(described, Time(time)));
+                json::line(&mut self.buffer, &record);
+            }
+            (None, _) => {
+                let record = Record::Described(Described::of(described, Time(time)));
                 text::line(&mut self.buffer, self.look, &record);
             }
         }

@@ -10,6 +10,7 @@ use data_encoding::HEXLOWER;
 use mcast_proto::Refusal;
 
 use super::address::{Address, Host};
+use super::described::Described;
 use super::field::{Offer, Payload, Word, text_or_dash};
 use super::record::{Asked, Found, Lost, Message, Record, Request};
 use crate::escape::Escaped;
@@ -61,6 +62,7 @@ pub(super) fn line(buffer: &mut Vec<u8>, look: Look, record: &Record<'_>) {
         Record::Lost(lost) => line.lost(lost),
         Record::Request(request) => line.request(request),
         Record::Message(message) => line.message(message),
+        Record::Described(described) => line.described(described),
     };
     result.expect("writing to memory does not fail");
 }
@@ -178,7 +180,21 @@ impl Line<'_> {
             None => self.column(detail, 15, "-")?,
             Some(group) => self.column(detail, 15, group)?,
         }
-        self.payload(Some(&message.payload))?;
+        match &message.meaning {
+            Some(meaning) if !self.look.hex => {
+                self.column(detail, 5, message.dialect)?;
+                write!(self.buffer, "{meaning}")?;
+            }
+            _ => self.payload(Some(&message.payload))?,
+        }
+        self.notes(&[])
+    }
+
+    fn described(&mut self, described: &Described<'_>) -> io::Result<()> {
+        self.start(described.device, described.interface)?;
+        self.column(self.look.palette.detail, 10, "described")?;
+        self.dialect(described.dialect)?;
+        write!(self.buffer, "{described}")?;
         self.notes(&[])
     }
 

@@ -5,6 +5,8 @@
 
 use roxmltree::{Document, Node};
 
+use crate::xml::{child, text};
+
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -59,16 +61,6 @@ impl<'a, 'd> Envelope<'a, 'd> {
     pub(super) fn instance(&self) -> Option<&'a str> {
         child(self.header?, "AppSequence")?.attribute("InstanceId")
     }
-}
-
-/// The first element of this name in another.
-pub(super) fn child<'a, 'd>(of: Node<'a, 'd>, name: &str) -> Option<Node<'a, 'd>> {
-    of.children().find(|node| node.is_element() && node.tag_name().name() == name)
-}
-
-/// The text of that element, if there is any.
-pub(super) fn text<'a>(of: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    child(of, name)?.text().map(str::trim).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

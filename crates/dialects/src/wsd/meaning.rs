@@ -3,10 +3,10 @@
 use mcast_proto::Protocol;
 use roxmltree::Node;
 
-use super::envelope::{Envelope, Kind, child, text};
+use super::envelope::{Envelope, Kind};
 use super::identity;
 use crate::meaning::part::{Act, Meaning, Part, shown};
-use crate::xml::document;
+use crate::xml::{child, document, text};
 
 /// What it asks for, or what it says of devices.
 pub(crate) fn meaning(datagram: &[u8]) -> Option<Meaning> {

@@ -185,12 +185,14 @@ fn every_field_of_what_is_asked_and_said_is_in_json() {
     unknown.asked = Asked::Other { question: "Riddle".into() };
     assert_fields(&[&probe, &query, &Record::Request(unknown)], names);
 
-    let event = |payload| Event::Message { protocol, from, group: None, payload };
-    let (text, bytes) = (event(b"hello"), event(b"\xff"));
-    let [text, bytes] = [text, bytes].map(|event| Record::of(&event, None, time, &past));
-    let Record::Message(it) = &text else { panic!("{text:?}") };
-    let names = fields!(it, Message { time, from, group, interface, len, payload, dialect });
-    assert_fields(&[&text, &bytes], names);
+    let group = Some("239.255.255.250:1900".parse().unwrap());
+    let event = |payload| Event::Message { protocol, from, group, payload };
+    let all = [event(b"M-SEARCH\nST: a"), event(b"\xff")];
+    let [known, bytes] = all.map(|event| Record::of(&event, None, time, &past));
+    let Record::Message(it) = &known else { panic!("{known:?}") };
+    let names =
+        fields!(it, Message { time, from, group, interface, len, payload, dialect, act, meaning });
+    assert_fields(&[&known, &bytes], names);
 }
 
 #[test]
