@@ -4,8 +4,10 @@
 mod absent;
 mod change;
 mod conduct;
+mod describe;
 mod interfaces;
 mod ipv6;
+mod listen;
 mod output;
 mod scan;
 mod signals;

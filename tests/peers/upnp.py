@@ -1,0 +1,106 @@
+"""Devices that answer searches of SSDP, each from an address of its own, and serve what they name, or do harm.
+
+usage: upnp.py ELSEWHERE ADDRESS=MODE…
+
+Each prints "asked MODE" when somebody connects. Modes: good; chunked: the same in chunks; endless: a page without end;
+drip: a byte now and then; silent: nothing; redirect: to ELSEWHERE; elsewhere: names ELSEWHERE from the start; name:
+names a host by its name; nested: 64 KiB of elements inside of each other; hostile: names that do harm on a terminal;
+escape: a page with an escape byte; many: a page of a hundred header lines without end; closed: nobody is there.
+"""
+import socket
+import struct
+import sys
+import threading
+import time
+
+ELSEWHERE = sys.argv[1]
+DEVICES = dict(pair.split('=') for pair in sys.argv[2:])
+GROUP = '239.255.255.250'
+
+
+def page(name, maker='ACME'):
+    return (f'<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device><friendlyName>{name}'
+            f'</friendlyName><manufacturer>{maker}</manufacturer><modelName>TV 1</modelName><UDN>uuid:1</UDN>'
+            '</device></root>').encode()
+
+
+def whole(body):
+    return b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s' % (len(body), body)
+
+
+def serve(connection, mode):
+    connection.recv(4096)
+    head = b'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n'
+    if mode == 'good':
+        connection.sendall(whole(page('Living Room &amp; Kitchen')))
+        # It does not close the connection, though it was asked to.
+        connection.recv(1)
+    elif mode == 'chunked':
+        body = page('Chunky')
+        connection.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+        for part in (body[:50], body[50:]):
+            connection.sendall(b'%x\r\n%s\r\n' % (len(part), part))
+        connection.sendall(b'0\r\n\r\n')
+    elif mode == 'endless':
+        connection.sendall(head + b'<root>')
+        while True:
+            connection.sendall(b'<a/>' * 1000)
+    elif mode == 'drip':
+        for byte in head + page('x') * 1000:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.05)
+    elif mode == 'silent':
+        time.sleep(600)
+    elif mode == 'redirect':
+        place = f'http://{ELSEWHERE}:8000/device.xml'
+        connection.sendall(f'HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n'.encode())
+    elif mode == 'nested':
+        connection.sendall(whole(b'<a>' * 9000 + b'</a>' * 9000))
+    elif mode == 'hostile':
+        connection.sendall(whole(page('\x9b2J\u202eevil\u2028', '&#x9b;31m\\x1b')))
+    elif mode == 'escape':
+        connection.sendall(whole(page('\x1b]0;owned\x07')))
+    elif mode == 'many':
+        while True:
+            connection.sendall(b'X: y\r\n' * 100)
+    connection.close()
+
+
+def shielded(connection, mode):
+    try:
+        serve(connection, mode)
+    except OSError:
+        # The asker has gone.
+        pass
+
+
+def accept(server, mode):
+    while True:
+        connection, _ = server.accept()
+        print('asked', mode, flush=True)
+        threading.Thread(target=shielded, args=(connection, mode), daemon=True).start()
+
+
+hearer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+hearer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+hearer.bind((GROUP, 1900))
+outs = []
+for address, mode in DEVICES.items():
+    if not outs:
+        hearer.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                          struct.pack('4s4s', socket.inet_aton(GROUP), socket.inet_aton(address)))
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    out.bind((address, 1900))
+    outs.append((out, address, mode))
+    if mode != 'closed':
+        server = socket.create_server((address, 8000))
+        threading.Thread(target=accept, args=(server, mode), daemon=True).start()
+print('ready', flush=True)
+while True:
+    question, asker = hearer.recvfrom(65536)
+    if b'upnp:rootdevice' not in question:
+        continue
+    for out, address, mode in outs:
+        host = {'elsewhere': ELSEWHERE, 'name': 'device.local'}.get(mode, address)
+        out.sendto((f'HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:{address}::upnp:rootdevice\r\n'
+                    f'LOCATION: http://{host}:8000/device.xml\r\n\r\n').encode(), asker)
