@@ -81,7 +81,7 @@ fn what_is_said_in_a_known_protocol_is_a_line_of_words() {
     }
     // In the group of another protocol it is what it is.
     send(&sender, "224.0.1.187", 5683, &fixture("mdns/mdnsd-ptr.bin"));
-    assert!(listener.line().contains("  \\x00\\x00\\x84\\x00"));
+    assert!(listener.line().contains("  \\x00\\x02\\x84\\x00"));
     for (group, port) in
         [("224.0.0.251", 5353), ("239.255.255.250", 1900), ("239.255.255.250", 3702)]
     {

@@ -57,7 +57,7 @@ def serve(connection, mode):
     elif mode == 'nested':
         connection.sendall(whole(b'<a>' * 9000 + b'</a>' * 9000))
     elif mode == 'hostile':
-        connection.sendall(whole(page('\x9b2J\u202eevil\u2028', '&#x9b;31m\\x1b')))
+        connection.sendall(whole(page('\x9b2J\u202eev\u2028il', '&#x9b;31m\\x1b')))
     elif mode == 'escape':
         connection.sendall(whole(page('\x1b]0;owned\x07')))
     elif mode == 'many':

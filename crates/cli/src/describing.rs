@@ -45,7 +45,7 @@ struct Said {
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     pub(crate) from: SocketAddr,
-    by: InterfaceId,
+    pub(crate) by: InterfaceId,
     pub(crate) interface: Option<String>,
     pub(crate) url: String,
 }

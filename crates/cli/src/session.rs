@@ -120,7 +120,7 @@ impl<M: Machine + 'static> Session<M> {
         TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
         if let Some(describing) = describing.filter(|_| result.is_ok()) {
-            let is_over = || interrupt.signal().is_some();
+            let is_over = || interrupt.is_asked();
             describing.read(is_over, |described| {
                 output.print(renderer.described(described, Clock::wall()), if_full);
             });
