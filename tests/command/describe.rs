@@ -32,7 +32,7 @@ struct Stage<'w> {
     asker: Host<'w>,
     devices: Process,
     elsewhere: Process,
-    _hosts: [Host<'w>; 2],
+    hosts: [Host<'w>; 2],
 }
 
 impl<'w> Stage<'w> {
@@ -63,7 +63,7 @@ impl<'w> Stage<'w> {
         );
         let elsewhere = stranger.python(["-c", &accept]);
         elsewhere.line_with("ready");
-        Stage { asker, devices, elsewhere, _hosts: [device, stranger] }
+        Stage { asker, devices, elsewhere, hosts: [device, stranger] }
     }
 }
 
@@ -173,6 +173,46 @@ fn in_text_a_device_is_called_what_it_calls_itself_and_harms_nobody() {
     let with_details = run(&stage.asker, "scan --only ssdp -t 500ms --describe -v");
     let reason = "  about  no description at http://10.77.0.12:8000/device.xml: redirected\n";
     assert!(with_details.stdout.contains(reason), "{with_details:?}");
+}
+
+#[test]
+fn by_ipv6_and_on_this_machine_itself_it_is_the_same() {
+    let Some(world) = World::new() else { return };
+    let lan = world.segment();
+    let [asker, device] = [1, 2].map(|nth| {
+        let host = world.host();
+        host.card("eth0", &lan, &[&format!("10.77.0.{nth}/24"), &format!("fe80::{nth}/64")]);
+        host.default_route("eth0");
+        host
+    });
+    let far = device.peer("upnp.py", &[ELSEWHERE, "fe80::2=good"]);
+    let own = asker.peer("upnp.py", &[ELSEWHERE, "10.77.0.1=chunked"]);
+    for process in [&far, &own] {
+        process.line_with("ready");
+    }
+    let finished = run(&asker, "scan --only ssdp --json -t 500ms --describe");
+    let described = events(&finished.stdout, "described");
+    let mut told: Vec<_> =
+        described.iter().map(|it| (it["device"].as_str(), it["name"].as_str())).collect();
+    told.sort_unstable();
+    let expected = [("10.77.0.1", "Chunky"), ("fe80::2%eth0", "Living Room & Kitchen")];
+    assert_eq!(told, expected.map(|(device, name)| (Some(device), Some(name))), "{finished:?}");
+}
+
+#[test]
+fn nobody_beyond_the_link_is_asked() {
+    let Some(world) = World::new() else { return };
+    let stage = Stage::new(&world, &["good"]);
+    // The datagrams come from there, but this host's network ends before it.
+    stage.asker.ip("addr del 10.77.0.1/24 dev eth0");
+    stage.asker.ip("addr add 10.77.0.1/29 dev eth0");
+    stage.asker.ip("route replace default via 10.77.0.2 dev eth0 onlink");
+    stage.hosts[0].ip("addr add 10.77.0.2/24 dev eth0");
+    let finished = run(&stage.asker, "scan --only ssdp --json -t 500ms --describe");
+    let described = events(&finished.stdout, "described");
+    let [it] = &described[..] else { panic!("{finished:?}") };
+    assert_eq!(it["error"], "off_link", "{it}");
+    assert_eq!(stage.devices.lines_so_far(), Vec::<String>::new());
 }
 
 #[test]

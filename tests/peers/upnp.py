@@ -15,7 +15,8 @@ import time
 
 ELSEWHERE = sys.argv[1]
 DEVICES = dict(pair.split('=') for pair in sys.argv[2:])
-GROUP = '239.255.255.250'
+# One speaks at a time.
+SPEECH = threading.Lock()
 
 
 def page(name, maker='ACME'):
@@ -77,30 +78,55 @@ def shielded(connection, mode):
 def accept(server, mode):
     while True:
         connection, _ = server.accept()
-        print('asked', mode, flush=True)
+        with SPEECH:
+            print(f'asked {mode}\n', end='', flush=True)
         threading.Thread(target=shielded, args=(connection, mode), daemon=True).start()
 
 
-hearer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-hearer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-hearer.bind((GROUP, 1900))
-outs = []
-for address, mode in DEVICES.items():
-    if not outs:
+def hear(family, devices):
+    """Answers what is asked by this family, by the card that is there."""
+    card = socket.if_nametoindex('eth0')
+    hearer = socket.socket(family, socket.SOCK_DGRAM)
+    hearer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET:
+        group, first = '239.255.255.250', next(iter(devices))
+        hearer.bind((group, 1900))
         hearer.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                          struct.pack('4s4s', socket.inet_aton(GROUP), socket.inet_aton(address)))
-    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    out.bind((address, 1900))
-    outs.append((out, address, mode))
-    if mode != 'closed':
-        server = socket.create_server((address, 8000))
-        threading.Thread(target=accept, args=(server, mode), daemon=True).start()
+                          socket.inet_aton(group) + socket.inet_aton(first))
+    else:
+        group = 'ff02::c'
+        hearer.bind((group, 1900, 0, card))
+        hearer.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                          socket.inet_pton(socket.AF_INET6, group) + struct.pack('@I', card))
+    outs = []
+    for address, mode in devices.items():
+        def at(port, address=address):
+            return (address, port) if family == socket.AF_INET else (address, port, 0, card)
+
+        out = socket.socket(family, socket.SOCK_DGRAM)
+        out.bind(at(1900))
+        outs.append((out, address if family == socket.AF_INET else f'[{address}]', mode))
+        if mode != 'closed':
+            server = socket.socket(family, socket.SOCK_STREAM)
+            server.bind(at(8000))
+            server.listen()
+            threading.Thread(target=accept, args=(server, mode), daemon=True).start()
+    threading.Thread(target=answer, args=(hearer, outs)).start()
+
+
+def answer(hearer, outs):
+    while True:
+        question, asker = hearer.recvfrom(65536)
+        if b'upnp:rootdevice' not in question:
+            continue
+        for out, address, mode in outs:
+            host = {'elsewhere': ELSEWHERE, 'name': 'device.local'}.get(mode, address)
+            out.sendto((f'HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:{address}::upnp:rootdevice\r\n'
+                        f'LOCATION: http://{host}:8000/device.xml\r\n\r\n').encode(), asker)
+
+
+for family, is_its in ((socket.AF_INET, lambda it: ':' not in it), (socket.AF_INET6, lambda it: ':' in it)):
+    its = {address: mode for address, mode in DEVICES.items() if is_its(address)}
+    if its:
+        hear(family, its)
 print('ready', flush=True)
-while True:
-    question, asker = hearer.recvfrom(65536)
-    if b'upnp:rootdevice' not in question:
-        continue
-    for out, address, mode in outs:
-        host = {'elsewhere': ELSEWHERE, 'name': 'device.local'}.get(mode, address)
-        out.sendto((f'HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:{address}::upnp:rootdevice\r\n'
-                    f'LOCATION: http://{host}:8000/device.xml\r\n\r\n').encode(), asker)

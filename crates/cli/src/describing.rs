@@ -127,15 +127,16 @@ impl Describing {
         let pages = self.in_turns();
         let (mut left, clock) = (pages.len(), Clock::new());
         let queue = Arc::new(Mutex::new(pages.into_iter()));
-        let (teller, told) = mpsc::channel();
+        // They are read here, one at a time: what XML can be made to take is taken once, and not by all at once.
+        let (teller, told) = mpsc::sync_channel(MOST_AT_ONCE);
         for _ in 0..left.min(MOST_AT_ONCE) {
             let (queue, teller) = (Arc::clone(&queue), teller.clone());
             let work = move || {
                 // Not in a loop's head, where the lock would be held while the page is asked for.
                 let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                 while let Some(page) = next() {
-                    let said = page.read();
-                    if teller.send(Described { page, said }).is_err() {
+                    let answer = page.ask();
+                    if teller.send((page, answer)).is_err() {
                         return;
                     }
                 }
@@ -148,9 +149,11 @@ impl Describing {
         let end = clock.now() + ALL_WITHIN;
         while left > 0 && !is_over() && clock.now() < end {
             match told.recv_timeout(GLANCE) {
-                Ok(described) => {
+                Ok((page, answer)) => {
                     left -= 1;
-                    tell(&described);
+                    let said =
+                        answer.and_then(|answer| describe::read(&answer).map_err(Reason::Unread));
+                    tell(&Described { page, said });
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -180,12 +183,11 @@ impl Describing {
 }
 
 impl Page {
-    fn read(&self) -> Result<Description, Reason> {
+    fn ask(&self) -> Result<Vec<u8>, Reason> {
         let page = describe::Page::of(&self.url, self.from.ip()).map_err(Reason::Unread)?;
         let mut host = self.from;
         host.set_port(page.port);
-        let answer = exchange(host, self.by, &page.request, EACH, describe::is_whole)?;
-        describe::read(&answer).map_err(Reason::Unread)
+        Ok(exchange(host, self.by, &page.request, EACH, describe::is_whole)?)
     }
 }
 
