@@ -16,13 +16,12 @@ pub(super) fn meaning(datagram: &[u8]) -> Option<Meaning> {
     };
     let mut meaning = Meaning::new(Protocol::MCAST, act);
     say(tlvs, &mut meaning);
-    match id {
-        Some(id) => {
-            meaning.say(|| Part { word: "id", name: shown(format_args!("{id:016x}")), value: None })
-        }
+    if let Some(id) = id {
+        let id = shown(format_args!("{id:016x}"));
+        meaning.say(|| Part { word: "id", name: id, value: None });
+    } else if meaning.parts.is_empty() {
         // Everybody is asked.
-        None if meaning.parts.is_empty() => meaning.tell("services", b""),
-        None => {}
+        meaning.tell("services", b"");
     }
     Some(meaning)
 }
