@@ -62,7 +62,7 @@ fn is_shallow(document: &Document<'_>) -> bool {
 /// The first element of this name in another, whatever its namespace.
 #[cfg_attr(
     not(any(feature = "wsd", feature = "describe")),
-    expect(dead_code, reason = "presets name elements wherever they are")
+    allow(dead_code, reason = "presets name elements wherever they are")
 )]
 pub(crate) fn child<'a, 'd>(of: Node<'a, 'd>, name: &str) -> Option<Node<'a, 'd>> {
     of.children().find(|node| node.is_element() && node.tag_name().name() == name)
@@ -71,7 +71,7 @@ pub(crate) fn child<'a, 'd>(of: Node<'a, 'd>, name: &str) -> Option<Node<'a, 'd>
 /// The text of that element, if there is any.
 #[cfg_attr(
     not(any(feature = "wsd", feature = "describe")),
-    expect(dead_code, reason = "presets name elements wherever they are")
+    allow(dead_code, reason = "presets name elements wherever they are")
 )]
 pub(crate) fn text<'a>(of: Node<'a, '_>, name: &str) -> Option<&'a str> {
     child(of, name)?.text().map(str::trim).filter(|text| !text.is_empty())

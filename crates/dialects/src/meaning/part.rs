@@ -126,15 +126,10 @@ impl Meaning {
         }
     }
 
-    /// Says of a thing what it is.
-    pub(crate) fn tell(&mut self, word: &'static str, name: &[u8]) {
-        self.say(|| Part { word, name: name.into(), value: None });
-    }
-
-    /// The same where there is one.
-    pub(crate) fn tell_any(&mut self, word: &'static str, name: Option<&[u8]>) {
-        if let Some(name) = name {
-            self.tell(word, name);
+    /// Says of a thing what it is, where there is one.
+    pub(crate) fn tell<'t>(&mut self, word: &'static str, name: impl Into<Option<&'t [u8]>>) {
+        if let Some(name) = name.into() {
+            self.say(|| Part { word, name: name.into(), value: None });
         }
     }
 
@@ -153,7 +148,7 @@ mod tests {
         let mut meaning = Meaning::new(Protocol::new("x"), Act::Ask);
         assert_eq!(meaning.clone().if_any(), None);
         for _ in 0..MOST_PARTS + 3 {
-            meaning.tell("y", &[b'a'; MOST_BYTES + 1]);
+            meaning.tell("y", [b'a'; MOST_BYTES + 1].as_slice());
         }
         assert_eq!((meaning.parts.len(), meaning.left_out), (MOST_PARTS, 3));
         let name = &meaning.parts[0].name;

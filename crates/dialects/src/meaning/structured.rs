@@ -21,9 +21,9 @@ pub(super) fn meaning(datagram: &[u8]) -> Option<Meaning> {
         meaning.say(|| Part { word: "id", name: id, value: None });
     } else if meaning.parts.is_empty() {
         // Everybody is asked.
-        meaning.tell("services", b"");
+        meaning.tell("services", [].as_slice());
     }
-    Some(meaning)
+    meaning.if_any()
 }
 
 fn say(tlvs: Tlvs<'_>, to: &mut Meaning) {

@@ -22,7 +22,7 @@ pub(crate) fn meaning(datagram: &[u8]) -> Option<Meaning> {
     };
     let mut meaning = Meaning::new(Protocol::new("ssdp"), act);
     for word in ["ST", "NT", "USN", "LOCATION", "SERVER"] {
-        meaning.tell_any(word, headers.get(word));
+        meaning.tell(word, headers.get(word));
     }
     meaning.if_any()
 }

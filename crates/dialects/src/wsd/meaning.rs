@@ -19,7 +19,7 @@ pub(crate) fn meaning(datagram: &[u8]) -> Option<Meaning> {
         Kind::Bye => Act::Goodbye,
     };
     let mut meaning = Meaning::new(Protocol::new("wsd"), act);
-    meaning.tell(envelope.word(), b"");
+    meaning.tell(envelope.word(), [].as_slice());
     match envelope.kind {
         Kind::Matches => {
             envelope
@@ -30,7 +30,7 @@ pub(crate) fn meaning(datagram: &[u8]) -> Option<Meaning> {
         }
         _ => say(envelope.content, &mut meaning),
     }
-    Some(meaning)
+    meaning.if_any()
 }
 
 fn say(device: Node<'_, '_>, to: &mut Meaning) {
@@ -43,9 +43,9 @@ fn say(device: Node<'_, '_>, to: &mut Meaning) {
         }
     }
     let address = child(device, "EndpointReference").and_then(|it| text(it, "Address"));
-    to.tell_any("Address", address.map(str::as_bytes));
+    to.tell("Address", address.map(str::as_bytes));
     let name = text(device, "Scopes").and_then(identity::name);
-    to.tell_any("name", name.as_deref().map(str::as_bytes));
+    to.tell("name", name.as_deref().map(str::as_bytes));
     for address in text(device, "XAddrs").unwrap_or_default().split_ascii_whitespace() {
         to.tell("XAddrs", address.as_bytes());
     }
