@@ -4,9 +4,11 @@
 mod absent;
 mod change;
 mod conduct;
+mod describe;
 mod interfaces;
 mod ipv6;
 mod lines;
+mod listen;
 mod names;
 mod output;
 mod scan;

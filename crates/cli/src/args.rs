@@ -5,7 +5,7 @@ use log::LevelFilter;
 use mcast_net::{Selector, Settings};
 
 use crate::failure::Failure;
-use crate::parse::{Group, Protocol};
+use crate::parse::{Group, GroupName, Protocol};
 use crate::render::Format;
 use crate::terminal;
 
@@ -71,9 +71,10 @@ pub(crate) struct LinkArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArgs {
-    /// The multicast group; may be repeated [default: 224.1.1.1:50008, with -6 [ff12::5008]:50008]
+    /// The multicast group; may be repeated; to listen also mdns, ssdp, wsd, coap or mcast, for the groups of
+    /// that protocol [default: 224.1.1.1:50008, with -6 [ff12::5008]:50008]
     #[arg(short, long = "group", value_name = "ADDR[:PORT]")]
-    groups: Vec<Group>,
+    groups: Vec<GroupName>,
 
     /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
     /// repeated [default: all that are up and can multicast; loopback where there is no other]
@@ -114,6 +115,18 @@ impl NetworkArgs {
 
     /// The settings that these options stand for, to speak this protocol.
     pub(crate) fn settings(&self, protocol: Protocol) -> Result<Settings, Failure> {
+        let is_foreign = |group: &&GroupName| matches!(group, GroupName::Protocol { .. });
+        if let Some(GroupName::Protocol { name, v4, .. }) = self.groups.iter().find(is_foreign) {
+            return Err(Failure::usage(format!(
+                "-g {name} is for mcast listen: its devices would not understand what is said here; \
+                 where that is meant, write -g {v4}"
+            )));
+        }
+        self.settings_to_listen(protocol)
+    }
+
+    /// The same to hear and say nothing.
+    pub(crate) fn settings_to_listen(&self, protocol: Protocol) -> Result<Settings, Failure> {
         self.settings_with(protocol, &self.groups(protocol)?)
     }
 
@@ -147,13 +160,15 @@ impl NetworkArgs {
         }
         // Neither of the two means whatever the groups are.
         let is_wanted = |group: &Group| ipv4 == ipv6 || group.is_ipv6() == *ipv6;
+        let groups: Vec<Group> =
+            groups.iter().flat_map(|group| group.groups(*ipv4, *ipv6)).collect();
         match groups.iter().find(|group| !is_wanted(group)) {
             Some(group) => Err(Failure::usage(format!(
                 "group {group} is not {}: leave out the {}, or the group",
                 if *ipv4 { "IPv4" } else { "IPv6" },
                 if *ipv4 { "-4" } else { "-6" },
             ))),
-            None => Ok(groups.clone()),
+            None => Ok(groups),
         }
     }
 }
@@ -184,6 +199,22 @@ mod tests {
         assert_eq!(groups("-4"), Ok(vec![v4.clone()]));
         assert_eq!(groups("-6"), Ok(vec![v6.clone()]));
         assert_eq!(groups("-4 -6"), Ok(vec![v4, v6]));
+    }
+
+    #[test]
+    fn only_who_listens_has_the_groups_of_other_protocols() {
+        assert!(groups("-g mdns").unwrap_err().contains("write -g 224.0.0.251:5353"));
+        let heard = |line: &str| {
+            let words = ["mcast"].into_iter().chain(line.split_whitespace());
+            let Line { network } = Line::try_parse_from(words).unwrap();
+            let settings = network.settings_to_listen(Protocol::Plain);
+            settings.map_err(|failure| failure.to_string()).map(|settings| settings.groups)
+        };
+        let (v4, v6) = ("224.0.0.251:5353".parse().unwrap(), "[ff02::fb]:5353".parse().unwrap());
+        assert_eq!(heard("-g mdns"), Ok(vec![v4]));
+        assert_eq!(heard("-46 -g mdns"), Ok(vec![v4, v6]));
+        assert_eq!(heard("-6 -g mdns"), Ok(vec![v6]));
+        assert!(heard("-6 -g mdns -g 224.1.1.1").unwrap_err().contains("is not IPv6"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use mcast_proto::Event;
 
+use crate::describing::Described;
 use crate::roster::{Roster, State};
 
 /// Finds that are kept, some hundred bytes each.
@@ -15,6 +16,8 @@ pub(crate) struct Devices {
     roster: Roster,
     /// Finds for which there was no room.
     left_out: u64,
+    /// What they say of themselves at their URLs: no more than was asked for.
+    described: Vec<(Described, SystemTime)>,
 }
 
 impl Devices {
@@ -25,6 +28,16 @@ impl Devices {
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// Takes in what one says of itself at its URL.
+    pub(crate) fn describe(&mut self, described: &Described, time: SystemTime) {
+        self.described.push((described.clone(), time));
+    }
+
+    /// What they say of themselves, in the order in which it came.
+    pub(crate) fn described(&self) -> &[(Described, SystemTime)] {
+        &self.described
     }
 
     /// Shows all that is there, and how many had no room.

@@ -8,6 +8,7 @@
 mod args;
 mod command;
 mod config;
+mod describing;
 mod devices;
 mod doubts;
 mod escape;

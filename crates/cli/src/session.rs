@@ -6,6 +6,7 @@ use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Heard, Report};
 use mcast_proto::{Doubts, Machine};
 
+use crate::describing::Describing;
 use crate::failure::{Failure, Status};
 use crate::names::Names;
 use crate::progress::{Progress, Stats};
@@ -30,13 +31,22 @@ pub(crate) struct Run<M> {
     pub(crate) stats: bool,
     /// Whether each line of text says when it was.
     pub(crate) times: bool,
+    /// The URLs that are to be read when it is over.
+    pub(crate) describing: Option<Describing>,
 }
 
 impl<M> Run<M> {
     /// One of which nothing but the results is shown.
     pub(crate) fn new(format: Format, reader: Reader) -> Run<M> {
-        let (told, progress) = (Told::Traffic, Progress::Nothing);
-        Run { format, reader, told, progress, stats: false, times: false }
+        Run {
+            format,
+            reader,
+            told: Told::Traffic,
+            progress: Progress::Nothing,
+            stats: false,
+            times: false,
+            describing: None,
+        }
     }
 }
 
@@ -108,7 +118,7 @@ impl<M: Machine + 'static> Session<M> {
         let progress = self.run.progress.tick(table.clone());
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
         let mut driver = Driver::new(machine, endpoint);
-        let Session { run: Run { told, .. }, mut printer, interrupt, .. } = self;
+        let Session { run: Run { told, mut describing, .. }, mut printer, interrupt, .. } = self;
         let (releaser, stopper) = (printer.output.clone(), driver.stopper());
         interrupt.then(move || {
             releaser.release();
@@ -120,7 +130,7 @@ impl<M: Machine + 'static> Session<M> {
             if let Some(volume) = &volume {
                 volume.note(&heard.event);
             }
-            printer.print(&heard);
+            printer.print(&heard, describing.as_mut());
         });
         if let Some(table) = table {
             table.finish();
@@ -128,6 +138,12 @@ impl<M: Machine + 'static> Session<M> {
         drop(keyboard);
         TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
+        if let Some(describing) = describing.filter(|_| result.is_ok()) {
+            let is_over = || interrupt.is_asked();
+            describing.read(is_over, |described| {
+                output.print(renderer.described(described, Clock::wall()), if_full);
+            });
+        }
         output.print(renderer.rest(), if_full);
         if let Ok(report) = &result {
             output.print(renderer.done(&Done::new(report, &told)), if_full);
@@ -198,12 +214,15 @@ struct Printer {
 }
 
 impl Printer {
-    fn print(&mut self, heard: &Heard<'_>) {
+    fn print(&mut self, heard: &Heard<'_>, describing: Option<&mut Describing>) {
         let Printer { renderer, names, .. } = self;
         let interface = match (heard.interface, names) {
             (None, Some(names)) => names.of(&heard.event),
             (interface, _) => interface,
         };
+        if let Some(describing) = describing {
+            describing.note(&heard.event, interface);
+        }
         let line = renderer.event(&heard.event, interface, Clock::wall());
         if !TERMINAL.print(line, self.if_full) && !self.is_dropping {
             log::warn!("stdout takes no more: lines are dropped, the run goes on");

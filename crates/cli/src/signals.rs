@@ -87,6 +87,11 @@ impl Interrupt {
         self.lock().signal.map(|(signal, _)| signal)
     }
 
+    /// Whether the run is to end.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.lock().is_asked
+    }
+
     /// Ends the run, as a signal does.
     pub(crate) fn stop(&self) {
         let mut state = self.lock();

@@ -39,6 +39,20 @@ impl<'d> Headers<'d> {
         Some(Headers { start, lines })
     }
 
+    /// What comes first, up to the empty line, and what comes after that; `None` where there is no such line yet.
+    #[cfg_attr(not(feature = "describe"), allow(dead_code, reason = "datagrams have no body"))]
+    pub(crate) fn split(message: &'d [u8]) -> Option<(&'d [u8], &'d [u8])> {
+        let mut rest = message;
+        while rest.contains(&b'\n') {
+            let (line, after) = split_line(rest);
+            if line.is_empty() {
+                return Some((&message[..message.len() - after.len()], after));
+            }
+            rest = after;
+        }
+        None
+    }
+
     /// The header lines, names as they were written, up to the first empty line. One without a colon is
     /// passed over.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'d [u8], &'d [u8])> + use<'d> {

@@ -12,19 +12,22 @@ extern crate std;
 
 #[cfg(feature = "coap")]
 pub mod coap;
-#[cfg(any(feature = "ssdp", feature = "presets"))]
+#[cfg(feature = "describe")]
+pub mod describe;
+#[cfg(any(feature = "ssdp", feature = "presets", feature = "describe"))]
 #[cfg_attr(not(feature = "ssdp"), allow(dead_code, reason = "presets know no kinds of messages"))]
 mod headers;
 #[cfg(feature = "mdns")]
 pub mod mdns;
+pub mod meaning;
 #[cfg(feature = "presets")]
 pub mod preset;
 pub mod scan;
 #[cfg(feature = "ssdp")]
 pub mod ssdp;
-#[cfg(any(feature = "ssdp", feature = "wsd"))]
+#[cfg(any(feature = "ssdp", feature = "wsd", feature = "describe"))]
 mod url;
 #[cfg(feature = "wsd")]
 pub mod wsd;
-#[cfg(any(feature = "wsd", feature = "presets"))]
+#[cfg(any(feature = "wsd", feature = "presets", feature = "describe"))]
 mod xml;

@@ -21,6 +21,8 @@ pub(crate) fn place(url: &[u8]) -> (Option<IpAddr>, Option<u16>) {
         None => (authority, None),
     };
     let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    // A zone is of the machine that wrote it, and means nothing here (RFC 6874).
+    let inside = inside.map(|ip| ip.split_once('%').map_or(ip, |(ip, _)| ip));
     (inside.unwrap_or(host).parse().ok(), port)
 }
 
@@ -34,6 +36,7 @@ mod tests {
             ("http://10.0.0.2:8080/desc.xml", Some("10.0.0.2"), Some(8080)),
             ("http://10.0.0.2", Some("10.0.0.2"), Some(80)),
             ("HTTPS://[fe80::1]/", Some("fe80::1"), Some(443)),
+            ("http://[fe80::1%25eth0]:80/", Some("fe80::1"), Some(80)),
             ("http://[fe80::1]:49152/a:b", Some("fe80::1"), Some(49_152)),
             ("http://lab.local:80?a", None, Some(80)),
             ("yeelight://10.0.0.2:55443", Some("10.0.0.2"), Some(55_443)),

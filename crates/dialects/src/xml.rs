@@ -1,23 +1,39 @@
-//! XML of a datagram, within bounds: of length, of depth, and of how much there is. There is no DTD.
+//! XML off the network, within bounds: of length, of depth, and of how much there is. There is no DTD.
 
-use roxmltree::{Document, ParsingOptions};
+use roxmltree::{Document, Node, ParsingOptions};
 
-/// The longest message that is read: devices say a kilobyte or two.
-const MAX_MESSAGE: usize = 8 * 1024;
-/// Elements and texts of a message.
-const MOST_NODES: u32 = 1_000;
+/// How much is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Bytes.
+    pub(crate) length: usize,
+    /// Elements and texts.
+    pub(crate) nodes: u32,
+}
+
+/// Of a datagram: devices say a kilobyte or two.
+const MESSAGE: Bounds = Bounds { length: 8 * 1024, nodes: 1_000 };
 /// Elements inside of each other.
 const MOST_DEPTH: usize = 32;
 
 /// The XML of a datagram, within the bounds.
+#[cfg_attr(
+    not(any(feature = "wsd", feature = "presets")),
+    expect(dead_code, reason = "a description is no datagram")
+)]
 pub(crate) fn document(datagram: &[u8]) -> Option<Document<'_>> {
-    if datagram.len() > MAX_MESSAGE {
+    document_within(datagram, MESSAGE)
+}
+
+/// The XML of these bytes, within other bounds.
+pub(crate) fn document_within(bytes: &[u8], bounds: Bounds) -> Option<Document<'_>> {
+    if bytes.len() > bounds.length {
         return None;
     }
     // Some end their messages with a zero, and some begin them with a mark of their encoding.
-    let text = datagram.strip_prefix(b"\xef\xbb\xbf").unwrap_or(datagram);
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = core::str::from_utf8(text).ok()?.trim_end_matches('\0');
-    let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
+    let options = ParsingOptions { nodes_limit: bounds.nodes, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
     is_shallow(&document).then_some(document)
 }
@@ -41,6 +57,24 @@ fn is_shallow(document: &Document<'_>) -> bool {
         };
         node = next;
     }
+}
+
+/// The first element of this name in another, whatever its namespace.
+#[cfg_attr(
+    not(any(feature = "wsd", feature = "describe")),
+    allow(dead_code, reason = "presets name elements wherever they are")
+)]
+pub(crate) fn child<'a, 'd>(of: Node<'a, 'd>, name: &str) -> Option<Node<'a, 'd>> {
+    of.children().find(|node| node.is_element() && node.tag_name().name() == name)
+}
+
+/// The text of that element, if there is any.
+#[cfg_attr(
+    not(any(feature = "wsd", feature = "describe")),
+    allow(dead_code, reason = "presets name elements wherever they are")
+)]
+pub(crate) fn text<'a>(of: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    child(of, name)?.text().map(str::trim).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

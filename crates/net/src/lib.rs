@@ -105,6 +105,7 @@ mod driver;
 mod ear;
 mod endpoint;
 mod error;
+pub mod exchange;
 mod faces;
 mod identity;
 mod interfaces;

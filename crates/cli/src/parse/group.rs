@@ -98,6 +98,11 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), String> {
 }
 
 impl Group {
+    /// The group of this address and port.
+    pub(super) fn new(ip: IpAddr, port: u16) -> Group {
+        Group { ip, zone: None, port: Some(port) }
+    }
+
     pub(crate) fn is_ipv6(&self) -> bool {
         self.ip.is_ipv6()
     }

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 
 use super::address::Host;
-use super::field::text_or_dash;
+use super::described::Described;
+use super::field::{Offer, Time, text_or_dash};
 use super::look::Look;
 use super::record::Found;
 use super::said::Said;
@@ -26,9 +27,15 @@ pub(super) fn append(buffer: &mut Vec<u8>, look: Look, devices: &Devices) {
             let key = (found.source.0.address.ip(), found.interface);
             by_address.entry(key).or_default().push(found);
         }
+        let all = devices.described().iter();
+        let described: Vec<Described<'_>> =
+            all.map(|(described, time)| Described::of(described, Time(*time))).collect();
         let mut blocks = Blocks { buffer, look };
-        for (nth, said) in by_address.into_values().enumerate() {
-            blocks.device(nth == 0, &said).expect("writing to memory does not fail");
+        for (nth, (key, said)) in by_address.into_iter().enumerate() {
+            let of_it = |it: &&Described<'_>| (it.device.0.address.ip(), it.interface) == key;
+            let mut pages: Vec<&Described<'_>> = described.iter().filter(of_it).collect();
+            pages.sort_by_key(|page| (page.name, page.url));
+            blocks.device(nth == 0, &said, &pages).expect("writing to memory does not fail");
         }
         if left_out > 0 {
             let more = Plural(left_out, "find");
@@ -43,11 +50,20 @@ struct Blocks<'b> {
 }
 
 impl Blocks<'_> {
-    fn device(&mut self, is_first: bool, said: &[&Found<'_>]) -> io::Result<()> {
+    fn device(
+        &mut self,
+        is_first: bool,
+        said: &[&Found<'_>],
+        described: &[&Described<'_>],
+    ) -> io::Result<()> {
         if !is_first {
             writeln!(self.buffer)?;
         }
         self.heading(said)?;
+        // Why there is none few want to know.
+        for page in described.iter().filter(|page| self.look.details || page.error.is_none()) {
+            writeln!(self.buffer, "  about  {page}")?;
+        }
         let mut shown: Vec<&Found<'_>> = said
             .iter()
             .copied()

@@ -3,6 +3,7 @@
 
 mod address;
 mod blocks;
+mod described;
 mod done;
 mod field;
 mod id;
@@ -10,6 +11,7 @@ mod json;
 mod look;
 mod record;
 mod said;
+mod sentence;
 mod services;
 mod sums;
 mod text;
@@ -19,10 +21,13 @@ use std::time::{Duration, SystemTime};
 use mcast_proto::Event;
 use serde::Serialize;
 
+use crate::describing;
 use crate::devices::Devices;
 use crate::roster::{Past, Roster};
 
+use described::Described;
 pub(crate) use done::{Done, Told};
+use field::Time;
 use look::{Look, Palette};
 pub(crate) use record::Found;
 use record::Record;
@@ -149,6 +154,27 @@ impl Renderer {
                 self.further += 1;
             }
             (_, _) => {
+                text::line(&mut self.buffer, self.look, &record);
+            }
+        }
+        &self.buffer
+    }
+
+    /// What to write for what a device says of itself at its URL.
+    pub(crate) fn described(
+        &mut self,
+        described: &describing::Described,
+        time: SystemTime,
+    ) -> &[u8] {
+        self.buffer.clear();
+        match (&mut self.devices, self.format) {
+            (Some(devices), _) => devices.describe(described, time),
+            (None, Format::Json) => {
+                let record = Record::Described(Described::of(described, Time(time)));
+                json::line(&mut self.buffer, &record);
+            }
+            (None, _) => {
+                let record = Record::Described(Described::of(described, Time(time)));
                 text::line(&mut self.buffer, self.look, &record);
             }
         }

@@ -3,12 +3,15 @@
 use std::fmt::{self, Display};
 use std::time::SystemTime;
 
+use mcast_dialects::meaning::{self, Act};
 use mcast_proto::{Body, Change, Event, Finding, Loss, Protocol, Question, Refusal, Via};
 use serde::Serialize;
 
 use super::address::{Address, Host};
+use super::described::Described;
 use super::field::{Addresses, Lease, Milliseconds, Offer, Payload, Time, Word};
 use super::id::{Id, dialect};
+use super::sentence::Sentence;
 use crate::escape::Escaped;
 use crate::roster::{Known, Past};
 
@@ -21,6 +24,7 @@ pub(crate) enum Record<'a> {
     Lost(Lost<'a>),
     Request(Request<'a>),
     Message(Message<'a>),
+    Described(Described<'a>),
 }
 
 /// One who is there.
@@ -130,6 +134,12 @@ pub(crate) struct Message<'a> {
     #[serde(flatten)]
     pub(super) payload: Payload<'a>,
     pub(super) dialect: Word<Protocol>,
+    /// What it is there for, where it is of a protocol that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) act: Option<Word<Act>>,
+    /// What it says, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) meaning: Option<Sentence>,
 }
 
 impl<'a> Record<'a> {
@@ -179,15 +189,20 @@ impl<'a> Record<'a> {
                 refused: refused.map(Word),
                 dialect: Word(protocol),
             }),
-            Event::Message { protocol, from, group, payload } => Record::Message(Message {
-                time,
-                from: heard(from.remote),
-                group: group.map(heard),
-                interface,
-                len: payload.len(),
-                payload: payload.into(),
-                dialect: Word(protocol),
-            }),
+            Event::Message { protocol, from, group, payload } => {
+                let meaning = meaning::of(group, payload);
+                Record::Message(Message {
+                    time,
+                    from: heard(from.remote),
+                    group: group.map(heard),
+                    interface,
+                    len: payload.len(),
+                    payload: payload.into(),
+                    dialect: Word(meaning.as_ref().map_or(protocol, |meaning| meaning.protocol)),
+                    act: meaning.as_ref().map(|meaning| Word(meaning.act)),
+                    meaning: meaning.map(Sentence),
+                })
+            }
         }
     }
 }
@@ -198,7 +213,8 @@ impl<'a> Record<'a> {
         match &mut self {
             Record::Found(found) | Record::Changed(found) => found.device = Some(found.source),
             Record::Lost(lost) => lost.device = Some(Host(lost.addr)),
-            Record::Request(_) | Record::Message(_) => {}
+            // What is described has its device always.
+            Record::Request(_) | Record::Message(_) | Record::Described(_) => {}
         }
         self
     }

@@ -274,6 +274,35 @@ fn a_message_is_shown_in_each_form() {
 }
 
 #[test]
+fn a_message_of_a_known_protocol_is_told_in_words() {
+    let (protocol, from) = (Protocol::PLAIN, path("10.0.0.9:41234"));
+    let group = Some("239.255.255.250:1900".parse().unwrap());
+    let message = Event::Message { protocol, from, group, payload: b"M-SEARCH\nST: \x1b" };
+    for (format, expected) in [
+        (
+            Format::Text,
+            "10.0.0.9:41234         eth0    239.255.255.250:1900  ssdp   asks: ST \\x1b\n",
+        ),
+        (
+            Format::Hex,
+            "10.0.0.9:41234         eth0    239.255.255.250:1900  4d2d5345415243480a53543a201b\n",
+        ),
+        (
+            Format::Json,
+            concat!(
+                r#"{"event":"message",TIME,"from":"10.0.0.9:41234","group":"239.255.255.250:1900","#,
+                r#""interface":"eth0","len":14,"payload":"M-SEARCH\nST: \u001b","dialect":"ssdp","#,
+                r#""act":"ask","meaning":"asks: ST \\x1b"}"#,
+                "\n"
+            ),
+        ),
+        (Format::Raw, "M-SEARCH\nST: \x1b"),
+    ] {
+        assert_eq!(shown(format, &message), expected, "{format:?}");
+    }
+}
+
+#[test]
 fn an_address_that_needs_a_zone_has_one() {
     let body = Body::Plain { number: 1, payload: b"" };
     let finding = Finding::new(Protocol::PLAIN, path("[fe80::9%2]:41234"), body);

@@ -9,6 +9,7 @@ use anstyle::Style;
 use mcast_proto::Refusal;
 
 use super::address::{Address, Host};
+use super::described::Described;
 use super::field::{Offer, Payload, Time, Word, text_or_dash};
 use super::look::Look;
 use super::record::{Asked, Found, Lost, Message, Record, Request};
@@ -26,6 +27,7 @@ pub(super) fn line(buffer: &mut Vec<u8>, look: Look, record: &Record<'_>) {
         Record::Lost(lost) => line.lost(lost),
         Record::Request(request) => line.request(request),
         Record::Message(message) => line.message(message),
+        Record::Described(described) => line.described(described),
     };
     result.expect("writing to memory does not fail");
 }
@@ -153,7 +155,21 @@ impl Line<'_> {
             None => self.column(detail, 15, "-")?,
             Some(group) => self.column(detail, 15, group)?,
         }
-        self.payload(Some(&message.payload))?;
+        match &message.meaning {
+            Some(meaning) if !self.look.hex => {
+                self.column(detail, 5, message.dialect)?;
+                write!(self.buffer, "{meaning}")?;
+            }
+            _ => self.payload(Some(&message.payload))?,
+        }
+        self.notes(&[])
+    }
+
+    fn described(&mut self, described: &Described<'_>) -> io::Result<()> {
+        self.start(described.device, described.interface)?;
+        self.column(self.look.palette.detail, 10, "described")?;
+        self.dialect(described.dialect)?;
+        write!(self.buffer, "{described}")?;
         self.notes(&[])
     }
 

@@ -19,8 +19,9 @@ use crate::terminal::{Reader, TERMINAL};
 
 /// Print every datagram that is sent to a group
 ///
-/// Each is one line on stdout: who sent it, the interface, the group, what was said. Who says more than
-/// 20 lines a second is summed up, but for --json and --raw.
+/// Each is one line on stdout: who sent it, the interface, the group, what was said. In the groups of mDNS, SSDP,
+/// WS-Discovery and CoAP that is told in words, as far as it is of that protocol. Who says more than 20 lines a
+/// second is summed up, but for --json and --raw.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Listen {
@@ -59,7 +60,8 @@ pub(crate) struct Listen {
 const EXAMPLES: &str = "\
 Examples:
   mcast listen                             the default group, until Ctrl-C
-  mcast listen -g 239.255.255.250:1900     what the televisions say (SSDP)
+  mcast listen -g ssdp                     what the televisions say
+  mcast listen -g mdns -g coap --hex       what is said in two protocols, byte by byte
   mcast listen -n 1 -t 10s                 does anything come at all?
   mcast listen --raw | hexdump -C";
 
@@ -71,7 +73,7 @@ impl Listen {
                  pipe it into another program, or leave --raw out",
             ));
         }
-        let mut settings = self.network.settings(Protocol::Plain)?;
+        let mut settings = self.network.settings_to_listen(Protocol::Plain)?;
         settings.sources.clone_from(&self.sources);
         let format = match (self.raw, self.hex) {
             (true, _) => Format::Raw,

@@ -53,16 +53,16 @@ impl<'d> Message<'d> {
 
     /// The value of the first option of this number.
     pub(super) fn option(&self, number: u16) -> Option<&'d [u8]> {
-        let mut reader = Options { rest: self.options, number: 0, payload: None };
-        loop {
-            let (found, value) = reader.next_option()??;
-            if found == number {
-                return Some(value);
-            }
-        }
+        self.options().find(|(found, _)| *found == number).map(|(_, value)| value)
     }
 
-    /// The same as a number, where it has four bytes at the most.
+    /// All of its options, by their numbers.
+    pub(super) fn options(&self) -> impl Iterator<Item = (u16, &'d [u8])> + use<'d> {
+        let mut reader = Options { rest: self.options, number: 0, payload: None };
+        core::iter::from_fn(move || reader.next_option()?)
+    }
+
+    /// The value of that option as a number, where it has four bytes at the most.
     pub(super) fn number(&self, option: u16) -> Option<u32> {
         let value = self.option(option).filter(|value| value.len() <= 4)?;
         Some(value.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))

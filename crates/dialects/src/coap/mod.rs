@@ -11,9 +11,11 @@
 mod answer;
 mod identity;
 mod links;
+mod meaning;
 mod message;
 mod question;
 
+pub(crate) use meaning::meaning;
 pub use question::{GROUP_V4, GROUP_V6, PORT};
 
 use alloc::string::String;

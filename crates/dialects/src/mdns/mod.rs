@@ -25,6 +25,7 @@ mod known;
 #[cfg(test)]
 mod laws;
 mod lease;
+mod meaning;
 mod name;
 mod overheard;
 mod question;
@@ -49,6 +50,7 @@ pub mod wire;
 pub use discoverer::{Discoverer, Discovery};
 pub use facts::PROTOCOL;
 pub use identity::ServiceType;
+pub(crate) use meaning::meaning;
 pub use question::question;
 pub use watcher::{Port, Watcher, Watching};
 

@@ -6,8 +6,10 @@
 mod answer;
 mod identity;
 mod lease;
+mod meaning;
 mod question;
 
+pub(crate) use meaning::meaning;
 pub use question::{GROUP_V4, GROUP_V6, PORT, search, search_one};
 
 use alloc::string::String;

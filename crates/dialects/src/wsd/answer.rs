@@ -8,13 +8,13 @@ use mcast_proto::{Arrival, Destination, Instant};
 use roxmltree::Node;
 use sha2::{Digest, Sha256};
 
-use super::envelope::{Envelope, Kind, child, text};
+use super::envelope::{Envelope, Kind};
 use super::{identity, question};
 use crate::scan::{
     Heard, Hold, Identity, LONGEST_ID, Saying, Sighting, Source, Told, Uuid, Verdict, Words,
 };
 use crate::url;
-use crate::xml::document;
+use crate::xml::{child, document, text};
 
 /// Devices that are read of one message: each takes some hundred bytes of it.
 const MOST_MATCHES: usize = 32;

@@ -5,6 +5,8 @@
 
 use roxmltree::{Document, Node};
 
+use crate::xml::{child, text};
+
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -17,6 +19,9 @@ pub enum Kind {
     /// A question, which others ask too.
     Question,
 }
+
+/// The elements that are the body of a message.
+const WORDS: [&str; 6] = ["ProbeMatches", "ResolveMatches", "Hello", "Bye", "Probe", "Resolve"];
 
 /// A message.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +47,11 @@ impl<'a, 'd> Envelope<'a, 'd> {
         Some(Envelope { kind, header: child(envelope, "Header"), content })
     }
 
+    /// What the body's element is called: a word of the standard's.
+    pub(super) fn word(&self) -> &'static str {
+        WORDS.into_iter().find(|word| *word == self.content.tag_name().name()).unwrap_or("Body")
+    }
+
     /// The number of the message that this one answers.
     pub(super) fn relates_to(&self) -> Option<&'a str> {
         text(self.header?, "RelatesTo")
@@ -51,16 +61,6 @@ impl<'a, 'd> Envelope<'a, 'd> {
     pub(super) fn instance(&self) -> Option<&'a str> {
         child(self.header?, "AppSequence")?.attribute("InstanceId")
     }
-}
-
-/// The first element of this name in another.
-pub(super) fn child<'a, 'd>(of: Node<'a, 'd>, name: &str) -> Option<Node<'a, 'd>> {
-    of.children().find(|node| node.is_element() && node.tag_name().name() == name)
-}
-
-/// The text of that element, if there is any.
-pub(super) fn text<'a>(of: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    child(of, name)?.text().map(str::trim).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

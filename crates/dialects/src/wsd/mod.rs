@@ -9,9 +9,11 @@
 mod answer;
 mod envelope;
 mod identity;
+mod meaning;
 mod question;
 
 pub use envelope::Kind;
+pub(crate) use meaning::meaning;
 pub use question::{GROUP_V4, GROUP_V6, PORT};
 
 use alloc::format;

@@ -67,9 +67,9 @@ fn message(action: &str, xmlns: &str, id: Uuid, body: &str, into: &mut Vec<u8>) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::envelope::{Envelope, Kind, child, text};
+    use super::super::envelope::{Envelope, Kind};
     use super::*;
-    use crate::xml::document;
+    use crate::xml::{child, document, text};
 
     #[test]
     fn a_probe_names_one_kind_by_its_customary_prefix() {

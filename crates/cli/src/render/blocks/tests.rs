@@ -1,9 +1,11 @@
 use std::time::{Duration, SystemTime};
 
+use mcast_dialects::describe::Description;
 use mcast_proto::wire::Attr;
-use mcast_proto::{Body, Event, Fact, FactsBuf, Finding, Path, Protocol};
+use mcast_proto::{Body, Event, Fact, FactsBuf, Finding, InterfaceId, Path, Protocol};
 
 use super::*;
+use crate::describing::{Described, Page, Reason};
 
 /// What a device says: in which protocol, from where, as whom, and what.
 struct Said<'a>(&'static str, &'a str, &'a [u8], &'a [Fact<'a>]);
@@ -117,6 +119,44 @@ fn nothing_that_a_device_says_reaches_the_terminal_as_it_is() {
         assert!(!shown.contains(['\x1b', '\x07', '\u{202e}']), "{shown:?}");
         assert_eq!(shown.lines().count(), if details { 9 } else { 4 }, "{shown}");
     }
+}
+
+#[test]
+fn what_a_device_says_of_itself_stands_under_its_address() {
+    let page = |from: &str, interface: &str| Page {
+        from: from.parse().unwrap(),
+        by: InterfaceId(2),
+        interface: Some(interface.into()),
+        url: "http://x/\x1b".into(),
+    };
+    let said = Description { name: Some("TV\x1b".into()), ..Description::default() };
+    let mut devices = Devices::default();
+    let mut facts = FactsBuf::new();
+    for fact in [Fact::Key(b"a"), Fact::Service("upnp:rootdevice")] {
+        facts.push(fact).unwrap();
+    }
+    let from = Path::new("10.0.0.3:1900".parse().unwrap());
+    let finding = Finding::new(Protocol::new("ssdp"), from, Body::Facts(facts.as_facts()));
+    devices.note(&Event::Found(finding), Some("eth0"), SystemTime::UNIX_EPOCH);
+    for (page, said) in [
+        (page("10.0.0.3:1900", "eth0"), Ok(said.clone())),
+        (page("10.0.0.3:1900", "eth0"), Err(Reason::Late)),
+        // Not of this device.
+        (page("10.0.0.3:1900", "eth1"), Ok(said.clone())),
+        (page("10.0.0.4:1900", "eth0"), Ok(said)),
+    ] {
+        devices.describe(&Described { page, said }, SystemTime::UNIX_EPOCH);
+    }
+    let shown = |details| {
+        let look = Look { palette: Palette::PLAIN, hex: false, details, dialects: true };
+        let mut buffer = Vec::new();
+        append(&mut buffer, look, &devices);
+        String::from_utf8(buffer).unwrap()
+    };
+    let expected = "10.0.0.3  eth0\n  about  TV\\x1b\n  ssdp   upnp:rootdevice      -  -\n";
+    assert_eq!(shown(false), expected);
+    let reason = "  about  no description at http://x/\\x1b: late\n";
+    assert!(shown(true).contains(reason), "{}", shown(true));
 }
 
 #[test]

@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use mcast_dialects::describe::Description;
 use mcast_proto::service::Instance;
 use mcast_proto::wire::{Attr, Endpoint, Tlv, TlvBuf};
-use mcast_proto::{Fact, FactsBuf, OwnedKey, Path};
+use mcast_proto::{Fact, FactsBuf, InterfaceId, OwnedKey, Path};
 use serde_json::Value;
 
 use super::super::json::line;
 use super::*;
+use crate::describing::{self, Page, Reason};
 use crate::roster::Roster;
 
 /// The names of all fields of a record: one that comes to be does not compile until it is named here.
@@ -185,12 +187,29 @@ fn every_field_of_what_is_asked_and_said_is_in_json() {
     unknown.asked = Asked::Other { question: "Riddle".into() };
     assert_fields(&[&probe, &query, &Record::Request(unknown)], names);
 
-    let event = |payload| Event::Message { protocol, from, group: None, payload };
-    let (text, bytes) = (event(b"hello"), event(b"\xff"));
-    let [text, bytes] = [text, bytes].map(|event| Record::of(&event, None, time, &past));
-    let Record::Message(it) = &text else { panic!("{text:?}") };
-    let names = fields!(it, Message { time, from, group, interface, len, payload, dialect });
-    assert_fields(&[&text, &bytes], names);
+    let group = Some("239.255.255.250:1900".parse().unwrap());
+    let event = |payload| Event::Message { protocol, from, group, payload };
+    let all = [event(b"M-SEARCH\nST: a"), event(b"\xff")];
+    let [known, bytes] = all.map(|event| Record::of(&event, None, time, &past));
+    let Record::Message(it) = &known else { panic!("{known:?}") };
+    let names =
+        fields!(it, Message { time, from, group, interface, len, payload, dialect, act, meaning });
+    assert_fields(&[&known, &bytes], names);
+
+    let page = Page {
+        from: path().remote,
+        by: InterfaceId(2),
+        interface: None,
+        url: "http://10.0.0.3/".into(),
+    };
+    let said = [Ok(Description::default()), Err(Reason::Late)];
+    let all = said.map(|said| describing::Described { page: page.clone(), said });
+    let [said, not] = [&all[0], &all[1]].map(|it| Described::of(it, Time(time)));
+    let names = fields!(
+        &said,
+        Described { time, device, interface, url, name, manufacturer, model, udn, error, dialect }
+    );
+    assert_fields(&[&Record::Described(said), &Record::Described(not)], names);
 }
 
 #[test]

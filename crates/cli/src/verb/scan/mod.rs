@@ -16,6 +16,7 @@ use mcast_net::Settings;
 use mcast_proto::{Doubts, Instant};
 
 use crate::args::{Console, LinkArgs};
+use crate::describing::Describing;
 use crate::doubts::{self, Bounds};
 use crate::failure::{Failure, Status};
 use crate::parse::parse_period;
@@ -73,6 +74,11 @@ pub(crate) struct Scan {
     #[arg(long, conflicts_with_all = ["timeout", "deadline"])]
     watch: bool,
 
+    /// Ask UPnP devices what they are, by HTTP, at the URL that each names: the device alone, on this network, 64 KiB
+    /// and two seconds at the most
+    #[arg(long, conflicts_with = "watch")]
+    describe: bool,
+
     #[command(flatten)]
     network: LinkArgs,
 }
@@ -81,6 +87,7 @@ const EXAMPLES: &str = "\
 Examples:
   mcast scan                            everything that answers
   mcast scan -v                         with all that it says of itself
+  mcast scan --describe                 with the names that televisions and routers go by
   mcast scan --type _ipp._tcp           printers
   mcast scan --only ssdp,wsd --watch    who comes and goes, by two protocols
   mcast scan --json | jq -r 'select(.event == \"found\") | [.device, .dialect, .service] | @tsv'";
@@ -175,7 +182,8 @@ impl Scan {
             false => Progress::line(is_quiet, progress),
         };
         let told = Told::Devices { asked: Vec::new() };
-        Run { told, progress, ..Run::new(format, Reader::Needed) }
+        let describing = self.describe.then(Describing::default);
+        Run { told, progress, describing, ..Run::new(format, Reader::Needed) }
     }
 
     fn sum_up(&self, ended: &Ended, asked: &Asked, (names, settings): (&[String], &Settings)) {

@@ -111,10 +111,7 @@ fn an_unknown_interface_is_told_with_what_there_is() {
     assert!(known("wlan*").is_ok() && known("!eth9").is_ok());
     let error = known("eth9").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownInterface);
-    assert_eq!(
-        error.to_string(),
-        "no interface named \"eth9\"; there are: lo, eth0, eth1 (down)"
-    );
+    assert_eq!(error.to_string(), "no interface named \"eth9\"; there are: lo, eth0, eth1 (down)");
     let error = check_known(&[], &["eth9".parse().unwrap()]).unwrap_err();
     assert_eq!(error.to_string(), "no interface named \"eth9\"; there is none at all");
     assert_eq!(known("9").unwrap_err().kind(), ErrorKind::UnknownInterface);
