@@ -40,6 +40,7 @@ pub(crate) enum Verb {
     Listen(verb::listen::Listen),
     Scan(verb::scan::Scan),
     Demo(verb::demo::Demo),
+    Key(verb::key::Key),
     Completions(verb::completions::Completions),
     Man(verb::man::Man),
 }

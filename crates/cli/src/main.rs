@@ -7,6 +7,7 @@
 
 mod args;
 mod command;
+mod completion;
 mod config;
 mod devices;
 mod doubts;
@@ -15,10 +16,12 @@ mod failure;
 mod kinds;
 mod names;
 mod offer;
+mod pages;
 mod parse;
 mod payload;
 mod place;
 mod progress;
+mod readiness;
 mod render;
 mod roster;
 mod secret;
@@ -39,6 +42,7 @@ use command::{Cli, Verb};
 use terminal::TERMINAL;
 
 fn main() -> ExitCode {
+    completion::answer(Cli::command);
     let Cli { verb, console } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error),
@@ -51,7 +55,8 @@ fn main() -> ExitCode {
         Verb::Listen(listen) => listen.run(&console),
         Verb::Scan(scan) => scan.run(&console),
         Verb::Demo(demo) => demo.run(),
-        Verb::Completions(completions) => completions.run(Cli::command()),
+        Verb::Key(key) => key.run(&console),
+        Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(Cli::command()),
     };
     let code = match result {

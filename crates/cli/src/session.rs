@@ -9,6 +9,7 @@ use mcast_proto::{Doubts, Machine};
 use crate::failure::{Failure, Status};
 use crate::names::Names;
 use crate::progress::{Progress, Stats};
+use crate::readiness;
 use crate::render::{Done, Format, Plural, Renderer, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
@@ -27,12 +28,15 @@ pub(crate) struct Run<M> {
     pub(crate) progress: Progress<M>,
     /// Whether it is said, once a second, how much comes.
     pub(crate) stats: bool,
+    /// Whether the manager of services, where there is one, is told that it ends.
+    pub(crate) is_service: bool,
 }
 
 impl<M> Run<M> {
     /// One of which nothing but the results is shown.
     pub(crate) fn new(format: Format, reader: Reader) -> Run<M> {
-        Run { format, reader, told: Told::Traffic, progress: Progress::Nothing, stats: false }
+        let (told, progress) = (Told::Traffic, Progress::Nothing);
+        Run { format, reader, told, progress, stats: false, is_service: false }
     }
 }
 
@@ -95,9 +99,12 @@ impl<M: Machine + 'static> Session<M> {
         let progress = self.run.progress.tick(self.roster.clone(), is_table, &endpoint);
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
         let mut driver = Driver::new(machine, endpoint);
-        let Session { run: Run { told, .. }, mut printer, interrupt, .. } = self;
+        let Session { run: Run { told, is_service, .. }, mut printer, interrupt, .. } = self;
         let (releaser, stopper) = (printer.output.clone(), driver.stopper());
         interrupt.then(move || {
+            if is_service {
+                readiness::stopping();
+            }
             releaser.release();
             stopper.stop();
         });
@@ -107,6 +114,9 @@ impl<M: Machine + 'static> Session<M> {
             }
             printer.print(&heard);
         });
+        if is_service && interrupt.signal().is_none() {
+            readiness::stopping();
+        }
         TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
         output.print(renderer.rest(), if_full);

@@ -21,7 +21,7 @@ use crate::place::{Place, warn_of_family};
 use crate::render::{Plural, Seconds};
 use crate::session::{Run, Session};
 use crate::terminal::{Reader, TERMINAL};
-use crate::{payload, secret};
+use crate::{payload, readiness, secret};
 use services::{Common, Services};
 
 /// Answer whoever asks the group, until Ctrl-C
@@ -92,7 +92,8 @@ impl Respond {
         let plain = self.plain_response()?;
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
-        let session = Session::new(Run::new(self.network.format(), Reader::Optional))?;
+        let run = Run { is_service: true, ..Run::new(self.network.format(), Reader::Optional) };
+        let session = Session::new(run)?;
         let say = |line: String| {
             if !console.quiet {
                 TERMINAL.say(format_args!("{}", OneLine(line)));
@@ -121,6 +122,7 @@ impl Respond {
             debug_assert!(added.is_ok(), "there are two lanes");
         }
         // Nothing is claimed before all of it holds.
+        readiness::ready(&status(&lines));
         lines.into_iter().for_each(say);
 
         let ended = session.run(machines, endpoint)?;
@@ -178,6 +180,15 @@ impl Respond {
             allow_off_link: self.allow_off_link,
             keyring,
         }
+    }
+}
+
+/// What the manager of services shows: of many lines the first.
+fn status(lines: &[String]) -> String {
+    match lines {
+        [first, second] => format!("{first}; {second}"),
+        [first, rest @ ..] if !rest.is_empty() => format!("{first}; and {} more", rest.len()),
+        lines => lines.concat(),
     }
 }
 
