@@ -26,14 +26,14 @@ const MOST: usize = 200;
 /// way.
 pub(super) fn candidates(command: Command) -> Vec<CompletionCandidate> {
     // The hook puts two dashes before the words.
-    let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
-    let names = ask(command, words.collect()).unwrap_or_default();
+    let words: Vec<OsString> =
+        std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let names = ask(&command, &words).unwrap_or_default();
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
-fn ask(command: Command, words: Vec<OsString>) -> Option<BTreeSet<String>> {
-    // What is typed is seldom whole.
-    let matches = command.ignore_errors(true).try_get_matches_from(words).ok()?;
+fn ask(command: &Command, words: &[OsString]) -> Option<BTreeSet<String>> {
+    let matches = understood(command, words)?;
     let (_, mut matches) = matches.subcommand().map(|(verb, matches)| (verb, matches.clone()))?;
     let keyring = secret::keyring(&key_files(&matches)).ok()?;
     // Only of a verb that has the network's options.
@@ -60,7 +60,52 @@ fn ask(command: Command, words: Vec<OsString>) -> Option<BTreeSet<String>> {
     run.ok().map(|_| names)
 }
 
+/// As much from the start as makes a command line, without the services: what is typed is seldom whole.
+fn understood(command: &Command, words: &[OsString]) -> Option<ArgMatches> {
+    let mut is_value = false;
+    let is_left = |word: &&OsString| {
+        let is_service = *word == "--service" || is_value;
+        is_value = *word == "--service" && !is_value;
+        !is_service && !word.to_string_lossy().starts_with("--service=")
+    };
+    let words: Vec<&OsString> = words.iter().filter(is_left).collect();
+    let begun = (2..=words.len()).rev().map(|len| &words[..len]);
+    begun.filter_map(|words| command.clone().try_get_matches_from(words).ok()).next()
+}
+
 fn key_files(matches: &ArgMatches) -> Vec<PathBuf> {
     let files = matches.try_get_many::<PathBuf>("key_file").ok().flatten();
     files.map(|files| files.cloned().collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::command::Cli;
+
+    #[test]
+    fn where_to_ask_is_read_from_words_that_are_not_whole() {
+        for (line, interfaces) in [
+            ("mcast discover -i eth0 --service ", &["eth0"][..]),
+            ("mcast discover --service pr -i eth0 -i eth1", &["eth0", "eth1"]),
+            ("mcast discover --service  -i eth0", &["eth0"]),
+            ("mcast discover -i eth0 --service=", &["eth0"]),
+            ("mcast discover -i eth0 --timeout --service ", &["eth0"]),
+            ("mcast respond -i eth0 --service a --name b --service ", &["eth0"]),
+            ("mcast discover --service ", &[]),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let matches = understood(&Cli::command(), &words).expect(line);
+            let (_, matches) = matches.subcommand().expect(line);
+            let named = matches.get_many::<mcast_net::Selector>("interfaces");
+            let named: Vec<String> =
+                named.into_iter().flatten().map(|it| format!("{it:?}")).collect();
+            let expected: Vec<String> =
+                interfaces.iter().map(|it| format!("Name({it:?})")).collect();
+            assert_eq!(named, expected, "{line}");
+        }
+        assert!(understood(&Cli::command(), &["mcast".into(), "--service".into()]).is_none());
+    }
 }

@@ -1,6 +1,6 @@
 //! A page of the manual: what clap knows of a command, and what else belongs on a page.
 
-use std::io;
+use std::io::{self, Write};
 
 use clap::{Arg, Command};
 use clap_mangen::Man;
@@ -22,10 +22,12 @@ pub(super) fn render(
     command: &Command,
     pages: &[(String, Command)],
 ) -> io::Result<Vec<u8>> {
-    let source = concat!("mcast ", env!("CARGO_PKG_VERSION"));
-    let man = Man::new(command.clone()).title(title(name)).source(source).manual("mcast manual");
+    let title = title(name);
     let mut text = Vec::new();
-    man.render_title(&mut text)?;
+    // clap_mangen leaves an empty date out, and then the program stands in its place.
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(text, ".TH {title} 1 \"\" \"mcast {version}\" \"mcast manual\"")?;
+    let man = Man::new(command.clone()).title(title);
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
