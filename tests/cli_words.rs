@@ -2,8 +2,8 @@
 
 use std::process::{Command, Output};
 
-const VERBS: [&str; 8] =
-    ["discover", "respond", "send", "listen", "scan", "demo", "completions", "man"];
+const VERBS: [&str; 9] =
+    ["discover", "respond", "send", "listen", "scan", "demo", "key", "completions", "man"];
 
 fn mcast(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mcast")).args(words).output().expect("mcast runs")

@@ -29,9 +29,9 @@ fn help(verb: &str) -> String {
 
 /// Whether it takes this option, which its help tells with a value or without.
 fn takes(verb: &str, option: &str) -> bool {
-    help(verb)
-        .lines()
-        .any(|line| line.trim_start().starts_with('-') && line.split([' ', ',']).any(|word| word == option))
+    help(verb).lines().any(|line| {
+        line.trim_start().starts_with('-') && line.split([' ', ',']).any(|word| word == option)
+    })
 }
 
 /// The verbs and their parts, each as its words, by the help that people read.
