@@ -51,12 +51,10 @@ fn without_a_verb_help_is_shown_and_the_exit_code_is_2() {
 }
 
 #[test]
-fn every_shell_gets_completions_that_know_every_verb() {
+fn every_shell_gets_completions_that_ask_this_program() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = stdout(&["completions", shell]);
-        for verb in VERBS {
-            assert!(script.contains(verb), "{shell} is not told of {verb}");
-        }
+        assert!(script.contains("MCAST_COMPLETE"), "{shell}: {script}");
     }
     assert!(refused(&["completions", "dos"], 2).contains("possible values: bash"));
 }
