@@ -69,8 +69,17 @@ fn understood(command: &Command, words: &[OsString]) -> Option<ArgMatches> {
         !is_service && !word.to_string_lossy().starts_with("--service=")
     };
     let words: Vec<&OsString> = words.iter().filter(is_left).collect();
-    let begun = (2..=words.len()).rev().map(|len| &words[..len]);
-    begun.filter_map(|words| command.clone().try_get_matches_from(words).ok()).next()
+    let understood = |len: usize| {
+        let matches = command.clone().try_get_matches_from(&words[..len]).ok()?;
+        // Who names an interface in the rest does not want to be heard on the others.
+        let names_one = |word: &&OsString| {
+            let word = word.to_string_lossy();
+            word.starts_with("-i") || word.starts_with("--interface")
+        };
+        Some((matches, words[len..].iter().any(|word| names_one(word))))
+    };
+    let (matches, is_elsewhere) = (2..=words.len()).rev().find_map(understood)?;
+    (!is_elsewhere).then_some(matches)
 }
 
 fn key_files(matches: &ArgMatches) -> Vec<PathBuf> {
@@ -106,6 +115,9 @@ mod tests {
                 interfaces.iter().map(|it| format!("Name({it:?})")).collect();
             assert_eq!(named, expected, "{line}");
         }
-        assert!(understood(&Cli::command(), &["mcast".into(), "--service".into()]).is_none());
+        for line in ["mcast --service", "mcast discover --ttl x -i eth0 --service "] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(understood(&Cli::command(), &words).is_none(), "{line}");
+        }
     }
 }
