@@ -61,6 +61,7 @@ pub(crate) enum Verb {
     Scan(verb::scan::Scan),
     Doctor(verb::doctor::Doctor),
     Demo(verb::demo::Demo),
+    Key(verb::key::Key),
     Completions(verb::completions::Completions),
     Man(verb::man::Man),
 }

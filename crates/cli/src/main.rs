@@ -7,6 +7,7 @@
 
 mod args;
 mod command;
+mod completion;
 mod config;
 mod describing;
 mod devices;
@@ -17,10 +18,12 @@ mod hint;
 mod kinds;
 mod names;
 mod offer;
+mod pages;
 mod parse;
 mod payload;
 mod place;
 mod progress;
+mod readiness;
 mod render;
 mod roster;
 mod secret;
@@ -41,6 +44,7 @@ use command::{Cli, Verb};
 use terminal::TERMINAL;
 
 fn main() -> ExitCode {
+    completion::answer(Cli::command);
     let Cli { verb, console } = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error),
@@ -54,7 +58,8 @@ fn main() -> ExitCode {
         Verb::Scan(scan) => scan.run(&console),
         Verb::Doctor(doctor) => doctor.run(&console),
         Verb::Demo(demo) => demo.run(),
-        Verb::Completions(completions) => completions.run(Cli::command()),
+        Verb::Key(key) => key.run(&console),
+        Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(Cli::command()),
     };
     let code = match result {

@@ -1,5 +1,9 @@
 //! Keys, read from files that nobody else may read.
 
+#[cfg(unix)]
+use std::env;
+#[cfg(unix)]
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -37,7 +41,7 @@ fn read(path: &Path) -> Result<Key, Failure> {
     Key::new(without_line_end(&secret), Binding::Source).map_err(|_| {
         Failure::usage(format!(
             "the key in {name} is too short: {MIN_SECRET} bytes at least; \
-             head -c 32 /dev/urandom makes a good one"
+             mcast key new FILE makes a good one"
         ))
     })
 }
@@ -60,13 +64,21 @@ fn check_mode(file: &File, path: &Path) -> Result<(), Failure> {
         Ok(metadata) => metadata.permissions().mode(),
         Err(error) => return Err(Failure::usage(format!("cannot look at {name}: {error}"))),
     };
-    if mode & 0o077 == 0 {
+    if mode & others(path, env::var_os("CREDENTIALS_DIRECTORY").as_deref()) == 0 {
         return Ok(());
     }
     Err(Failure::usage(format!(
         "{name} is open to others (mode {:03o}), so what is in it is no secret: chmod 600 {name}",
         mode & 0o777
     )))
+}
+
+/// The bits of a mode that let others read a file. systemd lets its service alone into the directory of its
+/// credentials, and where it does that by an access list, the group's bits are that list's mask (acl(5)).
+#[cfg(unix)]
+fn others(path: &Path, credentials: Option<&OsStr>) -> u32 {
+    let is_credential = credentials.is_some_and(|folder| path.parent() == Some(Path::new(folder)));
+    if is_credential { 0o037 } else { 0o077 }
 }
 
 /// Here a file's permissions don't tell who can read it.
@@ -91,5 +103,20 @@ mod tests {
         ] {
             assert_eq!(without_line_end(bytes), expected);
         }
+    }
+    #[cfg(unix)]
+    #[test]
+    fn what_systemd_hands_to_its_service_may_be_read_by_an_access_list() {
+        let folder = Path::new("/run/credentials/mcast-respond.service");
+        let of = |path: &str, folder: Option<&Path>| {
+            others(Path::new(path), folder.map(Path::as_os_str))
+        };
+        let key = "/run/credentials/mcast-respond.service/key";
+        // 0440 is how such a file looks then.
+        assert_eq!(of(key, Some(folder)) & 0o440, 0);
+        assert_ne!(of(key, Some(folder)) & 0o444, 0, "all of this machine");
+        assert_ne!(of(key, None) & 0o440, 0);
+        assert_ne!(of("/etc/mcast/key", Some(folder)) & 0o440, 0);
+        assert_ne!(of("/run/credentials/mcast-respond.service/../key", Some(folder)) & 0o440, 0);
     }
 }

@@ -10,6 +10,7 @@ use crate::describing::Describing;
 use crate::failure::{Failure, Status};
 use crate::names::Names;
 use crate::progress::{Progress, Stats};
+use crate::readiness;
 use crate::render::{Done, Format, Plural, Renderer, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
@@ -33,6 +34,8 @@ pub(crate) struct Run<M> {
     pub(crate) times: bool,
     /// The URLs that are to be read when it is over.
     pub(crate) describing: Option<Describing>,
+    /// Whether the manager of services, where there is one, is told that it ends.
+    pub(crate) is_service: bool,
 }
 
 impl<M> Run<M> {
@@ -46,6 +49,7 @@ impl<M> Run<M> {
             stats: false,
             times: false,
             describing: None,
+            is_service: false,
         }
     }
 }
@@ -118,9 +122,17 @@ impl<M: Machine + 'static> Session<M> {
         let progress = self.run.progress.tick(table.clone());
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
         let mut driver = Driver::new(machine, endpoint);
-        let Session { run: Run { told, mut describing, .. }, mut printer, interrupt, .. } = self;
+        let Session {
+            run: Run { told, mut describing, is_service, .. },
+            mut printer,
+            interrupt,
+            ..
+        } = self;
         let (releaser, stopper) = (printer.output.clone(), driver.stopper());
         interrupt.then(move || {
+            if is_service {
+                readiness::stopping();
+            }
             releaser.release();
             stopper.stop();
         });
@@ -136,6 +148,9 @@ impl<M: Machine + 'static> Session<M> {
             table.finish();
         }
         drop(keyboard);
+        if is_service && interrupt.signal().is_none() {
+            readiness::stopping();
+        }
         TERMINAL.settle();
         let Printer { mut renderer, output, if_full, .. } = printer;
         if let Some(describing) = describing.filter(|_| result.is_ok()) {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::address::Host;
 use super::described::Described;
-use super::field::{Offer, Time, text_or_dash};
+use super::field::{Time, text_or_dash};
 use super::look::Look;
 use super::record::Found;
 use super::said::Said;

@@ -1,14 +1,19 @@
-//! `mcast completions`: what a shell is to know of the command line.
+//! `mcast completions`: the hook by which a shell asks what may follow.
 
 use std::io::{self, Write};
 
-use clap::{Args, Command};
+use clap::Args;
 use clap_complete::Shell;
 
+use crate::completion;
 use crate::failure::{Failure, Status};
 use crate::terminal::explain;
 
 /// Print a shell's completions
+///
+/// They complete verbs, options and their values: interfaces after -i, files, and after --service those that
+/// answer within 0.4 seconds where the words before it say. The shell calls mcast for that, so that they always fit
+/// the mcast that is installed.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Completions {
@@ -18,15 +23,15 @@ pub(crate) struct Completions {
 
 const EXAMPLES: &str = "\
 Examples:
-  mcast completions bash > ~/.local/share/bash-completion/completions/mcast
-  mcast completions fish > ~/.config/fish/completions/mcast.fish";
+  source <(mcast completions bash)                                           in this shell
+  mcast completions bash > ~/.local/share/bash-completion/completions/mcast  in each bash
+  mcast completions zsh > ~/.zfunc/_mcast                                    in each zsh, with fpath+=~/.zfunc
+  mcast completions fish > ~/.config/fish/completions/mcast.fish             in each fish
+  mcast completions powershell >> $PROFILE                                   in each PowerShell";
 
 impl Completions {
-    /// Prints those of this command.
-    pub(crate) fn run(self, mut command: Command) -> Result<Status, Failure> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut command, "mcast", &mut script);
-        write_stdout(&script)
+    pub(crate) fn run(self) -> Result<Status, Failure> {
+        write_stdout(&completion::hook(self.shell)?)
     }
 }
 

@@ -148,7 +148,7 @@ fn what_a_device_says_of_itself_stands_under_its_address() {
         devices.describe(&Described { page, said }, SystemTime::UNIX_EPOCH);
     }
     let shown = |details| {
-        let look = Look { palette: Palette::PLAIN, hex: false, details, dialects: true };
+        let look = Look { details, dialects: true, ..Look::PLAIN };
         let mut buffer = Vec::new();
         append(&mut buffer, look, &devices);
         String::from_utf8(buffer).unwrap()

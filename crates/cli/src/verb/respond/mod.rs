@@ -20,7 +20,7 @@ use crate::place::{Place, warn_of_family};
 use crate::render::{Plural, Seconds};
 use crate::session::{Run, Session};
 use crate::terminal::{Reader, TERMINAL};
-use crate::{payload, secret};
+use crate::{payload, readiness, secret};
 use services::{Common, Services};
 
 /// Answer whoever asks the group, until Ctrl-C
@@ -99,7 +99,7 @@ impl Respond {
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
         let run = Run::new(self.network.format(), Reader::Optional);
-        let session = Session::new(Run { times: self.time, ..run })?;
+        let session = Session::new(Run { times: self.time, is_service: true, ..run })?;
         let say = |line: String| {
             if !console.quiet {
                 TERMINAL.say(format_args!("{line}"));
@@ -128,6 +128,7 @@ impl Respond {
             debug_assert!(added.is_ok(), "there are two lanes");
         }
         // Nothing is claimed before all of it holds.
+        readiness::ready(&status(&lines));
         lines.into_iter().for_each(say);
 
         let ended = session.run(machines, endpoint)?;
@@ -187,6 +188,15 @@ impl Respond {
             allow_off_link: self.allow_off_link,
             keyring,
         }
+    }
+}
+
+/// What the manager of services shows: of many lines the first.
+fn status(lines: &[String]) -> String {
+    match lines {
+        [first, second] => format!("{first}; {second}"),
+        [first, rest @ ..] if !rest.is_empty() => format!("{first}; and {} more", rest.len()),
+        lines => lines.concat(),
     }
 }
 

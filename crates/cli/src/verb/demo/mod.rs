@@ -1,5 +1,7 @@
 //! `mcast demo`: the whole thing on a machine with no network.
 
+mod watch;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::Duration;
@@ -15,9 +17,10 @@ use crate::failure::{Failure, Status};
 use crate::render::{Format, Plural, Renderer};
 use crate::terminal::TERMINAL;
 
-/// See how it works, on this machine alone: three responders and one discover
+/// See how it works, on this machine alone: a discovery, and a service that comes, changes and goes
 ///
-/// All of it stays on the loopback interface, so it needs no network, no rights and no set-up.
+/// All of it stays on the loopback interface, so it needs no network, no rights and no set-up. It takes a few
+/// seconds at the most.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {}
 
@@ -54,7 +57,11 @@ impl Demo {
             ));
             return Ok(Status::Unfulfilled);
         }
-        write_stdout(conclusion(&found, time).as_bytes())
+        write_stdout(format!("\n{found} found in {time:.1} ms.\n\n").as_bytes())?;
+        match watch::show(&loopback)? {
+            Status::Success => write_stdout(CONCLUSION.as_bytes()),
+            status => Ok(status),
+        }
     }
 }
 
@@ -138,7 +145,7 @@ fn introduction(loopback: &str, groups: &[SocketAddr]) -> String {
         .collect();
     let asked: String = groups.iter().map(|group| format!(" -g {group}")).collect();
     format!(
-        "Three responders join a multicast group on {loopback}, the interface that leads to this \
+        "1. Who is there?\n\nThree responders join a multicast group on {loopback}, the interface that leads to this \
          machine itself:\n\n\
          {responders}\n\
          Here all have one address, so each takes a port of its own; on a network every machine has\n\
@@ -147,12 +154,9 @@ fn introduction(loopback: &str, groups: &[SocketAddr]) -> String {
     )
 }
 
-fn conclusion(found: &Plural, time: f64) -> String {
-    format!(
-        "\n{found} found in {time:.1} ms. Now for real: run mcast respond on one machine of your \
-         network\nand mcast discover on another.\n"
-    )
-}
+const CONCLUSION: &str = "
+Now for real: run mcast respond on one machine of your network and mcast discover on another.
+";
 
 #[cfg(test)]
 mod tests {
