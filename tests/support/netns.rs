@@ -119,6 +119,17 @@ impl World {
         Host { world: self, namespace, cables: RefCell::default() }
     }
 
+    /// Adds these rules of nftables to the switch, where the segments are bridges; panics with its message when it
+    /// fails.
+    #[track_caller]
+    pub fn nft(&self, rules: &str) {
+        let mut command = Command::new("nft");
+        command.arg(rules);
+        self.switch.confine(&mut command);
+        let finished = Process::start(command).wait();
+        assert_eq!(finished.code, Some(0), "{}of\n{rules}", finished.stderr);
+    }
+
     /// The process that holds the world: when it ends, the segments do.
     pub fn holder(&self) -> u32 {
         self.switch.pid()
@@ -127,6 +138,13 @@ impl World {
     fn unique(&self, prefix: &str) -> String {
         self.names.set(self.names.get() + 1);
         format!("{prefix}{}", self.names.get())
+    }
+}
+
+impl Segment {
+    /// The name of the bridge that it is, in the switch.
+    pub fn bridge(&self) -> &str {
+        &self.bridge
     }
 }
 
