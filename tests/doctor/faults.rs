@@ -97,18 +97,12 @@ fn a_firewall_that_drops_unrelated_unicast() {
 #[test]
 fn groups_that_are_pruned() {
     let Some(world) = World::with_nft() else { return };
-    let prune = |lan: &str, groups: &str| {
-        format!(
-            "table bridge {lan} {{ chain forward {{ type filter hook forward priority 0;\n\
-             meta ibrname \"{lan}\" ip daddr {groups} drop\n}}\n}}"
-        )
-    };
-    let lan = world.segment();
-    world.nft(&prune(lan.bridge(), "{ 224.0.1.0-239.255.255.255 }"));
-    names("groups_pruned", &["unsure", "fault", "warning"], &Scene::at_home(&world, &lan));
-    let lan = world.segment();
-    world.nft(&prune(lan.bridge(), "239.1.2.3"));
-    is_free_of("groups_pruned", &Scene::at_home(&world, &lan));
+    let pruned = Scene::at_home(&world, &world.segment())
+        .switch_drops(&world, "ip daddr 224.0.1.0-239.255.255.255");
+    names("groups_pruned", &["unsure", "fault", "warning"], &pruned);
+    let Some(world) = World::with_nft() else { return };
+    let twin = Scene::at_home(&world, &world.segment()).switch_drops(&world, "ip daddr 239.1.2.3");
+    is_free_of("groups_pruned", &twin);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use mcast_tests::netns::{Host, Process, World};
 
-use crate::examine::{is_free_of, names};
+use crate::examine::{is_free_of, is_quiet, names};
 use crate::scene::Scene;
 
 /// Starts a responder of a service, and waits until it can be asked.
@@ -15,7 +15,7 @@ fn respond(host: &Host<'_>, words: &str) -> Process {
 }
 
 /// A scene with a responder at 10.0.0.2, whom the doctor is told of.
-fn with_partner<'w>(world: &'w World) -> (Scene<'w>, mcast_tests::netns::Segment) {
+fn with_partner(world: &World) -> Scene<'_> {
     let lan = world.segment();
     let mut scene = Scene::on(world, &lan);
     let host = world.host();
@@ -23,14 +23,13 @@ fn with_partner<'w>(world: &'w World) -> (Scene<'w>, mcast_tests::netns::Segment
     host.default_route("eth0");
     let responder = respond(&host, "");
     scene.keep(host, responder);
-    (scene.told("--with 10.0.0.2"), lan)
+    scene.told("--with 10.0.0.2")
 }
 
 #[test]
 fn a_healthy_partner() {
     let Some(world) = World::new() else { return };
-    let (scene, _lan) = with_partner(&world);
-    crate::examine::is_quiet(&scene);
+    is_quiet(&with_partner(&world));
 }
 
 #[test]
@@ -54,46 +53,28 @@ fn a_ttl_that_is_too_small() {
     scene.keep(partner, responder);
     names("ttl_too_small", &["fault"], &scene.told("--with 10.1.0.2"));
     // On the link the same TTL is enough.
-    let (twin, _lan) = with_partner(&world);
-    is_free_of("ttl_too_small", &twin);
+    is_free_of("ttl_too_small", &with_partner(&world));
 }
 
 #[test]
 fn a_black_hole_for_long_datagrams() {
     let Some(world) = World::with_nft() else { return };
-    let limit = |lan: &str, longest: u32| {
-        format!(
-            "table bridge {lan} {{ chain forward {{ type filter hook forward priority 0;\n\
-             meta ibrname \"{lan}\" ether type ip ip length > {longest} drop\n}}\n}}"
-        )
-    };
-    let (scene, lan) = with_partner(&world);
-    world.nft(&limit(lan.bridge(), 700));
-    names("mtu_black_hole", &["fault"], &scene);
+    let swallowed = with_partner(&world).switch_drops(&world, "ip length > 700");
+    names("mtu_black_hole", &["fault"], &swallowed);
     // Longer than anything that is sent.
-    let (twin, lan) = with_partner(&world);
-    world.nft(&limit(lan.bridge(), 1500));
-    is_free_of("mtu_black_hole", &twin);
+    let Some(world) = World::with_nft() else { return };
+    is_free_of("mtu_black_hole", &with_partner(&world).switch_drops(&world, "ip length > 1500"));
     // A short MTU that everybody knows of.
-    let (known, _lan) = with_partner(&world);
-    is_free_of("mtu_black_hole", &known.ip("link set eth0 mtu 1000"));
+    is_free_of("mtu_black_hole", &with_partner(&world).ip("link set eth0 mtu 1000"));
 }
 
 #[test]
 fn groups_that_are_pruned_on_the_way_to_a_partner() {
     let Some(world) = World::with_nft() else { return };
-    let prune = |lan: &str, groups: &str| {
-        format!(
-            "table bridge {lan} {{ chain forward {{ type filter hook forward priority 0;\n\
-             meta ibrname \"{lan}\" ip daddr {groups} drop\n}}\n}}"
-        )
-    };
-    let (scene, lan) = with_partner(&world);
-    world.nft(&prune(lan.bridge(), "{ 224.0.1.0-239.255.255.255 }"));
-    names("groups_pruned", &["fault"], &scene);
-    let (twin, lan) = with_partner(&world);
-    world.nft(&prune(lan.bridge(), "239.1.2.3"));
-    is_free_of("groups_pruned", &twin);
+    let pruned = with_partner(&world).switch_drops(&world, "ip daddr 224.0.1.0-239.255.255.255");
+    names("groups_pruned", &["fault"], &pruned);
+    let Some(world) = World::with_nft() else { return };
+    is_free_of("groups_pruned", &with_partner(&world).switch_drops(&world, "ip daddr 239.1.2.3"));
 }
 
 #[test]

@@ -63,6 +63,18 @@ impl<'w> Scene<'w> {
         self.running.push(process);
     }
 
+    /// With a switch that drops what these words of nftables say of what any host sends it.
+    pub(crate) fn switch_drops(self, world: &World, what: &str) -> Scene<'w> {
+        let ports =
+            self.others.iter().chain([&self.host]).map(|host| format!("\"{}\"", host.port("eth0")));
+        let devices = ports.collect::<Vec<_>>().join(", ");
+        world.nft(&format!(
+            "table netdev switch {{ chain in {{\ntype filter hook ingress devices = {{ {devices} }} priority 0;\n\
+             {what} drop\n}}\n}}"
+        ));
+        self
+    }
+
     /// With something that runs in the host itself.
     pub(crate) fn running(mut self, script: &str, words: &[&str]) -> Scene<'w> {
         let process = self.host.peer(script, words);

@@ -19,7 +19,7 @@ for number, card in enumerate((first, second)):
     control.setsockopt(socket.IPPROTO_IP, MRT_ADD_VIF, vif)
 # struct mfcctl: source, group, parent, a TTL for each of 32 cards (0: not there), counters.
 ttls = bytes([0, 1]) + bytes(30)
-mfc = struct.pack('=4s4sH32sIIIi', socket.inet_aton(source), socket.inet_aton(group), 0, ttls, 0, 0, 0, 0)
+mfc = struct.pack('@4s4sH32sIIIi', socket.inet_aton(source), socket.inet_aton(group), 0, ttls, 0, 0, 0, 0)
 control.setsockopt(socket.IPPROTO_IP, MRT_ADD_MFC, mfc)
 print('ready', flush=True)
 signal.pause()

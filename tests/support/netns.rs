@@ -141,13 +141,6 @@ impl World {
     }
 }
 
-impl Segment {
-    /// The name of the bridge that it is, in the switch.
-    pub fn bridge(&self) -> &str {
-        &self.bridge
-    }
-}
-
 impl Host<'_> {
     /// Plugs a card of this name into a segment, gives it these addresses (with prefix lengths) and no
     /// others, and brings it up. No address is ever tentative.
@@ -183,8 +176,8 @@ impl Host<'_> {
         self.until_forwarding(card, &port);
     }
 
-    /// The bridge's end of a card's cable; of several cards that had this name, the latest.
-    fn port(&self, card: &str) -> String {
+    /// The switch's end of a card's cable, by its name there; of several cards that had this name, the latest.
+    pub fn port(&self, card: &str) -> String {
         let cables = self.cables.borrow();
         let cable = cables.iter().rev().find(|(name, _)| name == card);
         cable.unwrap_or_else(|| panic!("no card {card:?}")).1.clone()
