@@ -45,6 +45,28 @@ impl Console {
     }
 }
 
+/// Which network, of both families where none is chosen.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct LinkArgs {
+    /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
+    /// repeated [default: all that are up and can multicast; loopback where there is no other]
+    #[arg(short, long = "interface", value_name = "INTERFACE")]
+    pub(crate) interfaces: Vec<Selector>,
+
+    /// Use IPv4 alone [default: both]
+    #[arg(short = '4', long)]
+    pub(crate) ipv4: bool,
+
+    /// Use IPv6 alone [default: both]
+    #[arg(short = '6', long)]
+    pub(crate) ipv6: bool,
+
+    /// Print JSON Lines: one object an event, as it happens
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
 /// Which network, and how.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Network")]

@@ -27,10 +27,11 @@ Examples:
   mcast discover --json | jq .    the same for a program
   mcast listen                    see what is sent to the group
   mcast scan                      see what is on this network, in every language that devices speak
+  mcast doctor                    see why nobody is found, and what to do
   mcast send hello                send something to it
 
-Exit status: 0 it did what it was asked, 1 it found none or too few, 2 the command line is wrong,
-3 the network or the system refused, 129, 130 or 143 it was interrupted.";
+Exit status: 0 it did what it was asked, 1 it found none or too few, or a fault,
+2 the command line is wrong, 3 the network or the system refused, 129, 130 or 143 it was interrupted.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -39,6 +40,7 @@ pub(crate) enum Verb {
     Send(verb::send::Send),
     Listen(verb::listen::Listen),
     Scan(verb::scan::Scan),
+    Doctor(verb::doctor::Doctor),
     Demo(verb::demo::Demo),
     Completions(verb::completions::Completions),
     Man(verb::man::Man),

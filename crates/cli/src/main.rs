@@ -12,6 +12,7 @@ mod devices;
 mod doubts;
 mod escape;
 mod failure;
+mod hint;
 mod kinds;
 mod names;
 mod offer;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Send(send) => send.run(&console),
         Verb::Listen(listen) => listen.run(&console),
         Verb::Scan(scan) => scan.run(&console),
+        Verb::Doctor(doctor) => doctor.run(&console),
         Verb::Demo(demo) => demo.run(),
         Verb::Completions(completions) => completions.run(Cli::command()),
         Verb::Man(man) => man.run(Cli::command()),

@@ -6,6 +6,7 @@ use mcast_net::{Endpoint, Error, Interface, Settings};
 use mcast_proto::LaneId;
 
 use crate::failure::Failure;
+use crate::hint;
 
 /// Opens sockets, and warns where they reach too little.
 pub(crate) fn open(
@@ -111,11 +112,14 @@ impl Asked {
         self.is_loopback
     }
 
-    /// What to do where nobody answers.
-    pub(crate) fn advice(&self) -> &'static str {
-        match self.is_loopback {
-            true => "only programs of this machine are asked there",
-            false => "look at the firewalls on both sides",
+    /// What to do where nobody answers: what is known to be wrong, or where to look.
+    pub(crate) fn advice(&self, settings: &Settings) -> String {
+        match (hint::of_silence(settings), self.is_loopback) {
+            (Some(hint), _) => hint,
+            (None, true) => "only programs of this machine are asked there".into(),
+            (None, false) => {
+                "look at the firewalls on both sides; mcast doctor checks this machine".into()
+            }
         }
     }
 }

@@ -23,6 +23,55 @@ pub struct Finding {
     pub decided_by: Option<String>,
 }
 
+impl Finding {
+    /// A finding of the whole machine, of which no cause and no remedy is known yet.
+    pub fn new(
+        code: Code,
+        level: Level,
+        what: impl Into<String>,
+        evidence: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            code,
+            level,
+            interface: None,
+            what: what.into(),
+            evidence: evidence.into(),
+            why: None,
+            remedies: Vec::new(),
+            decided_by: None,
+        }
+    }
+
+    /// The same on one interface.
+    #[must_use]
+    pub fn on(mut self, interface: impl Into<String>) -> Finding {
+        self.interface = Some(interface.into());
+        self
+    }
+
+    /// The same with its cause.
+    #[must_use]
+    pub fn why(mut self, why: impl Into<String>) -> Finding {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// The same with one more command that mends it.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Finding {
+        self.remedies.push(remedy.into());
+        self
+    }
+
+    /// The same with what would decide.
+    #[must_use]
+    pub fn decided_by(mut self, decided_by: impl Into<String>) -> Finding {
+        self.decided_by = Some(decided_by.into());
+        self
+    }
+}
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +103,8 @@ pub enum Code {
     PortShared,
     /// Our own datagrams do not come back: a packet filter of this host drops what comes in.
     FirewallInput,
+    /// A packet filter of this host lets nothing out to groups.
+    FirewallOutput,
     /// Answers by unicast are dropped, while what goes to groups comes in.
     FirewallUnicast,
     /// Routed groups are pruned, while link-local ones are flooded.

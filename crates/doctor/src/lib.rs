@@ -9,11 +9,13 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod examine;
 pub mod facts;
 pub mod finding;
 pub mod gather;
 pub mod probe;
 pub mod verdict;
 
+pub use examine::{examine, glance};
 pub use facts::Facts;
 pub use finding::{Code, Finding, Level};

@@ -102,6 +102,7 @@
 
 pub mod clock;
 mod driver;
+mod ear;
 mod endpoint;
 mod error;
 mod faces;
@@ -115,6 +116,7 @@ mod waiting;
 
 pub use driver::handle::{Ended, Handle};
 pub use driver::{Driver, Heard};
+pub use ear::{Ear, Origin};
 pub use endpoint::Endpoint;
 pub use endpoint::drops::Drops;
 pub use error::{Error, ErrorKind};
@@ -123,9 +125,11 @@ pub use faces::events::{Events, OwnedHeard};
 #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
 pub use faces::stream::EventStream;
 pub use identity::ClaimedId;
+pub use interfaces::choice::Chosen;
 pub use interfaces::interface::{Interface, Network, Prefix};
-pub use interfaces::interfaces;
+pub use interfaces::link::{Link, Snooping};
 pub use interfaces::selector::{Pattern, Selector};
+pub use interfaces::{choice, interfaces, links, route_to};
 pub use report::Report;
 pub use settings::Settings;
 pub use sockets::account::{InterfaceReport, Refused};

@@ -15,6 +15,7 @@ mod text;
 use std::time::{Duration, SystemTime};
 
 use mcast_proto::Event;
+use serde::Serialize;
 
 use crate::devices::Devices;
 use crate::roster::{Past, Roster};
@@ -41,6 +42,11 @@ pub(crate) enum Format {
     Blocks,
     /// A table shows who is there, and lines tell only what is not in it.
     Table,
+}
+
+/// Appends a value as a line of JSON that is harmless on a terminal.
+pub(crate) fn json_line(buffer: &mut Vec<u8>, value: &impl Serialize) {
+    json::line(buffer, value);
 }
 
 /// Turns events into what is written for them.

@@ -10,6 +10,7 @@ use mcast_proto::plain::{Listener, Listening};
 
 use crate::args::{Console, NetworkArgs};
 use crate::failure::{Failure, Status};
+use crate::hint;
 use crate::parse::{Protocol, parse_count, parse_period};
 use crate::place::{self, Place};
 use crate::render::{Format, Plural, Seconds};
@@ -84,7 +85,12 @@ impl Listen {
         let summary = &ended.report.summary;
         if !console.quiet && !ended.is_unheard {
             let datagrams = Plural(summary.received, "datagram");
-            TERMINAL.say(format_args!("{datagrams} in {}", Seconds(summary.elapsed)));
+            let hint = (summary.received == 0).then(|| hint::of_silence(&settings)).flatten();
+            let time = Seconds(summary.elapsed);
+            match hint {
+                Some(hint) => TERMINAL.warn(format_args!("{datagrams} in {time}; {hint}")),
+                None => TERMINAL.say(format_args!("{datagrams} in {time}")),
+            }
         }
         let is_enough = self.count.is_none_or(|count| summary.received >= count);
         Ok(ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled }))

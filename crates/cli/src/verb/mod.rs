@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod discover;
+pub(crate) mod doctor;
 pub(crate) mod listen;
 pub(crate) mod man;
 pub(crate) mod respond;

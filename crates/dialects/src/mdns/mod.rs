@@ -10,7 +10,7 @@
 //! [`Key::Foreign`](mcast_proto::Key::Foreign): `lab._ipp._tcp.local%3` on the interface of number 3. Its addresses
 //! are those of its host and the one that it was first heard from.
 //!
-//! [`wire`] looks at a message in place, for those who only listen.
+//! [`wire`] looks at a message in place, for those who only listen, and [`question`] writes one that asks.
 
 mod answer;
 mod arrival;
@@ -49,6 +49,7 @@ pub mod wire;
 pub use discoverer::{Discoverer, Discovery};
 pub use facts::PROTOCOL;
 pub use identity::ServiceType;
+pub use question::question;
 pub use watcher::{Port, Watcher, Watching};
 
 use alloc::vec;

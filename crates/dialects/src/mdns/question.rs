@@ -103,6 +103,19 @@ impl QuestionBuf {
     }
 }
 
+/// A message of this number that asks for the pointers of these names, each as it stands in a message: in one
+/// piece, with a length before each label. A name for which there is no room is left out.
+pub fn question<'n>(id: u16, names: impl IntoIterator<Item = &'n [u8]>) -> Vec<u8> {
+    let mut message = QuestionBuf::default();
+    message.begin(id);
+    for name in names {
+        if message.as_bytes().len() + name.len() + 4 <= MAX_MESSAGE {
+            message.ask(name, kind::PTR);
+        }
+    }
+    message.bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::wire::{Data, Message};

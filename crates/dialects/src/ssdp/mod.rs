@@ -8,7 +8,7 @@ mod identity;
 mod lease;
 mod question;
 
-pub use question::{GROUP_V4, GROUP_V6, PORT};
+pub use question::{GROUP_V4, GROUP_V6, PORT, search, search_one};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,12 +16,35 @@ use core::time::Duration;
 
 use mcast_proto::{Arrival, Destination, Instant, Lane, Path, Protocol, Role};
 
+use crate::headers::{Headers, Start};
 use crate::scan::{self, Dialect, Draws, Told, Verdict};
 
 /// Asks once who is there.
 pub type Discoverer = scan::Discoverer<Ssdp>;
 /// Asks, hears announcements and goodbyes, and asks those alone whose lease ends.
 pub type Watcher = scan::Watcher<Ssdp>;
+
+/// What a datagram is, for those who only count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An answer to a search.
+    Answer,
+    /// An announcement or a goodbye.
+    Notify,
+    /// A search.
+    Search,
+}
+
+impl Kind {
+    /// What a datagram is, where it is of SSDP.
+    pub fn of(datagram: &[u8]) -> Option<Kind> {
+        Some(match Headers::read(datagram)?.start {
+            Start::Answer => Kind::Answer,
+            Start::Notify => Kind::Notify,
+            Start::Search => Kind::Search,
+        })
+    }
+}
 
 /// Targets that are searched for in one round: more would be answered by so many more datagrams.
 pub const MOST_TARGETS: usize = 5;

@@ -14,14 +14,14 @@ pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc);
 pub const PORT: u16 = 1900;
 
 /// Searches for a target, and wants the answers spread over so many seconds.
-pub(super) fn search(target: &str, mx: u8, into: &mut Vec<u8>) {
+pub fn search(target: &str, mx: u8, into: &mut Vec<u8>) {
     // The group of IPv4 is said over IPv6 too: one message goes to both, and nobody looks at it.
     let host = SocketAddr::from((GROUP_V4, PORT));
     write(into, format_args!("{}MX: {mx}\r\nST: {target}\r\n\r\n", Head(host)));
 }
 
 /// Searches one device alone, which answers at once: there is nothing to spread.
-pub(super) fn search_one(path: Path, target: &str, into: &mut Vec<u8>) -> Destination {
+pub fn search_one(path: Path, target: &str, into: &mut Vec<u8>) -> Destination {
     let host = SocketAddr::new(path.remote.ip(), PORT);
     write(into, format_args!("{}ST: {target}\r\n\r\n", Head(host)));
     let mut path = path;

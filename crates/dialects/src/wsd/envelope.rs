@@ -7,7 +7,7 @@ use roxmltree::{Document, Node};
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Answers to a probe, or to a question for one.
     Matches,
     /// Somebody has come, or has changed.

@@ -11,14 +11,18 @@ mod envelope;
 mod identity;
 mod question;
 
+pub use envelope::Kind;
 pub use question::{GROUP_V4, GROUP_V6, PORT};
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use mcast_proto::{Arrival, Instant, Lane, Protocol, Role};
 
-use crate::scan::{self, Dialect, Draws, Told, Verdict};
+use crate::scan::{self, Dialect, Draws, Told, Uuid, Verdict};
+use crate::xml::document;
 
 /// Asks once who is there.
 pub type Discoverer = scan::Discoverer<Wsd>;
@@ -29,6 +33,20 @@ pub type Watcher = scan::Watcher<Wsd>;
 #[derive(Debug, Clone, Default)]
 pub struct Wsd {
     answers: answer::Answers,
+}
+
+/// What a datagram is, and the number of the message that it answers, for those who only count.
+pub fn read(datagram: &[u8]) -> Option<(Kind, Option<String>)> {
+    let document = document(datagram)?;
+    let envelope = envelope::Envelope::of(&document)?;
+    Some((envelope.kind, envelope.relates_to().map(String::from)))
+}
+
+/// A probe for devices, and the number by which its answers say so.
+pub fn probe(id: [u8; 16]) -> (Vec<u8>, String) {
+    let (id, mut bytes) = (Uuid(id), Vec::new());
+    question::probe(question::KINDS[0], id, &mut bytes);
+    (bytes, format!("urn:uuid:{id}"))
 }
 
 impl Dialect for Wsd {

@@ -22,6 +22,8 @@ pub struct Signal {
     pub querier: Seen<Querier>,
     /// What our own sockets dropped for want of room.
     pub dropped: u64,
+    /// Datagrams of hosts that are not among the devices, for want of room.
+    pub unlisted: u64,
 }
 
 /// What was asked in one dialect on one interface.

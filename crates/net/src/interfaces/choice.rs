@@ -7,6 +7,17 @@ use crate::interfaces::selector::Selector;
 use crate::settings::Settings;
 use crate::{Error, ErrorKind};
 
+/// An interface, and whether it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// The interface.
+    pub interface: Interface,
+    /// Whether it is used.
+    pub used: bool,
+    /// Why it is, or is not: words that follow its name, as `is up and can multicast`.
+    pub why: &'static str,
+}
+
 /// What was decided about each interface, by index.
 #[derive(Debug, Default)]
 pub(crate) struct Choice(Vec<Decision>);
@@ -20,7 +31,7 @@ struct Decision {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// It is used: this is why.
+    /// It is used, since it does or is this.
     Taken(&'static str),
     /// It is not used, since it does or is this.
     Left(&'static str),
@@ -40,13 +51,26 @@ impl Choice {
             for decision in &mut decisions {
                 if decision.verdict == LOOPBACK {
                     decision.verdict = match settings.ttl {
-                        0 => Verdict::Taken("what has a TTL of 0 stays on this host"),
+                        0 => Verdict::Taken("keeps what has a TTL of 0 on this host"),
                         _ => LAST_RESORT,
                     };
                 }
             }
         }
         Choice(decisions)
+    }
+
+    /// The same with the interfaces that it was made of, for whoever asks.
+    pub(crate) fn told(self, interfaces: Vec<Interface>) -> Vec<Chosen> {
+        let told = |(interface, decision): (Interface, Decision)| {
+            let (used, why) = match decision.verdict {
+                Verdict::Taken(why) => (true, why),
+                Verdict::Left(why) => (false, why),
+                Verdict::NotAskedFor => (false, "was not asked for"),
+            };
+            Chosen { interface, used, why }
+        };
+        interfaces.into_iter().zip(self.0).map(told).collect()
     }
 
     pub(crate) fn takes(&self, index: u32) -> bool {
@@ -64,7 +88,7 @@ impl Choice {
                     "{name} alone is used, for want of another: programs of this machine are reached, \
                      and nobody else"
                 ),
-                Verdict::Taken(why) => log::info!("{name} is used: {why}"),
+                Verdict::Taken(why) => log::info!("{name} is used: it {why}"),
                 Verdict::Left(why) => log::info!("{name} is not used: it {why}"),
                 Verdict::NotAskedFor => log::info!("{name} is not used: others were asked for"),
             }
@@ -115,7 +139,7 @@ fn judge(interface: &Interface, settings: &Settings) -> Verdict {
     } else if settings.ttl == 0 && !interface.loopback {
         Verdict::Left("leads off this host, where a TTL of 0 forbids to go")
     } else if asked_for {
-        Verdict::Taken("it was asked for")
+        Verdict::Taken("was asked for")
     } else {
         judge_by_kind(interface)
     }
@@ -123,7 +147,7 @@ fn judge(interface: &Interface, settings: &Settings) -> Verdict {
 
 const LOOPBACK: Verdict = Verdict::Left("is the loopback, and there are others");
 
-const LAST_RESORT: Verdict = Verdict::Taken("it is the loopback, and there is no other");
+const LAST_RESORT: Verdict = Verdict::Taken("is the loopback, and there is no other");
 
 /// Names of interfaces that join containers and virtual machines to this host.
 const VIRTUAL: [&str; 13] = [
@@ -141,7 +165,7 @@ fn judge_by_kind(interface: &Interface) -> Verdict {
     } else if is_virtual(&interface.name) {
         Verdict::Left("joins containers or virtual machines to this host: name it to use it")
     } else {
-        Verdict::Taken("it is up and can multicast")
+        Verdict::Taken("is up and can multicast")
     }
 }
 
@@ -194,142 +218,4 @@ pub(crate) fn check_reach(interfaces: &[Interface], settings: &Settings) -> Resu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::interfaces::interface::Network;
-
-    fn interface(index: u32, name: &str, address: &str) -> Interface {
-        let address = address.parse().unwrap();
-        let addresses = vec![Network { address, prefix_len: 24, peer: None, deprecated: false }];
-        Interface {
-            index,
-            name: name.into(),
-            addresses,
-            routes: Vec::new(),
-            up: true,
-            multicast: true,
-            loopback: false,
-            point_to_point: false,
-        }
-    }
-
-    fn machine() -> Vec<Interface> {
-        vec![
-            Interface { loopback: true, multicast: false, ..interface(1, "lo", "127.0.0.1") },
-            interface(2, "eth0", "10.0.0.1"),
-            Interface { up: false, ..interface(3, "eth1", "10.1.0.1") },
-            interface(4, "docker0", "172.17.0.1"),
-            Interface { point_to_point: true, ..interface(5, "tun0", "10.8.0.2") },
-            interface(6, "wlan0", "10.2.0.1"),
-            Interface { multicast: false, ..interface(7, "odd0", "10.3.0.1") },
-            interface(8, "six0", "2001:db8::1"),
-        ]
-    }
-
-    fn tutorials() -> Settings {
-        let groups = vec!["224.1.1.1:50008".parse().unwrap()];
-        Settings { groups, ..Settings::default() }
-    }
-
-    fn taken(interfaces: &[Interface], selectors: &[&str]) -> Vec<u32> {
-        let selectors = selectors.iter().map(|text| text.parse().unwrap()).collect();
-        let settings = Settings { interfaces: selectors, ..tutorials() };
-        let choice = Choice::new(interfaces, &settings);
-        interfaces.iter().map(|i| i.index).filter(|index| choice.takes(*index)).collect()
-    }
-
-    #[test]
-    fn by_default_all_that_can_multicast_and_none_that_is_virtual() {
-        assert_eq!(taken(&machine(), &[]), [2, 6]);
-        assert_eq!(taken(&machine(), &["!wlan*"]), [2]);
-    }
-
-    #[test]
-    fn dockers_bridges_are_left_and_a_network_that_is_named_alike_is_not() {
-        let named = |name| taken(&[interface(2, name, "10.0.0.1")], &[]);
-        for network in
-            ["br-lan", "br-guest", "br-0123456789a", "br-0123456789abc", "br-0123456789ag"]
-        {
-            assert_eq!(named(network), [2], "{network}");
-        }
-        for virtual_one in ["br-0123456789ab", "docker0", "docker_gwbridge", "virbr0", "vethab12"] {
-            assert_eq!(named(virtual_one), [0; 0], "{virtual_one}");
-        }
-    }
-
-    #[test]
-    fn the_loopback_alone_stands_in_for_all() {
-        let mut machine = machine();
-        machine.retain(|i| !["eth0", "wlan0"].contains(&i.name.as_str()));
-        assert_eq!(taken(&machine, &[]), [1]);
-        assert_eq!(taken(&machine, &["!lo"]), [0; 0]);
-    }
-
-    #[test]
-    fn what_is_to_stay_on_this_host_takes_the_loopback_alone() {
-        let with = |ttl, selectors: &[&str]| {
-            let interfaces = selectors.iter().map(|text| text.parse().unwrap()).collect();
-            Settings { ttl, interfaces, ..tutorials() }
-        };
-        for selectors in [&[][..], &["lo"], &["*"], &["!eth0"], &["lo", "eth0"]] {
-            let settings = with(0, selectors);
-            let choice = Choice::new(&machine(), &settings);
-            let taken: Vec<u32> = (1..9).filter(|index| choice.takes(*index)).collect();
-            assert_eq!(taken, [1], "{selectors:?}");
-            assert!(check_reach(&machine(), &settings).is_ok(), "{selectors:?}");
-        }
-        for selectors in [&["eth0"][..], &["eth*", "!wlan0"], &["10.0.0.1"], &["2"]] {
-            let error = check_reach(&machine(), &with(0, selectors)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Settings, "{selectors:?}");
-            assert!(check_reach(&machine(), &with(1, selectors)).is_ok(), "{selectors:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_asked_for_is_used_if_it_is_up_and_not_excluded() {
-        assert_eq!(taken(&machine(), &["lo"]), [1]);
-        assert_eq!(taken(&machine(), &["eth*"]), [2]);
-        assert_eq!(taken(&machine(), &["docker0", "5", "10.3.0.1"]), [4, 5, 7]);
-        assert_eq!(taken(&machine(), &["*", "!eth*", "!10.2.0.1"]), [1, 4, 5, 7]);
-        assert_eq!(taken(&machine(), &["eth1"]), [0; 0]);
-    }
-
-    #[test]
-    fn the_family_must_fit() {
-        let settings =
-            Settings { groups: vec!["[ff12::5008]:50008".parse().unwrap()], ..tutorials() };
-        let choice = Choice::new(&machine(), &settings);
-        assert!(choice.takes(8) && !choice.takes(2) && !choice.takes(1));
-    }
-
-    #[test]
-    fn an_unknown_interface_is_told_with_what_there_is() {
-        let known = |text: &str| check_known(&machine()[..3], &[text.parse().unwrap()]);
-        assert!(known("eth0").is_ok() && known("2").is_ok() && known("10.0.0.1").is_ok());
-        assert!(known("wlan*").is_ok() && known("!eth9").is_ok());
-        let error = known("eth9").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::UnknownInterface);
-        assert_eq!(error.to_string(), "no interface named \"eth9\"; there are: lo, eth0, eth1");
-        assert_eq!(known("9").unwrap_err().kind(), ErrorKind::UnknownInterface);
-        assert_eq!(known("10.9.9.9").unwrap_err().kind(), ErrorKind::UnknownInterface);
-    }
-
-    #[test]
-    fn having_none_is_told_with_the_reasons() {
-        let down = &machine()[2..3];
-        let error = |selectors: &[&str]| {
-            let interfaces = selectors.iter().map(|text| text.parse().unwrap()).collect();
-            let settings = Settings { interfaces, ..tutorials() };
-            Choice::new(down, &settings).nothing_taken(&settings).to_string()
-        };
-        assert_eq!(
-            error(&[]),
-            "224.1.1.1: no interface with multicast is up (eth1 is down or has no carrier); \
-             bring one up, or name lo"
-        );
-        assert_eq!(
-            error(&["wlan*"]),
-            "224.1.1.1: no interface matches what was asked for; bring one up, or name lo"
-        );
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use getifaddrs::{InterfaceFlags, getifaddrs};
 
 use crate::interfaces::interface::{Interface, Network};
+use crate::interfaces::link::Link;
 use crate::interfaces::neighbour::State;
 
 /// Lists interfaces; one with neither an IP address nor a hardware address may be missing.
@@ -45,6 +46,16 @@ impl Kernel {
             interface.addresses.push(Network { address, prefix_len, peer, deprecated: false });
         }
         Ok(found.into_values().collect())
+    }
+
+    /// What the links are made of, which the system does not tell.
+    pub(crate) fn links(&mut self) -> io::Result<Vec<Link>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// By which interface the system sends to an address, which it does not tell.
+    pub(crate) fn route_to(&mut self, _to: IpAddr) -> io::Result<Option<u32>> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// What is known of a neighbour: nothing is asked, and it is taken to be there.

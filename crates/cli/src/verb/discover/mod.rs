@@ -7,7 +7,7 @@ mod watch;
 use std::path::PathBuf;
 
 use clap::Args;
-use mcast_net::Endpoint;
+use mcast_net::{Endpoint, Settings};
 use mcast_proto::plain::{Discoverer, Discovery, PROBE};
 use mcast_proto::{Doubts, Instant};
 
@@ -113,19 +113,19 @@ impl Discover {
         let machine = Discoverer::new(discovery, mcast_net::seed());
         let ended = session.run(machine, endpoint)?;
         if !console.quiet && !ended.is_unheard {
-            self.sum_up(&ended, &asked);
+            self.sum_up(&ended, &asked, &settings);
         }
         Ok(self.end.status(&ended))
     }
 
-    fn sum_up(&self, ended: &Ended, asked: &Asked) {
+    fn sum_up(&self, ended: &Ended, asked: &Asked, settings: &Settings) {
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
         if summary.found == 0 && ended.signal.is_none() {
             return TERMINAL.warn(format_args!(
                 "no answer in {time} on {asked}: is anything responding? {}, and try --repeat 3 where \
                  datagrams get lost{}",
-                asked.advice(),
+                asked.advice(settings),
                 self.end.beside(ended)
             ));
         }

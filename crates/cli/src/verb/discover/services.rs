@@ -66,7 +66,7 @@ impl Services {
         let asked = Asked::on(&endpoint)?;
         let ended = session.run(machine, endpoint)?;
         if !is_quiet && !ended.is_unheard {
-            self.sum_up(end, &ended, &asked);
+            self.sum_up(end, &ended, &asked, settings);
         }
         Ok(end.status(&ended))
     }
@@ -99,7 +99,7 @@ impl Services {
             .map_err(|error| Failure::usage(format!("--where: {}", explain(error))))
     }
 
-    fn sum_up(&self, end: &End, ended: &Ended, asked: &Asked) {
+    fn sum_up(&self, end: &End, ended: &Ended, asked: &Asked, settings: &Settings) {
         let summary = &ended.report.summary;
         let time = Seconds(summary.elapsed);
         if summary.found == 0 && ended.signal.is_none() {
@@ -111,7 +111,7 @@ impl Services {
             return TERMINAL.warn(format_args!(
                 "no answer for {whom} in {time} on {asked}: is anybody{key} offering it (mcast \
                  respond --service)? {}{}",
-                asked.advice(),
+                asked.advice(settings),
                 end.beside(ended)
             ));
         }

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_dialects::mdns::ServiceType;
-use mcast_net::{Selector, Settings};
+use mcast_net::Settings;
 use mcast_proto::{Doubts, Instant};
 
-use crate::args::Console;
+use crate::args::{Console, LinkArgs};
 use crate::doubts::{self, Bounds};
 use crate::failure::{Failure, Status};
 use crate::parse::parse_period;
@@ -74,29 +74,7 @@ pub(crate) struct Scan {
     watch: bool,
 
     #[command(flatten)]
-    network: Network,
-}
-
-/// Which network.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Network")]
-struct Network {
-    /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
-    /// repeated [default: all that are up and can multicast; loopback where there is no other]
-    #[arg(short, long = "interface", value_name = "INTERFACE")]
-    interfaces: Vec<Selector>,
-
-    /// Use IPv4 alone [default: both]
-    #[arg(short = '4', long)]
-    ipv4: bool,
-
-    /// Use IPv6 alone [default: both]
-    #[arg(short = '6', long)]
-    ipv6: bool,
-
-    /// Print JSON Lines: one object an event, as it happens
-    #[arg(long, help_heading = "Output")]
-    json: bool,
+    network: LinkArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -142,7 +120,7 @@ impl Scan {
                 "--type: none of the protocols that are asked in knows that type; see mcast scan --help",
             ));
         }
-        let Network { ipv4, ipv6, .. } = self.network;
+        let LinkArgs { ipv4, ipv6, .. } = self.network;
         let patience = (!self.watch).then(|| self.patience(&voices));
         let mut plan =
             Plan { wanted: wanted.clone(), ipv4: ipv4 || !ipv6, ipv6: ipv6 || !ipv4, patience };
@@ -170,7 +148,7 @@ impl Scan {
         let machine = Scanning::new(machines, &names, wanted, patience);
         let ended = session.run(machine, endpoint)?;
         if !console.quiet && !ended.is_unheard {
-            self.sum_up(&ended, &asked, &names);
+            self.sum_up(&ended, &asked, (&names, &settings));
         }
         let is_found = self.watch || ended.report.summary.found > 0;
         Ok(ended.status_or(if is_found { Status::Success } else { Status::Unfulfilled }))
@@ -200,7 +178,7 @@ impl Scan {
         Run { told, progress, ..Run::new(format, Reader::Needed) }
     }
 
-    fn sum_up(&self, ended: &Ended, asked: &Asked, names: &[String]) {
+    fn sum_up(&self, ended: &Ended, asked: &Asked, (names, settings): (&[String], &Settings)) {
         let summary = &ended.report.summary;
         let (time, names) = (Seconds(summary.elapsed), names.join(", "));
         // To end when told to is what was asked for.
@@ -213,7 +191,7 @@ impl Scan {
             let besides = reasons.map_or(String::new(), |reasons| format!("; besides, {reasons}"));
             return TERMINAL.warn(format_args!(
                 "nothing found in {time} on {asked}, asked in {names}: {}{besides}",
-                asked.advice()
+                asked.advice(settings)
             ));
         }
         let more = reasons.map_or(String::new(), |it| format!("; there may be more: {it}"));

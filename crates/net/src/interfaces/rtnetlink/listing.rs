@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use libc::{c_int, c_ushort};
 
 use super::Rtnetlink;
-use super::message::{attributes, u32_at};
+use super::message::{IFINFOMSG, RTMSG, WITHOUT_COUNTERS, attributes, ip, text, u32_at};
 use crate::interfaces::interface::{Interface, Network, Prefix};
 
-/// The lengths of `struct ifinfomsg` (linux/rtnetlink.h) and `struct ifaddrmsg` (linux/if_addr.h), and of
-/// `struct rtmsg` (linux/rtnetlink.h).
-const IFINFOMSG: usize = 16;
+/// The length of `struct ifaddrmsg` (linux/if_addr.h).
 const IFADDRMSG: usize = 8;
-const RTMSG: usize = 12;
 
 type Interfaces = BTreeMap<u32, Interface>;
 
@@ -22,10 +18,8 @@ impl Rtnetlink {
     /// All interfaces, by index.
     pub(crate) fn interfaces(&mut self) -> io::Result<Vec<Interface>> {
         let mut found = Interfaces::new();
-        // Without the counters, which are most of it.
-        let mask = libc::RTEXT_FILTER_SKIP_STATS.to_ne_bytes();
-        let mask = [(libc::IFLA_EXT_MASK, &mask[..])];
-        self.dump(libc::RTM_GETLINK, &[0; IFINFOMSG], &mask, |body| add_link(&mut found, body))?;
+        let without = [WITHOUT_COUNTERS];
+        self.dump(libc::RTM_GETLINK, &[0; IFINFOMSG], &without, |body| add_link(&mut found, body))?;
         self.dump(libc::RTM_GETADDR, &[0; IFADDRMSG], &[], |body| add_address(&mut found, body))?;
         for family in [libc::AF_INET, libc::AF_INET6] {
             let mut rtmsg = [0; RTMSG];
@@ -40,23 +34,6 @@ impl Rtnetlink {
         }
         Ok(found.into_values().collect())
     }
-
-    /// Asks for all of a kind. Where something changes meanwhile the answer may miss it: that is noticed
-    /// apart, and asked for again.
-    fn dump(
-        &mut self,
-        kind: u16,
-        structure: &[u8],
-        attributes: &[(u16, &[u8])],
-        mut each: impl FnMut(&[u8]) -> Option<()>,
-    ) -> io::Result<()> {
-        self.ask((kind, libc::NLM_F_DUMP), structure, attributes, |answered, body| {
-            // RTM_NEW… is the answer to RTM_GET…; what lacks a part is left out.
-            if answered == kind - 2 {
-                let _ = each(body);
-            }
-        })
-    }
 }
 
 fn add_link(found: &mut Interfaces, body: &[u8]) -> Option<()> {
@@ -65,7 +42,7 @@ fn add_link(found: &mut Interfaces, body: &[u8]) -> Option<()> {
     let (_, name) = attributes(body, IFINFOMSG).find(|(kind, _)| *kind == libc::IFLA_IFNAME)?;
     let interface = Interface {
         index,
-        name: String::from_utf8_lossy(name.strip_suffix(b"\0").unwrap_or(name)).into_owned(),
+        name: text(name),
         addresses: Vec::new(),
         routes: Vec::new(),
         up: flags & libc::IFF_UP != 0 && flags & libc::IFF_RUNNING != 0,
@@ -127,9 +104,4 @@ fn add_route(found: &mut Interfaces, body: &[u8]) -> Option<()> {
     let address = network.filter(|ip| ip.is_ipv4() == (i32::from(family) == libc::AF_INET))?;
     found.get_mut(&interface?)?.routes.push(Prefix { address, len });
     Some(())
-}
-
-fn ip(value: &[u8]) -> Option<IpAddr> {
-    let v4 = <[u8; 4]>::try_from(value).map(|octets| Ipv4Addr::from(octets).into());
-    v4.or_else(|_| <[u8; 16]>::try_from(value).map(|octets| Ipv6Addr::from(octets).into())).ok()
 }

@@ -1,9 +1,19 @@
 //! The framing of rtnetlink(7): messages, each a header, a structure and attributes, as plain bytes of
 //! this machine's order.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 /// The length of `struct nlmsghdr`, and of an attribute's header.
 const HEADER: usize = 16;
 const ATTRIBUTE: usize = 4;
+
+/// The lengths of `struct ifinfomsg` and `struct rtmsg` (linux/rtnetlink.h).
+pub(super) const IFINFOMSG: usize = 16;
+pub(super) const RTMSG: usize = 12;
+
+/// Asks for links without their counters, which are most of what is told of them.
+pub(super) const WITHOUT_COUNTERS: (u16, &[u8]) =
+    (libc::IFLA_EXT_MASK, &libc::RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
 
 /// Messages and attributes begin at multiples of this.
 const ALIGNMENT: usize = 4;
@@ -52,6 +62,17 @@ pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// An address.
+pub(super) fn ip(value: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(value).map(|octets| Ipv4Addr::from(octets).into());
+    v4.or_else(|_| <[u8; 16]>::try_from(value).map(|octets| Ipv6Addr::from(octets).into())).ok()
+}
+
+/// A text that ends with a zero.
+pub(super) fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value.strip_suffix(b"\0").unwrap_or(value)).into_owned()
 }
 
 /// Writes a request into a buffer whose room is used again.

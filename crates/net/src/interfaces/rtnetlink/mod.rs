@@ -1,9 +1,11 @@
 //! Asking the kernel about links, addresses, routes and neighbours: rtnetlink(7).
 
+mod link;
 mod listing;
 mod message;
 mod neighbour;
 mod notices;
+mod route;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -34,6 +36,23 @@ impl Rtnetlink {
         let _ = crate::sys::set_strict_netlink(&socket);
         let (request, answer) = (Vec::with_capacity(64), vec![0; LONGEST]);
         Ok(Rtnetlink { socket, sequence: 0, request, answer })
+    }
+
+    /// Asks for all of a kind. Where something changes meanwhile the answer may miss it: that is noticed
+    /// apart, and asked for again.
+    fn dump(
+        &mut self,
+        kind: u16,
+        structure: &[u8],
+        attributes: &[(u16, &[u8])],
+        mut each: impl FnMut(&[u8]) -> Option<()>,
+    ) -> io::Result<()> {
+        self.ask((kind, libc::NLM_F_DUMP), structure, attributes, |answered, body| {
+            // RTM_NEW… is the answer to RTM_GET…; what lacks a part is left out.
+            if answered == kind - 2 {
+                let _ = each(body);
+            }
+        })
     }
 
     /// Asks one thing, or with `NLM_F_DUMP` for all of a kind, and passes on the kind and the body of

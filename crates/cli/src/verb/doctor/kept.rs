@@ -1,0 +1,54 @@
+//! Facts in a file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use mcast_doctor::Facts;
+
+use crate::failure::Failure;
+
+/// More is no machine's facts, but a wrong file.
+const LONGEST: u64 = 16 << 20;
+
+/// Reads facts that were kept.
+pub(super) fn read(path: &Path) -> Result<Facts, Failure> {
+    let name = path.display();
+    let mut text = String::new();
+    let length = File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
+        .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    if length as u64 > LONGEST {
+        return Err(Failure::usage(format!("{name} is longer than {LONGEST} bytes")));
+    }
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{name} holds no facts of mcast doctor: {error}")))
+}
+
+/// Keeps facts.
+pub(super) fn write(path: &Path, facts: &Facts) -> Result<(), Failure> {
+    let name = path.display();
+    let refused = |error: String| Failure::network(format!("cannot write {name}: {error}"));
+    let mut text =
+        serde_json::to_string_pretty(facts).map_err(|error| refused(error.to_string()))?;
+    text.push('\n');
+    std::fs::write(path, text).map_err(|error| refused(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_as_they_were_written_and_nothing_else_is_taken_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("facts.json");
+        let facts = Facts { chosen: true, ..Facts::default() };
+        write(&file, &facts).unwrap();
+        assert_eq!(read(&file).unwrap(), facts);
+        std::fs::write(&file, "[1]").unwrap();
+        assert!(read(&file).unwrap_err().to_string().contains("holds no facts"));
+        assert!(read(&folder.path().join("none")).is_err());
+        assert!(write(folder.path(), &facts).is_err());
+    }
+}
