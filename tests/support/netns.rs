@@ -119,6 +119,17 @@ impl World {
         Host { world: self, namespace, cables: RefCell::default() }
     }
 
+    /// Adds these rules of nftables to the switch, where the segments are bridges; panics with its message when it
+    /// fails.
+    #[track_caller]
+    pub fn nft(&self, rules: &str) {
+        let mut command = Command::new("nft");
+        command.arg(rules);
+        self.switch.confine(&mut command);
+        let finished = Process::start(command).wait();
+        assert_eq!(finished.code, Some(0), "{}of\n{rules}", finished.stderr);
+    }
+
     /// The process that holds the world: when it ends, the segments do.
     pub fn holder(&self) -> u32 {
         self.switch.pid()
@@ -165,8 +176,8 @@ impl Host<'_> {
         self.until_forwarding(card, &port);
     }
 
-    /// The bridge's end of a card's cable; of several cards that had this name, the latest.
-    fn port(&self, card: &str) -> String {
+    /// The switch's end of a card's cable, by its name there; of several cards that had this name, the latest.
+    pub fn port(&self, card: &str) -> String {
         let cables = self.cables.borrow();
         let cable = cables.iter().rev().find(|(name, _)| name == card);
         cable.unwrap_or_else(|| panic!("no card {card:?}")).1.clone()

@@ -145,10 +145,11 @@ pub fn seed() -> u64 {
     getrandom::u64().expect("the system has a source of randomness")
 }
 
-/// Compiles the examples of the project's README and of this crate's, so that they can't drift.
+/// Compiles the examples of the project's README, of this crate's and of the tutorial, so that they can't drift.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../README.md")]
+#[doc = include_str!("../../../docs/tutorial.md")]
 struct Readme;
 
 #[cfg(test)]
