@@ -31,8 +31,9 @@ impl Watching {
 
     /// Waits until such an event is told, once for each.
     #[track_caller]
-    pub(crate) fn until(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let is = |event: &Value| event["event"] == what && is(event);
+    pub(crate) fn until(&mut self, what: &[&str], is: impl Fn(&Value) -> bool) -> Value {
+        let is_what = |event: &Value| what.iter().any(|what| event["event"] == *what);
+        let is = |event: &Value| is_what(event) && is(event);
         let before = self.told.iter().position(&is);
         before.map(|nth| self.told.remove(nth)).unwrap_or_else(|| {
             loop {
@@ -49,16 +50,21 @@ impl Watching {
     #[track_caller]
     pub(crate) fn soon(
         &mut self,
-        what: &str,
+        what: &[&str],
         (since, words): (Instant, &str),
         most: Duration,
         is: impl Fn(&Value) -> bool,
     ) -> Value {
         let event = self.until(what, is);
         let took = self.now() - since;
-        println!("{what} {} ms after {words}", took.as_millis());
-        assert!(took <= most, "{what} took {took:?}: {event}");
+        println!("{} {:.1?} after {words}", event["event"], took);
+        assert!(took <= most, "it took {took:?}: {event}");
         event
+    }
+
+    /// What was told so far is waited for no more.
+    pub(crate) fn forget(&mut self) {
+        self.told.clear();
     }
 
     pub(crate) fn stop(self) {
