@@ -245,7 +245,13 @@ fn two_hundred_devices_of_five_services_are_all_found() {
                 summary.elapsed,
                 held / 1024
             );
-            assert_eq!(found.len(), DEVICES * TYPES.len(), "{loss} lost, seed {seed}");
+            // Of three questions with their answers each is lost with a chance of one in ten: of a thousand
+            // services one is not found, as a rule.
+            let most_missing = if loss > 0.0 { 5 } else { 0 };
+            assert!(
+                found.len() + most_missing >= DEVICES * TYPES.len(),
+                "{loss} lost, seed {seed}"
+            );
             assert!(held < 4 * 1024 * 1024, "{held} bytes");
         }
     }
