@@ -32,6 +32,11 @@ pub(crate) struct Station<'w> {
 impl<'w> Lab<'w> {
     /// With all peers up; by IPv4 alone, or with those on IPv6 too that are to be found there.
     pub(crate) fn new(world: &'w World, with_ipv6: bool) -> Lab<'w> {
+        Lab::of(world, with_ipv6, |_| true)
+    }
+
+    /// With those peers up that are wanted by their names.
+    pub(crate) fn of(world: &'w World, with_ipv6: bool, wanted: impl Fn(&str) -> bool) -> Lab<'w> {
         let segment = world.segment();
         let join = |number: usize, both: bool| {
             let host = world.host();
@@ -50,13 +55,14 @@ impl<'w> Lab<'w> {
         // First all are started, then waited for.
         let started: Vec<_> = (2..)
             .zip(&PEERS)
+            .filter(|(_, peer)| wanted(peer.name))
             .map(|(number, peer)| {
                 // aiocoap does not start on a host without an address of IPv6.
                 let both = with_ipv6 && peer.both_families || peer.name == "aiocoap";
                 let host = join(number, both);
                 let capture = matches!(peer.sign, Sign::Sends(_)).then(|| host.capture("eth0"));
                 let address = format!("10.0.0.{number}");
-                let process = start(&host, peer.name, &address);
+                let process = start(&host, &[peer.name, &address]);
                 let v6 = format!("fe80::{number}");
                 (Station { peer, host, process, address, v6 }, capture)
             })
@@ -97,11 +103,11 @@ impl<'w> Lab<'w> {
     }
 }
 
-/// Starts what `tests/scan/peers/start` knows by this name.
-pub(crate) fn start(host: &Host<'_>, name: &str, address: &str) -> Process {
+/// Starts what `tests/scan/peers/start` knows by these words: a name, an address, and how long it says that it is there.
+pub(crate) fn start(host: &Host<'_>, words: &[&str]) -> Process {
     let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/root");
     assert!(fetched.is_dir(), "no peers: tests/scan/peers/fetch brings them");
-    host.start(peers().join("start"), [name, address])
+    host.start(peers().join("start"), words)
 }
 
 fn peers() -> PathBuf {

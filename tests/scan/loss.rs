@@ -46,7 +46,7 @@ fn measure_twenty_percent_of_loss() {
         }
     }
     for _ in 0..runs {
-        let finished = start(&lab.asker, "nmap", "10.0.0.1").wait();
+        let finished = start(&lab.asker, &["nmap", "10.0.0.1"]).wait();
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
         for (sum, station) in sums.iter_mut().zip(&lab.stations) {
             let mark = NMAP.iter().find(|(name, _)| *name == station.peer.name);

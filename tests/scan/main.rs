@@ -8,9 +8,11 @@
 #![cfg(target_os = "linux")]
 
 mod bytes;
+mod crowd;
 mod everybody;
 mod finding;
 mod lab;
 mod loss;
 mod peer;
 mod watch;
+mod watching;

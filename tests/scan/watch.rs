@@ -1,54 +1,167 @@
 //! Who comes, changes and goes while a scan watches.
 
-use std::time::Duration;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
-use mcast_net::clock::Clock;
-use mcast_tests::netns::{Process, Signal, World};
+use mcast_tests::netns::{Packet, Process, Signal, World};
+use serde_json::Value;
 
-use crate::lab::{Lab, start};
+use crate::lab::{Lab, Station, start};
+use crate::watching::Watching;
 
-/// How soon it is to be told.
+/// How soon it is to be told of a service that comes, changes or goes.
 const SOON: Duration = Duration::from_secs(2);
+/// How soon a goodbye is told that needs no second to be taken back in.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 #[test]
 #[ignore = "needs the peers that tests/scan/peers/fetch brings"]
-fn a_service_that_comes_changes_and_goes_is_told() {
+fn a_service_of_zeroconf_that_comes_changes_and_goes_is_told() {
     let world = World::new().expect("a world");
     let mut lab = Lab::new(&world, false);
     let place = lab.stations.iter().position(|it| it.peer.name == "zeroconf").expect("it is there");
     // The others stay; it comes again.
     let station = lab.stations.remove(place);
     drop(station.process.stop(Signal::TERM));
-    let watcher = Process::start(lab.scan("--watch"));
-    watcher.line_with("\"Plotter\"");
+    let mut watching = Watching::new(&lab);
+    watching.until(&["found"], |event| event["name"] == "Plotter");
 
-    let clock = Clock::new();
+    let is = |event: &Value| event["name"] == "Kiosk";
     let capture = station.host.capture("eth0");
-    let tell = |what: &str, since: mcast_proto::Instant, words: &str| {
-        loop {
-            let line = watcher.line_with("\"Kiosk\"");
-            if line.contains(&format!("\"event\":\"{what}\"")) && line.contains(words) {
-                let took = clock.now() - since;
-                println!("{what}: told after {} ms", took.as_millis());
-                assert!(took < SOON, "{what} took {took:?}");
-                return;
-            }
-        }
-    };
-    let process = start(&station.host, "zeroconf", &station.address);
+    let process = start(&station.host, &["zeroconf", &station.address]);
     // Its first answer that nobody asked for is where it begins to be there.
-    capture.packet(|packet| {
-        packet.outgoing
-            && packet.payload.get(2) == Some(&0x84)
-            && contains(&packet.payload, b"Kiosk")
-    });
-    tell("found", clock.now(), "");
+    capture.packet(|packet| is_answer(packet) && contains(&packet.payload, b"Kiosk"));
+    watching.soon(&["found"], (watching.now(), "its first announcement"), SOON, is);
     process.line_with("ready");
+    let since = (watching.now(), "it was told to change");
     process.signal(Signal::USR1);
-    tell("changed", clock.now(), "/closed");
+    watching.soon(&["changed"], since, SOON, |it| is(it) && it["txt"]["path"] == "/closed");
+    let since = (watching.now(), "it was told to end");
     process.signal(Signal::TERM);
-    tell("lost", clock.now(), "");
-    drop(watcher.stop(Signal::INT));
+    watching.soon(&["lost"], since, SOON, is);
+    watching.stop();
+}
+
+#[test]
+#[ignore = "needs the peers that tests/scan/peers/fetch brings"]
+fn a_service_of_avahi_that_comes_changes_and_goes_is_told() {
+    let world = World::new().expect("a world");
+    let lab = Lab::of(&world, false, |name| ["avahi", "mdnsd"].contains(&name));
+    let avahi = &lab.stations[0].process;
+    let mut watching = Watching::new(&lab);
+    watching.until(&["found"], |event| event["name"] == "Plotter");
+
+    let is = |event: &Value| event["name"] == "Door";
+    let file = ServiceFile::of(avahi);
+    let since = (watching.now(), "its file came");
+    file.write(1, "closed");
+    avahi.signal(Signal::HUP);
+    watching.soon(&["found"], since, SOON, |it| is(it) && it["txt"]["state"] == "closed");
+    let since = (watching.now(), "its file changed");
+    file.write(2, "open");
+    avahi.signal(Signal::HUP);
+    // It says goodbye to the old text, and the new one a second later: by then it may have been told as lost.
+    let news = ["changed", "found"];
+    watching.soon(&news, since, SOON, |it| is(it) && it["txt"]["state"] == "open");
+    watching.forget();
+    let since = (watching.now(), "its file went");
+    fs::remove_file(&file.path).expect("it was there");
+    avahi.signal(Signal::HUP);
+    watching.soon(&["lost"], since, SOON, is);
+    watching.stop();
+}
+
+#[test]
+#[ignore = "needs the peers that tests/scan/peers/fetch brings"]
+fn who_is_killed_is_lost_by_its_lease() {
+    const LEASE: Duration = Duration::from_secs(4);
+
+    let world = World::new().expect("a world");
+    let mut lab = Lab::of(&world, false, |name| ["zeroconf", "mdnsd"].contains(&name));
+    let station = lab.stations.remove(0);
+    drop(station.process.stop(Signal::TERM));
+    let process =
+        start(&station.host, &["zeroconf", &station.address, &LEASE.as_secs().to_string()]);
+    process.line_with("ready");
+    let mut watching = Watching::new(&lab);
+    let names = ["Kiosk", "Till"];
+    for name in names {
+        watching.until(&["found"], |event| event["name"] == name);
+    }
+    // It is asked in time, so it stays for longer than its lease.
+    let capture = station.host.capture("eth0");
+    let first = capture.packet(is_answer).at;
+    capture.packet(|packet| is_answer(packet) && packet.at - first > 2.0 * LEASE.as_secs_f64());
+    let since = (watching.now(), "it was killed");
+    drop(process.stop(Signal::KILL));
+    for name in names {
+        let lost = watching.soon(&["lost"], since, LEASE + AT_ONCE, |event| event["name"] == name);
+        assert_eq!(lost["reason"], "expired", "{lost}");
+    }
+    watching.stop();
+}
+
+#[test]
+#[ignore = "needs the peers that tests/scan/peers/fetch brings"]
+fn a_byebye_and_a_bye_are_told_at_once() {
+    let world = World::new().expect("a world");
+    let leaving = [("upnp", "ssdp:byebye"), ("wsdd", "/Bye<"), ("wsdiscovery", "/Bye<")];
+    let lab = Lab::of(&world, false, |name| leaving.iter().any(|(it, _)| *it == name));
+    let mut watching = Watching::new(&lab);
+    let services = |station: &Station<'_>| station.peer.services.len();
+    for station in &lab.stations {
+        for _ in 0..services(station) {
+            watching.until(&["found"], |event| station.said(event));
+        }
+    }
+    for (name, goodbye) in leaving {
+        let station = lab.stations.iter().find(|it| it.peer.name == name).expect(name);
+        let capture = station.host.capture("eth0");
+        let told_to_end = watching.now();
+        station.process.signal(Signal::TERM);
+        capture.packet(|packet| packet.outgoing && contains(&packet.payload, goodbye.as_bytes()));
+        let since = (watching.now(), &*format!("the first {goodbye} of {name}"));
+        for _ in 0..services(station) {
+            let lost = watching.soon(&["lost"], since, AT_ONCE, |event| station.said(event));
+            assert_eq!(lost["reason"], "goodbye", "{lost}");
+        }
+        println!("{:.1?} after {name} was told to end", watching.now() - told_to_end);
+    }
+    watching.stop();
+}
+
+/// A file that says what avahi offers.
+struct ServiceFile {
+    path: PathBuf,
+    /// Where it is written before it is there as a whole.
+    draft: PathBuf,
+}
+
+impl ServiceFile {
+    fn of(avahi: &Process) -> ServiceFile {
+        // It has an /etc of its own.
+        let etc = PathBuf::from(format!("/proc/{}/root/etc/avahi", avahi.id()));
+        ServiceFile { path: etc.join("services/door.service"), draft: etc.join("door") }
+    }
+
+    /// Writes it for the `nth` time. avahi tells by the seconds of its time whether it has changed.
+    fn write(&self, nth: u64, state: &str) {
+        let text = format!(
+            "<?xml version='1.0'?><!DOCTYPE service-group SYSTEM 'avahi-service.dtd'>\
+             <service-group><name>Door</name><service><type>_http._tcp</type><port>81</port>\
+             <txt-record>state={state}</txt-record></service></service-group>"
+        );
+        fs::write(&self.draft, text).expect("the folder is there");
+        let file = File::options().write(true).open(&self.draft).expect("it was written");
+        file.set_modified(SystemTime::now() + Duration::from_secs(10 * nth)).expect("a time");
+        fs::rename(&self.draft, &self.path).expect("the folder is there");
+    }
+}
+
+/// Whether this host says something in multicast DNS.
+fn is_answer(packet: &Packet) -> bool {
+    packet.outgoing && packet.source.port() == 5353 && packet.payload.get(2) == Some(&0x84)
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

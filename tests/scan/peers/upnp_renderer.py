@@ -1,5 +1,6 @@
-"""Is a media renderer by async-upnp-client: upnp_renderer.py ADDRESS."""
+"""Is a media renderer by async-upnp-client: upnp_renderer.py ADDRESS. SIGTERM ends it, with a byebye."""
 import asyncio
+import signal
 import sys
 from xml.etree.ElementTree import Element
 
@@ -28,8 +29,11 @@ class Renderer(UpnpServerDevice):
 async def main():
     server = UpnpServer(Renderer, (sys.argv[1], 0), http_port=8000, boot_id=7)
     await server.async_start()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     print('ready')
-    await asyncio.Event().wait()
+    await ended.wait()
+    await server.async_stop()
 
 
 asyncio.run(main())

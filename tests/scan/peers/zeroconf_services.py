@@ -1,4 +1,5 @@
-"""Offers two services by python-zeroconf: zeroconf_services.py ADDRESS. SIGUSR1 changes one's text; SIGTERM ends it."""
+"""Offers two services by python-zeroconf: zeroconf_services.py ADDRESS [SECONDS]. SIGUSR1 changes one's text; SIGTERM
+ends it. Its records hold for so many seconds."""
 import signal
 import socket
 import sys
@@ -6,12 +7,13 @@ import sys
 from zeroconf import ServiceInfo, Zeroconf
 
 address = sys.argv[1]
+lease = {'host_ttl': int(sys.argv[2]), 'other_ttl': int(sys.argv[2])} if len(sys.argv) > 2 else {}
 
 
 def info(name, kind, port, text):
     kind += '.local.'
     return ServiceInfo(kind, f'{name}.{kind}', addresses=[socket.inet_aton(address)], port=port,
-                       properties=text, server='kiosk.local.')
+                       properties=text, server='kiosk.local.', **lease)
 
 
 # They are waited for below, so that no signal comes where nobody waits.

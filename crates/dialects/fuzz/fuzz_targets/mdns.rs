@@ -1,21 +1,27 @@
 //! Any bytes as a message of multicast DNS: they are read or refused, without a panic; what is read is within the
-//! format's limits; and a run and a watcher that hear it, and hear it again, have something to do for a bounded
-//! number of calls.
+//! format's limits; and, of one in [`IN_DEPTH`], a run and a watcher that hear it, and hear it again, have something
+//! to do for a bounded number of calls.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use mcast_dialects::mdns::wire::{Data, Message};
 use mcast_dialects::mdns::{Discoverer, Discovery, GROUP_V4, PORT, Watcher, Watching};
+use mcast_dialects_fuzz::is_in_depth;
 use mcast_proto::{Action, Arrival, Cast, Instant, Machine, Path};
 
 /// The longest name, with the length byte of each label but the last.
 const MAX_NAME: usize = 254;
+/// Two minutes of two machines take thousands of times as long as to read a message.
+const IN_DEPTH: u32 = 512;
 /// Far more calls than a moment needs.
 const MOST_CALLS: usize = 10_000;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Some(message) = Message::read(bytes) {
         within_limits(&message, bytes.len());
+    }
+    if !is_in_depth(bytes, IN_DEPTH) {
+        return;
     }
     let group = Cast::Group((GROUP_V4, PORT).into());
     let discovery = Discovery { capacity: 16, ..Discovery::default() };

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mcast_dialects::mdns::ServiceType;
-use mcast_net::Settings;
+use mcast_net::{Report, Settings};
 use mcast_proto::{Doubts, Instant};
 
 use crate::args::{Console, LinkArgs};
@@ -102,6 +102,8 @@ const COAP_ANSWERS: Duration = Duration::from_millis(6_500);
 /// What is said where a protocol has found as many as it remembers.
 const NO_ROOM: &str = "more answered than there is room to remember (4,096 in most protocols): ask for fewer, by one \
      --interface, by --only or by --type";
+const CUT_SHORT: &str = "an answer may not be whole, as some responders of mdns leave out what is beyond 512 bytes: \
+     --watch has them answer to the group, where there is more room";
 
 /// Reads a type: any text but none.
 fn parse_type(text: &str) -> Result<String, String> {
@@ -191,10 +193,7 @@ impl Scan {
         let (time, names) = (Seconds(summary.elapsed), names.join(", "));
         // To end when told to is what was asked for.
         let bounds = Bounds { timeout: self.timeout.unwrap_or(SILENCE), deadline: self.deadline };
-        let full = summary.doubts.contains(Doubts::NO_ROOM).then(|| NO_ROOM.to_owned());
-        let others = doubts::explain(&ended.report, Doubts::CLOSED | Doubts::NO_ROOM, bounds);
-        let reasons: Vec<String> = full.into_iter().chain(others).collect();
-        let reasons = (!reasons.is_empty()).then(|| reasons.join("; "));
+        let reasons = reasons(&ended.report, bounds);
         if summary.found == 0 && ended.signal.is_none() {
             let besides = reasons.map_or(String::new(), |reasons| format!("; besides, {reasons}"));
             return TERMINAL.warn(format_args!(
@@ -206,6 +205,16 @@ impl Scan {
         let found = Plural(summary.found, "service");
         TERMINAL.say(format_args!("{found} in {time} on {asked}, asked in {names}{more}"));
     }
+}
+
+/// Why there may be more, where a scan says it in other words than one of our own protocols.
+fn reasons(report: &Report, bounds: Bounds) -> Option<String> {
+    let own = [(Doubts::NO_ROOM, NO_ROOM), (Doubts::CUT_SHORT, CUT_SHORT)];
+    let told = own.iter().filter(|(doubt, _)| report.summary.doubts.contains(*doubt));
+    let others = Doubts::CLOSED | Doubts::NO_ROOM | Doubts::CUT_SHORT;
+    let others = doubts::explain(report, others, bounds);
+    let reasons: Vec<String> = told.map(|(_, reason)| (*reason).to_owned()).chain(others).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 /// What was asked, and how long it still listens.

@@ -52,3 +52,19 @@ fn a_watch_has_no_end() {
     }
     assert!(scan("--watch --only mdns --type _ipp._tcp --name lab-* -4 -6").is_ok());
 }
+
+#[test]
+fn a_reason_for_more_is_told_once_in_the_words_of_a_scan() {
+    let bounds = Bounds { timeout: SILENCE, deadline: None };
+    let told = |doubts| {
+        let mut report = Report::default();
+        report.summary.doubts = doubts;
+        reasons(&report, bounds)
+    };
+    assert_eq!(told(Doubts::CLOSED), None);
+    let told = told(Doubts::CUT_SHORT | Doubts::NO_ROOM | Doubts::NOT_SENT).expect("reasons");
+    for words in ["512 bytes", "--only", "cable"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(!told.contains("MTU") && told.matches("; ").count() == 2, "{told}");
+}
