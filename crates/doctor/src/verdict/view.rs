@@ -90,8 +90,10 @@ pub(super) fn addresses(devices: &[&Device]) -> usize {
     devices.iter().map(|it| it.address).collect::<BTreeSet<_>>().len()
 }
 
-/// Questions that were put directly to those who answer such ones, and their answers.
+/// Questions that were put directly to those who answer such ones, and how many were answered at the most: in
+/// SSDP one question has many answers.
 pub(super) fn directly(devices: &[&Device]) -> (u32, u32) {
     let answering: Vec<_> = devices.iter().copied().filter(|it| it.answered_directly > 0).collect();
-    (sum(&answering, |it| it.asked_directly), sum(&answering, |it| it.answered_directly))
+    let answered = sum(&answering, |it| it.answered_directly.min(it.asked_directly));
+    (sum(&answering, |it| it.asked_directly), answered)
 }

@@ -121,7 +121,7 @@ pub(super) fn signal(devices: Vec<Device>) -> Signal {
         ],
         devices,
         querier: Seen::Not("only root hears IGMP".into()),
-        dropped: 0,
+        ..Signal::default()
     }
 }
 
