@@ -16,6 +16,9 @@ const IFINFOMSG: usize = 16;
 const IFADDRMSG: usize = 8;
 const RTMSG: usize = 12;
 
+/// A gateway of another family (linux/rtnetlink.h); for musl libc does not tell it.
+const RTA_VIA: c_ushort = 18;
+
 type Interfaces = BTreeMap<u32, Interface>;
 
 impl Rtnetlink {
@@ -120,7 +123,7 @@ fn add_route(found: &mut Interfaces, body: &[u8]) -> Option<()> {
         match kind {
             libc::RTA_DST => network = ip(value),
             libc::RTA_OIF => interface = u32_at(value, 0),
-            libc::RTA_GATEWAY | libc::RTA_VIA => return None,
+            libc::RTA_GATEWAY | RTA_VIA => return None,
             _ => {}
         }
     }
