@@ -76,7 +76,7 @@ fn understood(command: &Command, words: &[OsString]) -> Option<ArgMatches> {
             let word = word.to_string_lossy();
             word.starts_with("-i") || word.starts_with("--interface")
         };
-        Some((matches, words[len..].iter().any(|word| names_one(word))))
+        Some((matches, words[len..].iter().any(names_one)))
     };
     let (matches, is_elsewhere) = (2..=words.len()).rev().find_map(understood)?;
     (!is_elsewhere).then_some(matches)

@@ -12,6 +12,9 @@ use crate::interfaces::interface::{Interface, Network, Prefix};
 /// The length of `struct ifaddrmsg` (linux/if_addr.h).
 const IFADDRMSG: usize = 8;
 
+/// A gateway of another family (linux/rtnetlink.h); for musl libc does not tell it.
+const RTA_VIA: c_ushort = 18;
+
 type Interfaces = BTreeMap<u32, Interface>;
 
 impl Rtnetlink {
@@ -97,7 +100,7 @@ fn add_route(found: &mut Interfaces, body: &[u8]) -> Option<()> {
         match kind {
             libc::RTA_DST => network = ip(value),
             libc::RTA_OIF => interface = u32_at(value, 0),
-            libc::RTA_GATEWAY | libc::RTA_VIA => return None,
+            libc::RTA_GATEWAY | RTA_VIA => return None,
             _ => {}
         }
     }
