@@ -90,8 +90,9 @@ pub(super) fn stopped(facts: &Facts) -> Vec<Finding> {
             format!("routed groups worked to {name}, and stopped; link-local ones still work");
         let finding = pruned(facts, partner, what);
         let finding = Finding { evidence, ..finding };
+        let decided = Finding { decided_by: None, ..finding.clone() };
         return vec![on(partner, match MEMBERSHIP_S.contains(&last) {
-            true => finding.why(format!(
+            true => decided.why(format!(
                 "a switch forgot the membership after {last} s: it snoops IGMP, whose membership lasts 260 s, and \
                  nobody asks for members"
             )),
