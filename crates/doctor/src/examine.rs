@@ -9,6 +9,10 @@ use crate::gather;
 use crate::gather::counters::Snapshot;
 use crate::probe::{self, Conduct, USUAL_TIME};
 
+/// For how long others are listened to where another host is tried after that: both together are to take less
+/// than ten seconds.
+const BRIEFLY: Duration = Duration::from_secs(3);
+
 /// What is looked at beside this machine, and for how long.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Examination {
@@ -34,8 +38,7 @@ pub fn examine(
         facts.echoes = probe::echoes(&facts.interfaces, conduct);
         let how_long = examination.how_long.unwrap_or_default();
         // What goes on for long is the other host's, where there is one.
-        let listened =
-            if examination.with.is_some() { USUAL_TIME } else { how_long.max(USUAL_TIME) };
+        let listened = if examination.with.is_some() { BRIEFLY } else { how_long.max(USUAL_TIME) };
         facts.signal = probe::signal(&facts.interfaces, listened, conduct);
         let partner = examination.with.as_deref();
         facts.partner =

@@ -2,7 +2,7 @@
 
 use super::view::{self, used};
 use super::words::list;
-use crate::facts::{Container, Facts, Interface};
+use crate::facts::{Container, Facts, Interface, Step};
 use crate::finding::{Code, Finding, Level};
 
 /// This is a container behind a bridge.
@@ -17,11 +17,13 @@ pub(super) fn behind_bridge(facts: &Facts) -> Vec<Finding> {
     let heard = others.iter().any(|it| view::is_heard(facts, &it.name));
     // Theirs is often a bridge that a card is a port of, and that passes all on.
     let may_be_bridged = matches!(container.kind.as_str(), "lxc" | "systemd-nspawn");
+    // Where our own datagrams are lost, that nobody is heard says nothing of the bridge.
+    let works = facts.echoes.iter().any(|it| it.step == Step::Heard);
     let level = match (may_be_bridged, heard) {
         (true, true) => return Vec::new(),
-        (true, false) => Level::Unsure,
         (false, true) => Level::Warning,
-        (false, false) => Level::Fault,
+        (false, false) if works => Level::Fault,
+        (_, false) => Level::Unsure,
     };
     let what =
         "this is a container behind a bridge: multicast of the network outside does not come in";

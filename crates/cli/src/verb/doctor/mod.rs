@@ -39,7 +39,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "HOST")]
     with: Option<String>,
 
-    /// Go on for this long [default: 4s, and 5s more with a host]; what a switch forgets shows in 5m
+    /// Go on for this long [default: 4s, with a host 9s]; what a switch forgets shows in 5m
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_period)]
     how_long: Option<Duration>,
 

@@ -267,6 +267,11 @@ fn containers() {
     let warning: &[(Code, Level)] = &[(Code::ContainerBridge, Level::Warning)];
     check(vec![
         ("docker", inside(kind("docker"), Some("veth"), alone()), bridge),
+        (
+            "docker, and nothing comes back",
+            Facts { echoes: Vec::new(), ..inside(kind("docker"), Some("veth"), alone()) },
+            &[(Code::ContainerBridge, Level::Unsure)],
+        ),
         ("docker with others", inside(kind("docker"), Some("veth"), healthy()), warning),
         (
             "lxc",

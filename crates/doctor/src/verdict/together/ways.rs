@@ -90,8 +90,9 @@ pub(super) fn stopped(facts: &Facts) -> Vec<Finding> {
             format!("routed groups worked to {name}, and stopped; link-local ones still work");
         let finding = pruned(facts, partner, what);
         let finding = Finding { evidence, ..finding };
+        let decided = Finding { decided_by: None, ..finding.clone() };
         return vec![on(partner, match MEMBERSHIP_S.contains(&last) {
-            true => finding.why(format!(
+            true => decided.why(format!(
                 "a switch forgot the membership after {last} s: it snoops IGMP, whose membership lasts 260 s, and \
                  nobody asks for members"
             )),
@@ -139,7 +140,7 @@ pub(super) fn summary(facts: &Facts) -> Vec<Finding> {
         Some(responder) => format!("{} answers (its {responder} responder)", partner.name),
         None => format!("{} answers", partner.name),
     };
-    let hops = partner.hops.as_ref().and_then(|it| it.answers);
+    let hops = partner.hops.as_ref().and_then(|it| it.answers).filter(|it| *it > 0);
     let hops = hops.map_or(String::new(), |it| format!(", {} away", count(it.into(), "hop")));
     vec![on(partner, Finding::new(Code::Partner, Level::Ok, what, told(partner) + &hops))]
 }
@@ -148,13 +149,14 @@ pub(super) fn summary(facts: &Facts) -> Vec<Finding> {
 fn pruned(facts: &Facts, partner: &Partner, what: String) -> Finding {
     let finding = Finding::new(Code::GroupsPruned, Level::Fault, what, told(partner));
     let interface = partner.interface.as_deref().and_then(|name| view::named(facts, name));
+    let finding = finding.decided_by(format!(
+        "mcast doctor as root on {}: if no rule there drops routed groups, what is in between prunes them, as a \
+         switch that snoops IGMP does",
+        partner.name
+    ));
     match interface.and_then(|it| bridge(facts, it)) {
-        Some(bridge) => finding
-            .why(format!("the bridge {bridge} of this machine snoops IGMP and asks for no members itself"))
-            .remedy(querier_on(facts, bridge)),
-        None => finding
-            .why("what is in between sends routed groups only where it knows members, as a switch that snoops does")
-            .remedy("turn on an IGMP querier on that switch, or turn its snooping off"),
+        Some(bridge) => finding.remedy(querier_on(facts, bridge)),
+        None => finding.remedy("turn on an IGMP querier on that switch, or turn its snooping off"),
     }
 }
 
