@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use mcast_net::Ear;
+use mcast_net::{Ear, Origin};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 
 use super::card::Card;
@@ -63,6 +63,23 @@ pub(super) fn join(socket: &UdpSocket, card: &Card, group: IpAddr) -> io::Result
             socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(card.index))
         }
         IpAddr::V6(group) => socket.join_multicast_v6(&group, card.index),
+    }
+}
+
+/// Reads what waits in a socket, where there is one, within bounds.
+pub(super) fn read(
+    ear: &mut Ear,
+    socket: Option<&UdpSocket>,
+    mut handle: impl FnMut(Origin, &[u8]),
+) {
+    /// Batches that are read at one time at the most.
+    const MOST: usize = 64;
+    let Some(socket) = socket else { return };
+    for _ in 0..MOST {
+        // What goes wrong is told once and is over: an ICMP error about something that was sent.
+        if !matches!(ear.read(socket, &mut handle), Ok(true)) {
+            return;
+        }
     }
 }
 

@@ -122,3 +122,29 @@ fn who_asks_for_members_is_heard_by_root() {
     let Seen::Is(heard) = &signal.querier else { panic!("{:?}", signal.querier) };
     assert_eq!(heard.heard, [("eth0".to_owned(), [10, 0, 0, 2].into())]);
 }
+
+/// It hears questions to itself alone, and announces itself.
+const DIRECT: &str = "import select, socket\n\
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n\
+    s.setsockopt(0, socket.IP_MULTICAST_IF, socket.inet_aton('10.0.0.2'))\n\
+    s.bind(('10.0.0.2', 1900))\n\
+    print('ready', flush=True)\n\
+    while True:\n\
+    \x20   if select.select([s], [], [], 0.2)[0]:\n\
+    \x20       question, asker = s.recvfrom(2048)\n\
+    \x20       s.sendto(b'HTTP/1.1 200 OK\\r\\nUSN: uuid:1\\r\\n\\r\\n', asker)\n\
+    \x20   else:\n\
+    \x20       s.sendto(b'NOTIFY * HTTP/1.1\\r\\nNTS: ssdp:alive\\r\\n\\r\\n', ('239.255.255.250', 1900))\n";
+
+#[test]
+fn who_is_heard_on_the_group_is_asked_alone_and_its_answers_are_told_apart() {
+    let Some(world) = World::new() else { return };
+    let (own, devices) = hosts(&world);
+    let device_process = devices.python(["-c", DIRECT]);
+    device_process.line_with("ready");
+    let signal: Signal = facts(&own, "signal::signal");
+    let ssdp = device(&signal, "ssdp");
+    assert!(ssdp.announced >= 3 && ssdp.announced == ssdp.to_group, "{ssdp:?}");
+    assert_eq!((ssdp.asked_directly, ssdp.answered_directly), (2, 2), "{ssdp:?}");
+    assert_eq!((ssdp.answered_by_unicast, ssdp.answered_to_group), (0, 0), "{ssdp:?}");
+}

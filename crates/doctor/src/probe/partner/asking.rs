@@ -11,7 +11,7 @@ use mcast_proto::{Instant, plain, service};
 use socket2::SockRef;
 
 use super::super::card::Card;
-use super::super::socket::{ToGroups, at_group, join, private};
+use super::super::socket::{ToGroups, at_group, join, private, read};
 use super::tally::{Tally, Topic};
 use crate::facts::Way;
 
@@ -19,6 +19,9 @@ use crate::facts::Way;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// What a plain responder is asked with: its beginning; a number follows.
 const PLAIN: &[u8] = b"mcast doctor ";
+
+/// The questions that are answered to the group.
+const FOR_GROUP: Topic = Topic::Way(Way::GroupThenGroup);
 
 /// Which of the partner's responders is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +112,7 @@ impl Asking {
         let Some(socket) = &self.asker else { return };
         let txn = mcast_net::seed();
         let mut query = Query { salt: mcast_net::seed(), ..Query::new(txn, 1) };
-        query.multicast_reply = topic == Topic::Way(Way::GroupThenGroup);
+        query.multicast_reply = topic == FOR_GROUP;
         if let Topic::Size(bytes) = topic {
             query.length = bytes as usize;
         }
@@ -150,28 +153,34 @@ impl Asking {
 
     fn hear_asker(&mut self, ear: &mut Ear, (now, ms): (Instant, u64)) {
         let Asking { asker, host, ids, waiting, service, ttl, .. } = self;
-        read(ear, asker.as_ref(), |from, hops, bytes| {
+        read(ear, asker.as_ref(), |origin, bytes| {
             let Ok(Datagram::Reply(reply)) = decode(bytes) else { return };
-            if !is_of(*host, ids, from, reply.id) {
+            let from = origin.from.ip();
+            let is_way = |it: &Waiting| it.topic != FOR_GROUP;
+            if !is_of(*host, ids, from, reply.id) || !waiting.get(&reply.txn).is_some_and(is_way) {
                 return;
             }
             if let Some(it) = waiting.remove(&reply.txn) {
                 service.answered(it.topic, now - it.at, ms);
-                *ttl = (*ttl).max(hops.filter(|_| from == *host));
+                *ttl = (*ttl).max(origin.ttl.filter(|_| from == *host));
             }
         });
     }
 
     fn hear_member(&mut self, ear: &mut Ear, (now, ms): (Instant, u64)) {
-        let Asking { member, host, ids, waiting, service, .. } = self;
-        read(ear, member.as_ref(), |from, _, bytes| {
+        let Asking { member, host, card, ids, waiting, service, .. } = self;
+        read(ear, member.as_ref(), |origin, bytes| {
             let Ok(Datagram::Reply(reply)) = decode(bytes) else { return };
             let Some(sessions) = reply.tlvs.sessions() else { return };
-            if !is_of(*host, ids, from, reply.id) {
+            // IPv6 on Linux gives what came by other cards too.
+            let is_here = origin.interface.is_none_or(|by| by == card.index);
+            if !is_here || !is_of(*host, ids, origin.from.ip(), reply.id) {
                 return;
             }
             for (txn, _) in sessions.iter() {
-                if let Some(it) = waiting.remove(&txn) {
+                if waiting.get(&txn).is_some_and(|it| it.topic == FOR_GROUP)
+                    && let Some(it) = waiting.remove(&txn)
+                {
                     service.answered(it.topic, now - it.at, ms);
                 }
             }
@@ -180,12 +189,12 @@ impl Asking {
 
     fn hear_plain(&mut self, ear: &mut Ear, (now, ms): (Instant, u64)) {
         let Asking { plain, host, waiting_plain, plain_tally, ttl, .. } = self;
-        read(ear, plain.as_ref(), |from, hops, _| {
-            if from == *host
+        read(ear, plain.as_ref(), |origin, _| {
+            if origin.from.ip() == *host
                 && let Some(it) = waiting_plain.pop()
             {
                 plain_tally.answered(it.topic, now - it.at, ms);
-                *ttl = (*ttl).max(hops);
+                *ttl = (*ttl).max(origin.ttl);
             }
         });
     }
@@ -226,20 +235,4 @@ fn send(socket: &UdpSocket, topic: Topic, bytes: &[u8], to: SocketAddr) -> io::R
         SocketAddr::V6(_) => SockRef::from(socket).set_multicast_hops_v6(ttl.into())?,
     }
     socket.send_to(bytes, to)
-}
-
-fn read(
-    ear: &mut Ear,
-    socket: Option<&UdpSocket>,
-    mut handle: impl FnMut(IpAddr, Option<u8>, &[u8]),
-) {
-    /// Batches that are read at one time at the most.
-    const MOST: usize = 64;
-    let Some(socket) = socket else { return };
-    for _ in 0..MOST {
-        let read = ear.read(socket, |origin, bytes| handle(origin.from.ip(), origin.ttl, bytes));
-        if !matches!(read, Ok(true)) {
-            return;
-        }
-    }
 }

@@ -4,11 +4,11 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use mcast_net::{Ear, Origin};
+use mcast_net::Ear;
 use mcast_proto::Instant;
 
 use super::super::card::Card;
-use super::super::socket::{ToGroups, at_group, join, private};
+use super::super::socket::{ToGroups, at_group, join, private, read};
 use super::dialect::{Dialect, Questions, Said};
 use super::tally::Tally;
 use crate::facts::Asked;
@@ -174,23 +174,4 @@ fn send(socket: Option<&UdpSocket>, bytes: &[u8], to: SocketAddr) -> bool {
         log::debug!("{to}: {refusal}");
     }
     matches!(sent, Some(Ok(_)))
-}
-
-/// Batches that are read of a socket at one time at the most.
-const MOST_BATCHES: usize = 64;
-
-/// Reads what waits in a socket, within bounds.
-pub(super) fn read(
-    ear: &mut Ear,
-    socket: Option<&UdpSocket>,
-    mut handle: impl FnMut(Origin, &[u8]),
-) {
-    let Some(socket) = socket else { return };
-    for _ in 0..MOST_BATCHES {
-        match ear.read(socket, &mut handle) {
-            Ok(true) => {}
-            // What went wrong is told once and is over: an ICMP error about something that was sent.
-            Ok(false) | Err(_) => return,
-        }
-    }
 }
