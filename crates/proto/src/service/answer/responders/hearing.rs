@@ -8,7 +8,7 @@ use crate::service::answer::places;
 use crate::service::answer::spread::Answer;
 use crate::service::proof::is_proven;
 use crate::wire::{Query, Tlv};
-use crate::{Action, Arrival, Cast, Event, Instant, Protocol, Question, Refusal};
+use crate::{Action, Arrival, Event, Instant, Protocol, Question, Refusal};
 
 impl Responders {
     /// Schedules the answers to a query that is for these services.
@@ -19,8 +19,8 @@ impl Responders {
         query: &Query<'_>,
         mark: u64,
     ) -> Result<(), Refusal> {
-        let Arrival { from, cast, on_link, .. } = arrival;
-        if !on_link && (!self.allow_off_link || matches!(cast, Cast::Group(_))) {
+        let Arrival { from, on_link, .. } = arrival;
+        if !on_link && !self.allow_off_link {
             return Err(Refusal::OffLink);
         }
         let window = self.crowd.window(now, query, self.services.offered());

@@ -169,7 +169,7 @@ fn from_beyond_the_link_nothing_is_answered_unless_that_is_allowed_and_then_one_
     for (allow_off_link, cast, refused) in [
         (false, Cast::Unicast, Some(Refusal::OffLink)),
         (false, group(), Some(Refusal::OffLink)),
-        (true, group(), Some(Refusal::OffLink)),
+        (true, group(), None),
         (true, Cast::Unicast, None),
         (true, Cast::Unknown, None),
     ] {
