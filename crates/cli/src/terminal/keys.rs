@@ -4,6 +4,7 @@
 //! as before. That is less than the raw mode that libraries for terminals have.
 
 /// A key that does something.
+#[cfg_attr(not(unix), allow(dead_code, reason = "no keys are read there"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     Up,
@@ -18,6 +19,7 @@ pub(crate) enum Key {
 }
 
 /// What terminals send for each: xterm and its kin in both modes of their cursor keys, and rxvt and the Linux console.
+#[cfg(any(unix, test))]
 const SENT: [(&[u8], Key); 25] = [
     (b"\x1b[A", Key::Up),
     (b"\x1bOA", Key::Up),
@@ -47,6 +49,7 @@ const SENT: [(&[u8], Key); 25] = [
 ];
 
 /// The first key of what was typed, and how many bytes it took; `None` where those do nothing.
+#[cfg(any(unix, test))]
 fn decode(typed: &[u8]) -> (Option<Key>, usize) {
     if let Some((sent, key)) = SENT.iter().find(|(sent, _)| typed.starts_with(sent)) {
         return (Some(*key), sent.len());
@@ -63,6 +66,7 @@ fn decode(typed: &[u8]) -> (Option<Key>, usize) {
 }
 
 /// Listens to the keys as long as it lives, and then leaves the terminal as it was.
+#[cfg_attr(not(unix), allow(dead_code, reason = "no keys are read there"))]
 #[derive(Debug)]
 pub(crate) struct Keyboard(());
 
