@@ -7,8 +7,6 @@ use std::time::Duration;
 use mcast_net::clock::Clock;
 use mcast_proto::Instant;
 
-use crate::terminal::{Keyboard, TERMINAL};
-
 /// A second signal within this time is the same wish: GNU `timeout` signals its child, and then the
 /// group that the child is in.
 const SAME_WISH: Duration = Duration::from_millis(200);
@@ -34,6 +32,8 @@ impl Interrupt {
         use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
         use signal_hook::iterator::Signals;
         use signal_hook::low_level::emulate_default_handler;
+
+        use crate::terminal::{Keyboard, TERMINAL};
 
         let interrupt = Interrupt::default();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGCONT])?;
