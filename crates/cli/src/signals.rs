@@ -7,8 +7,6 @@ use std::time::Duration;
 use mcast_net::clock::Clock;
 use mcast_proto::Instant;
 
-use crate::terminal::Keyboard;
-
 /// A second signal within this time is the same wish: GNU `timeout` signals its child, and then the
 /// group that the child is in.
 const SAME_WISH: Duration = Duration::from_millis(200);
@@ -31,12 +29,14 @@ impl Interrupt {
     /// one that is not of the same wish ends the process on the spot.
     #[cfg(unix)]
     pub(crate) fn watch() -> io::Result<Interrupt> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
         use signal_hook::iterator::Signals;
         use signal_hook::low_level::emulate_default_handler;
 
+        use crate::terminal::{Keyboard, TERMINAL};
+
         let interrupt = Interrupt::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGCONT])?;
         if hangs_up() {
             signals.add_signal(SIGHUP)?;
         }
@@ -44,6 +44,10 @@ impl Interrupt {
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             let clock = Clock::new();
             for signal in signals.forever() {
+                if signal == SIGCONT {
+                    TERMINAL.resume();
+                    continue;
+                }
                 let is_enough = watched.note(u8::try_from(signal).unwrap_or(u8::MAX), clock.now());
                 if is_enough {
                     Keyboard::restore();

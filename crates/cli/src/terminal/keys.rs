@@ -4,6 +4,7 @@
 //! as before. That is less than the raw mode that libraries for terminals have.
 
 /// A key that does something.
+#[cfg_attr(not(unix), allow(dead_code, reason = "no keys are read there"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     Up,
@@ -18,6 +19,7 @@ pub(crate) enum Key {
 }
 
 /// What terminals send for each: xterm and its kin in both modes of their cursor keys, and rxvt and the Linux console.
+#[cfg(any(unix, test))]
 const SENT: [(&[u8], Key); 25] = [
     (b"\x1b[A", Key::Up),
     (b"\x1bOA", Key::Up),
@@ -47,6 +49,7 @@ const SENT: [(&[u8], Key); 25] = [
 ];
 
 /// The first key of what was typed, and how many bytes it took; `None` where those do nothing.
+#[cfg(any(unix, test))]
 fn decode(typed: &[u8]) -> (Option<Key>, usize) {
     if let Some((sent, key)) = SENT.iter().find(|(sent, _)| typed.starts_with(sent)) {
         return (Some(*key), sent.len());
@@ -63,13 +66,14 @@ fn decode(typed: &[u8]) -> (Option<Key>, usize) {
 }
 
 /// Listens to the keys as long as it lives, and then leaves the terminal as it was.
+#[cfg_attr(not(unix), allow(dead_code, reason = "no keys are read there"))]
 #[derive(Debug)]
 pub(crate) struct Keyboard(());
 
 #[cfg(unix)]
 mod unix {
     use std::io::{self, IsTerminal, Read};
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
     use std::thread;
     use std::time::Duration;
 
@@ -96,26 +100,39 @@ mod unix {
                 return None;
             }
             let before = tcgetattr(&stdin).ok()?;
-            let mut modes = before.clone();
-            modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
-            // A read takes what there is.
-            modes.special_codes[SpecialCodeIndex::VMIN] = 1;
-            modes.special_codes[SpecialCodeIndex::VTIME] = 0;
-            *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+            *lock() = Some(before);
             let keyboard = Keyboard(());
-            tcsetattr(&stdin, OptionalActions::Now, &modes).ok()?;
+            Keyboard::resume();
             thread::Builder::new().name("keys".into()).spawn(|| read(press)).ok()?;
             Some(keyboard)
         }
 
+        /// Has the keys come one by one, where they are listened to: after a stop, too, as shells have a terminal
+        /// their own way meanwhile.
+        pub(crate) fn resume() {
+            let before = lock();
+            if let Some(before) = before.as_ref().filter(|_| is_in_foreground()) {
+                let mut modes = before.clone();
+                modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+                // A read takes what there is.
+                modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+                modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+                // Where that fails they come with the line.
+                let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
+            }
+        }
+
         /// Leaves the terminal as it was, where a keyboard is listened to.
         pub(crate) fn restore() {
-            let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(before) = before {
+            if let Some(before) = lock().take() {
                 // Where that fails there is no terminal any more.
                 let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
             }
         }
+    }
+
+    fn lock() -> MutexGuard<'static, Option<Termios>> {
+        BEFORE.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads keys until the terminal is gone.

@@ -201,6 +201,13 @@ impl Terminal {
         screen.clear();
     }
 
+    /// Goes on after a stop: a shell has written below what stood there, and that is out of reach.
+    #[cfg(unix)]
+    pub(crate) fn resume(&self) {
+        self.lock().standing = Standing::Nothing;
+        Keyboard::resume();
+    }
+
     /// Where lines were left out, gives a reader that is merely slow the time to come after.
     fn catch_up(&self) {
         let screen = self.lock();

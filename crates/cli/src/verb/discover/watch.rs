@@ -22,8 +22,8 @@ use crate::terminal::{Reader, TERMINAL};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Watching")]
 pub(super) struct Watch {
-    /// Do not end: tell who is found, changes and is lost, until Ctrl-C; a line each, on a terminal a
-    /// table of who is there
+    /// Do not end: tell who is found, changes and is lost, until Ctrl-C. A line each says when, what and
+    /// why; on a terminal it is a table of who is there
     #[arg(long, conflicts_with_all = ["count", "timeout", "deadline", "repeat"])]
     pub(super) watch: bool,
 
