@@ -61,7 +61,7 @@ impl Endpoint {
         let Endpoint { channels, interfaces, accounts, inbox, .. } = self;
         let Some(channel) = channels.get(place) else { return false };
         let account = &mut accounts[channel.account];
-        let is_more = match sys::receive(&channel.socket, inbox) {
+        let is_more = match sys::receive(&channel.socket, &channel.reader, inbox) {
             Ok(is_more) => is_more,
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return false,
             Err(cause) => {
@@ -86,10 +86,11 @@ impl Endpoint {
                             && Some(there.interface) == received.interface
                             && there.hears(received.from.ip()))
                 };
-                if !channels.iter().any(is_heard_there) {
-                    account.report.receive_drops += 1;
+                let is_heard = channels.iter().any(is_heard_there);
+                if is_heard || !is_own_looped(&channel.purpose, &received, interfaces) {
+                    account.report.receive_drops += u64::from(!is_heard);
+                    continue;
                 }
-                continue;
             }
             account.report.received += 1;
             let mut arrival = arrival(channel, &received, interfaces);
@@ -112,6 +113,22 @@ fn is_for_another(purpose: &Purpose, received: &sys::Received) -> bool {
     matches!(purpose, Purpose::Hear(membership)
         if received.interface.is_some_and(|index| index != membership.interface)
             || !membership.hears(received.from.ip()))
+}
+
+/// Whether a datagram came from this host, and by another interface than the channel's only because the
+/// system gives its own to a member by the loopback interface.
+fn is_own_looped(
+    purpose: &Purpose,
+    received: &sys::Received,
+    interfaces: &[Interface],
+) -> bool {
+    let by_loopback = || {
+        let id = received.interface.map(InterfaceId);
+        id.and_then(|id| find(interfaces, id)).is_some_and(|interface| interface.loopback)
+    };
+    !sys::TELLS_LOOPED
+        && by_loopback()
+        && matches!(purpose, Purpose::Hear(membership) if membership.hears(received.from.ip()))
 }
 
 fn trace(interface: &str, arrival: &Arrival, bytes: &[u8]) {
