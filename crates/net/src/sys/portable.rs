@@ -51,7 +51,7 @@ pub(crate) fn prepare(
         Some(IpAddr::V4(address)) => socket.set_multicast_if_v4(&address)?,
         _ => socket.set_multicast_if_v6(interface)?,
     }
-    let state = UdpSocketState::new(socket.into())?;
+    let state = state(socket, is_ipv4)?;
     // It forbids fragments, for a protocol that measures what passes whole. A datagram of ours may be as long
     // as UDP lets it be.
     FRAGMENTING
@@ -61,6 +61,29 @@ pub(crate) fn prepare(
             unless_unknown(set_number(socket, *level, *name, *value))
         })?;
     Ok(Reader(state))
+}
+
+#[cfg(not(windows))]
+fn state(socket: &Socket, _is_ipv4: bool) -> io::Result<UdpSocketState> {
+    UdpSocketState::new(socket.into())
+}
+
+/// It asks whether an IPv4 socket is for IPv6 alone, which Wine can't tell. What is made for a socket of IPv6
+/// reads one of IPv4 as well, as long as both are of one provider, as they are there.
+#[cfg(windows)]
+fn state(socket: &Socket, is_ipv4: bool) -> io::Result<UdpSocketState> {
+    use rustix::io::Errno;
+    use socket2::{Domain, Protocol, Type};
+    use windows_sys::Win32::Networking::WinSock::{IP_PKTINFO, IPPROTO_IP};
+
+    match UdpSocketState::new(socket.into()) {
+        Err(cause) if is_ipv4 && Errno::from_io_error(&cause) == Some(Errno::OPNOTSUPP) => {
+            let other = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
+            set_number(socket, IPPROTO_IP, IP_PKTINFO, 1)?;
+            UdpSocketState::new((&other).into())
+        }
+        state => state,
+    }
 }
 
 /// For which family, at which level, by which option and value fragments are allowed.
