@@ -96,11 +96,7 @@ pub(crate) fn prepare(
 
 /// Reads what waits, a batch at the most, and returns whether there may be more; `Ok` means that at least
 /// one datagram was read.
-pub(crate) fn receive(
-    socket: &UdpSocket,
-    _reader: &Reader,
-    inbox: &mut Inbox,
-) -> io::Result<bool> {
+pub(crate) fn receive(socket: &UdpSocket, _reader: &Reader, inbox: &mut Inbox) -> io::Result<bool> {
     inbox.received.clear();
     let Beside { names, controls } = &mut inbox.beside;
     let mut buffers = [const { MaybeUninit::<libc::iovec>::uninit() }; BATCH];

@@ -105,9 +105,9 @@ impl Inbox {
 
     /// The datagrams of the last [`receive`].
     pub(crate) fn datagrams(&self) -> impl Iterator<Item = (Received, &[u8])> {
-        self.received.iter().map(|received| {
-            (*received, &self.bytes[received.at..received.at + received.len])
-        })
+        self.received
+            .iter()
+            .map(|received| (*received, &self.bytes[received.at..received.at + received.len]))
     }
 }
 

@@ -54,12 +54,9 @@ pub(crate) fn prepare(
     let state = state(socket, is_ipv4)?;
     // It forbids fragments, for a protocol that measures what passes whole. A datagram of ours may be as long
     // as UDP lets it be.
-    FRAGMENTING
-        .iter()
-        .filter(|(for_ipv4, ..)| *for_ipv4 == is_ipv4)
-        .try_for_each(|(_, level, name, value)| {
-            unless_unknown(set_number(socket, *level, *name, *value))
-        })?;
+    FRAGMENTING.iter().filter(|(for_ipv4, ..)| *for_ipv4 == is_ipv4).try_for_each(
+        |(_, level, name, value)| unless_unknown(set_number(socket, *level, *name, *value)),
+    )?;
     Ok(Reader(state))
 }
 
@@ -117,11 +114,7 @@ const FRAGMENTING: [(bool, i32, i32, i32); 1] =
 
 /// Reads what waits, a batch at the most, and returns whether there may be more; `Ok` means that at least
 /// one datagram was read.
-pub(crate) fn receive(
-    socket: &UdpSocket,
-    reader: &Reader,
-    inbox: &mut Inbox,
-) -> io::Result<bool> {
+pub(crate) fn receive(socket: &UdpSocket, reader: &Reader, inbox: &mut Inbox) -> io::Result<bool> {
     const { assert!(BATCH.is_multiple_of(BATCH_SIZE)) };
     inbox.received.clear();
     for (part, bytes) in inbox.bytes.chunks_exact_mut(BATCH_SIZE * SLOT).enumerate() {

@@ -26,7 +26,8 @@ impl Pair {
         let open = |ip: IpAddr| {
             let socket = UdpSocket::bind((ip, 0)).unwrap();
             socket.set_nonblocking(true).unwrap();
-            let reader = prepare(&SockRef::from(&socket), ip.is_ipv4(), interface, Some(ip)).unwrap();
+            let reader =
+                prepare(&SockRef::from(&socket), ip.is_ipv4(), interface, Some(ip)).unwrap();
             (socket, reader)
         };
         let ((sender, _), (receiver, reader)) = (open(any), open(ip));
@@ -113,6 +114,23 @@ fn nothing_to_read_is_said_so() {
     let pair = Pair::new("127.0.0.1");
     let error = receive(&pair.receiver, &pair.reader, &mut Inbox::new()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn to_whom_a_datagram_was_sent_is_told() {
+    for ip in ["127.0.0.1", "::1"] {
+        if UdpSocket::bind((ip, 0)).is_err() {
+            mcast_tests::skip("the loopback interface has no IPv6 address");
+            continue;
+        }
+        let pair = Pair::new(ip);
+        send(&pair.sender, &[pair.to(ip, 0..1)], b"x").unwrap();
+        let (received, _) = pair.read(1).swap_remove(0);
+        assert_eq!(received.to, Some(ip.parse().unwrap()));
+        if ip == "::1" || cfg!(any(target_os = "linux", windows)) {
+            assert_eq!(received.interface, Some(pair.interface));
+        }
+    }
 }
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
