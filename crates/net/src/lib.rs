@@ -106,8 +106,8 @@
 //! | interfaces that come and go are seen | at once | within 2 s | within 2 s |
 //!
 //! Without the TTL a peer of another network on the same link is taken for one from beyond the link. Where
-//! nobody tells what was dropped, a report says 0, and what is called complete may lack that. A port that an asker sends from is nobody else's, on
-//! Windows by `SO_EXCLUSIVEADDRUSE`.
+//! the system does not say what it dropped, a report says 0, and what is called complete may lack that. A
+//! port that an asker sends from is nobody else's, on Windows by `SO_EXCLUSIVEADDRUSE`.
 //!
 //! # Without this crate
 //!
