@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use mcast_tests::netns::{Packet, Process, Signal, World};
 use serde_json::Value;
@@ -154,7 +154,8 @@ impl ServiceFile {
         );
         fs::write(&self.draft, text).expect("the folder is there");
         let file = File::options().write(true).open(&self.draft).expect("it was written");
-        file.set_modified(SystemTime::now() + Duration::from_secs(10 * nth)).expect("a time");
+        file.set_modified(mcast_net::clock::Clock::wall() + Duration::from_secs(10 * nth))
+            .expect("a time");
         fs::rename(&self.draft, &self.path).expect("the folder is there");
     }
 }

@@ -94,7 +94,7 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     ttl: u8,
 
-    /// Keep our multicast from the programs on this machine
+    /// Keep our multicast from the programs on this machine; on Windows, theirs from us
     #[arg(long)]
     no_loop: bool,
 

@@ -2,12 +2,23 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::Deref;
 
-use crate::sys::{self, Inbox};
+use socket2::SockRef;
 
-/// Reads sockets that a program opened itself: for who examines a network, and runs no machine.
+use crate::sys::{self, Inbox, Reader};
+
+/// A socket that a program opened itself, and what is needed to read it with all that the system tells: for who
+/// examines a network, and runs no machine.
 #[derive(Debug)]
-pub struct Ear(Inbox);
+pub struct Ear {
+    socket: UdpSocket,
+    reader: Reader,
+}
+
+/// Room for a batch of datagrams, which ears share.
+#[derive(Debug)]
+pub struct Batch(Inbox);
 
 /// What the system tells of a datagram.
 #[derive(Debug, Clone, Copy)]
@@ -22,41 +33,38 @@ pub struct Origin {
     pub ttl: Option<u8>,
 }
 
-impl Default for Ear {
-    fn default() -> Ear {
-        Ear::new()
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch(Inbox::new())
     }
 }
 
 impl Ear {
-    /// An ear with room for a batch.
-    pub fn new() -> Ear {
-        Ear(Inbox::new())
-    }
-
-    /// Has the system tell of the datagrams of a bound socket what it can. `interface` and `address` are those
-    /// that it sends by where a system knows no other way to say so.
+    /// Has the system tell of the datagrams of a socket what it can. `interface` and `address` are those that it
+    /// sends by where a system knows no other way to say so.
     ///
     /// # Errors
     ///
     /// When the system refuses.
-    pub fn prepare(socket: &UdpSocket, interface: u32, address: Option<IpAddr>) -> io::Result<()> {
-        sys::prepare(socket, interface, address)
+    pub fn new(socket: UdpSocket, interface: u32, address: IpAddr) -> io::Result<Ear> {
+        let reader =
+            sys::prepare(&SockRef::from(&socket), address.is_ipv4(), interface, Some(address))?;
+        Ok(Ear { socket, reader })
     }
 
-    /// Reads a batch from a socket without waiting, and returns whether there may be more.
+    /// Reads a batch without waiting, and returns whether there may be more.
     ///
     /// # Errors
     ///
     /// When nothing waits ([`WouldBlock`](io::ErrorKind::WouldBlock)), or the system refuses, or tells what
     /// became of something that was sent.
     pub fn read(
-        &mut self,
-        socket: &UdpSocket,
+        &self,
+        batch: &mut Batch,
         mut handle: impl FnMut(Origin, &[u8]),
     ) -> io::Result<bool> {
-        let is_more = sys::receive(socket, &mut self.0)?;
-        for (received, bytes) in self.0.datagrams() {
+        let is_more = sys::receive(&self.socket, &self.reader, &mut batch.0)?;
+        for (received, bytes) in batch.0.datagrams() {
             let sys::Received { from, to, interface, ttl, .. } = received;
             handle(Origin { from, to, interface, ttl }, bytes);
         }
@@ -65,7 +73,15 @@ impl Ear {
 
     /// How many datagrams the system dropped that were for this socket, for want of buffer; 0 where it does
     /// not say.
-    pub fn drops(socket: &UdpSocket) -> u64 {
-        sys::kernel_drops(socket)
+    pub fn drops(&self) -> u64 {
+        sys::kernel_drops(&self.socket)
+    }
+}
+
+impl Deref for Ear {
+    type Target = UdpSocket;
+
+    fn deref(&self) -> &UdpSocket {
+        &self.socket
     }
 }

@@ -185,7 +185,6 @@ pub(crate) fn may_lack_source(cause: &io::Error) -> bool {
 }
 
 /// Takes it as done where the system does not know the option.
-#[cfg(target_os = "linux")]
 pub(crate) fn unless_unknown(set: io::Result<()>) -> io::Result<()> {
     match set {
         Err(cause) if Errno::from_io_error(&cause) == Some(Errno::NOPROTOOPT) => Ok(()),
@@ -233,7 +232,6 @@ mod tests {
         assert!(!refused("send", Errno::NOBUFS).to_string().contains("memberships"));
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn an_option_that_the_system_does_not_know_is_done_without() {
         assert!(unless_unknown(Err(Errno::NOPROTOOPT.into())).is_ok());

@@ -93,6 +93,22 @@
 //! [`interfaces`] lists what there is. Through the `log` crate an endpoint tells at the level of info
 //! which interfaces it uses and why, warns once of each that fails, and traces datagrams.
 //!
+//! # What each system tells
+//!
+//! | | Linux | Windows | macOS, FreeBSD, NetBSD, OpenBSD |
+//! | --- | --- | --- | --- |
+//! | to whom a datagram was sent | yes | yes | yes |
+//! | by which interface it came | yes | yes | over IPv6; over IPv4 the one that its socket is for |
+//! | how far it came (its TTL) | yes | no | no |
+//! | when the system took it in, how many it dropped | yes | no | no |
+//! | single sources are heard | both families | IPv4 | IPv4 |
+//! | what an answer leaves from is | chosen | the system's choice | the system's choice |
+//! | interfaces that come and go are seen | at once | within 2 s | within 2 s |
+//!
+//! Without the TTL a peer of another network on the same link is taken for one from beyond the link. Where
+//! the system does not say what it dropped, a report says 0, and what is called complete may lack that. A
+//! port that an asker sends from is nobody else's, on Windows by `SO_EXCLUSIVEADDRUSE`.
+//!
 //! # Without this crate
 //!
 //! The machines need none of this: `examples/tokio.rs`, `smol.rs` and `fixed_buffers.rs` drive them
@@ -117,7 +133,7 @@ mod waiting;
 
 pub use driver::handle::{Ended, Handle};
 pub use driver::{Driver, Heard};
-pub use ear::{Ear, Origin};
+pub use ear::{Batch, Ear, Origin};
 pub use endpoint::Endpoint;
 pub use endpoint::drops::Drops;
 pub use error::{Error, ErrorKind};

@@ -18,7 +18,9 @@ pub struct Settings {
     /// (RFC 3493 section 5.2). 1 stays on this network, and each router on the way takes one. At 0 all stays on
     /// this host, what is sent to one peer too: loopback interfaces alone are used.
     pub ttl: u8,
-    /// Whether this host's own members hear what it multicasts.
+    /// Whether this host's own members hear what it multicasts. On Windows the system asks this of the one
+    /// who hears (`IP_MULTICAST_LOOP`): without it a member hears nobody of this host, and an asker is heard
+    /// all the same.
     pub multicast_loop: bool,
     /// The port that an asker sends from, so that a firewall's rule can name it; 0: one that the
     /// system chooses.

@@ -4,10 +4,10 @@
 //! at a port that the system chooses. The TTL is 0, so that no datagram leaves this host; what is looped back
 //! is still given to the packet filter as if it had come in by the card.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use mcast_net::Ear;
+use mcast_net::{Batch, Ear};
 use mcast_proto::Instant;
 
 use super::card::{Card, FAMILIES};
@@ -47,7 +47,7 @@ pub fn echoes(interfaces: &[Interface], conduct: &mut Conduct<'_>) -> Vec<Echo> 
 /// One card's and one family's.
 struct Trip {
     echo: Echo,
-    socket: Option<UdpSocket>,
+    socket: Option<Ear>,
     nonce: [u8; 8],
     sent_at: [Option<Instant>; TIMES as usize],
     heard: [bool; TIMES as usize],
@@ -110,9 +110,9 @@ impl Trip {
         }
     }
 
-    fn hear(&mut self, ear: &mut Ear, now: Instant) {
+    fn hear(&mut self, batch: &mut Batch, now: Instant) {
         let Some(socket) = &self.socket else { return };
-        let read = ear.read(socket, |_, bytes| {
+        let read = socket.read(batch, |_, bytes| {
             let Some((nonce, [nth])) = bytes.split_first_chunk() else { return };
             let nth = usize::from(*nth);
             if *nonce != self.nonce || self.heard.get(nth) != Some(&false) {
@@ -148,11 +148,11 @@ impl Trip {
 
 /// Hears until all have come back that were sent, or until then.
 fn hear(trips: &mut [Trip], until: Instant, conduct: &Conduct<'_>) {
-    let mut ear = Ear::new();
+    let mut batch = Batch::default();
     while trips.iter().any(Trip::is_waiting) && conduct.now() < until && !conduct.is_stopped() {
-        conduct.wait(trips.iter().filter_map(|trip| trip.socket.as_ref()), until);
+        conduct.wait(trips.iter().filter_map(|trip| trip.socket.as_deref()), until);
         let now = conduct.now();
-        trips.iter_mut().for_each(|trip| trip.hear(&mut ear, now));
+        trips.iter_mut().for_each(|trip| trip.hear(&mut batch, now));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use mcast_net::{Ear, Origin};
+use mcast_net::{Batch, Ear, Origin};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 
 use super::card::Card;
@@ -24,7 +24,7 @@ pub(super) struct ToGroups {
 }
 
 /// A private socket of a card, bound to an address of its own there.
-pub(super) fn private(card: &Card, own: IpAddr, to_groups: ToGroups) -> io::Result<UdpSocket> {
+pub(super) fn private(card: &Card, own: IpAddr, to_groups: ToGroups) -> io::Result<Ear> {
     let socket = open(card, own, to_groups)?;
     socket.bind(&card.at(own, 0).into())?;
     ready(socket, card, own)
@@ -36,7 +36,7 @@ pub(super) fn at_group(
     card: &Card,
     (group, port): (IpAddr, u16),
     to_groups: ToGroups,
-) -> io::Result<UdpSocket> {
+) -> io::Result<Ear> {
     let own = card.source_for(group).ok_or(io::ErrorKind::AddrNotAvailable)?;
     let socket = open(card, own, to_groups)?;
     if port != 0 {
@@ -67,17 +67,13 @@ pub(super) fn join(socket: &UdpSocket, card: &Card, group: IpAddr) -> io::Result
 }
 
 /// Reads what waits in a socket, where there is one, within bounds.
-pub(super) fn read(
-    ear: &mut Ear,
-    socket: Option<&UdpSocket>,
-    mut handle: impl FnMut(Origin, &[u8]),
-) {
+pub(super) fn read(batch: &mut Batch, ear: Option<&Ear>, mut handle: impl FnMut(Origin, &[u8])) {
     /// Batches that are read at one time at the most.
     const MOST: usize = 64;
-    let Some(socket) = socket else { return };
+    let Some(ear) = ear else { return };
     for _ in 0..MOST {
         // What goes wrong is told once and is over: an ICMP error about something that was sent.
-        if !matches!(ear.read(socket, &mut handle), Ok(true)) {
+        if !matches!(ear.read(batch, &mut handle), Ok(true)) {
             return;
         }
     }
@@ -114,8 +110,6 @@ fn open(card: &Card, own: IpAddr, to_groups: ToGroups) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn ready(socket: Socket, card: &Card, own: IpAddr) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::from(socket);
-    Ear::prepare(&socket, card.index, Some(own))?;
-    Ok(socket)
+fn ready(socket: Socket, card: &Card, own: IpAddr) -> io::Result<Ear> {
+    Ear::new(socket.into(), card.index, own)
 }

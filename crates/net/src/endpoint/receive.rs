@@ -61,7 +61,7 @@ impl Endpoint {
         let Endpoint { channels, interfaces, accounts, inbox, .. } = self;
         let Some(channel) = channels.get(place) else { return false };
         let account = &mut accounts[channel.account];
-        let is_more = match sys::receive(&channel.socket, inbox) {
+        let is_more = match sys::receive(&channel.socket, &channel.reader, inbox) {
             Ok(is_more) => is_more,
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return false,
             Err(cause) => {
@@ -86,10 +86,13 @@ impl Endpoint {
                             && Some(there.interface) == received.interface
                             && there.hears(received.from.ip()))
                 };
-                if !channels.iter().any(is_heard_there) {
-                    account.report.receive_drops += 1;
+                let is_heard = channels.iter().any(is_heard_there);
+                let by = received.interface;
+                if is_heard || !is_own_looped(&channel.purpose, received.from.ip(), by, interfaces)
+                {
+                    account.report.receive_drops += u64::from(!is_heard);
+                    continue;
                 }
-                continue;
             }
             account.report.received += 1;
             let mut arrival = arrival(channel, &received, interfaces);
@@ -112,6 +115,20 @@ fn is_for_another(purpose: &Purpose, received: &sys::Received) -> bool {
     matches!(purpose, Purpose::Hear(membership)
         if received.interface.is_some_and(|index| index != membership.interface)
             || !membership.hears(received.from.ip()))
+}
+
+/// Whether a datagram came from this host, and by another interface than the channel's only because the
+/// system gives its own to a member by the loopback interface, as some may.
+fn is_own_looped(
+    purpose: &Purpose,
+    from: IpAddr,
+    by: Option<u32>,
+    interfaces: &[Interface],
+) -> bool {
+    let by_loopback =
+        || by.and_then(|index| find(interfaces, InterfaceId(index))).is_some_and(|it| it.loopback);
+    let hears = matches!(purpose, Purpose::Hear(membership) if membership.hears(from));
+    !sys::TELLS_LOOPED && hears && by_loopback()
 }
 
 fn trace(interface: &str, arrival: &Arrival, bytes: &[u8]) {
@@ -143,5 +160,36 @@ fn cast(purpose: &Purpose, to: Option<IpAddr>) -> Cast {
             Cast::Group(with_zone(membership.group, membership.interface))
         }
         _ => Cast::Unicast,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sockets::membership::Membership;
+
+    #[test]
+    fn what_this_host_sent_is_for_a_member_though_it_came_by_the_loopback_where_it_may() {
+        let interface = |index, loopback| Interface {
+            index,
+            name: String::new(),
+            addresses: Vec::new(),
+            routes: Vec::new(),
+            up: true,
+            multicast: true,
+            loopback,
+            point_to_point: false,
+        };
+        let interfaces = [interface(1, true), interface(2, false), interface(3, false)];
+        let one: IpAddr = [10, 0, 0, 1].into();
+        let member = |sources| {
+            let group = ([224, 1, 1, 1], 50008).into();
+            Purpose::Hear(Membership { interface: 2, group, sources })
+        };
+        let any = |by| is_own_looped(&member(Vec::new()), one, by, &interfaces);
+        assert_eq!(any(Some(1)), cfg!(not(target_os = "linux")) || cfg!(feature = "portable"));
+        assert!(!any(Some(3)) && !any(Some(4)) && !any(None));
+        let others = member(vec![[10, 0, 0, 2].into()]);
+        assert!(!is_own_looped(&others, one, Some(1), &interfaces));
     }
 }

@@ -71,6 +71,7 @@ pub(crate) struct Channel {
     /// Whether what the machine sends by this lane leaves by it.
     pub(crate) sends: bool,
     pub(crate) socket: UdpSocket,
+    pub(crate) reader: sys::Reader,
     /// The port that it sends from.
     pub(crate) port: u16,
     /// The place of the interface's account, and the socket's slot there.
@@ -100,6 +101,9 @@ impl Channel {
         let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))
             .map_err(refused("open a socket"))?;
         configure(&socket, settings, &purpose).map_err(refused("set up a socket"))?;
+        // No datagram is to come before the system tells all of it.
+        let reader = sys::prepare(&socket, purpose.is_ipv4(), purpose.interface(), address)
+            .map_err(refused("set up a socket"))?;
         // The one goes by its own address, the other by the group it is to hear.
         let (local, known_by) = match &purpose {
             Purpose::Ask { address, .. } => (*address, *address),
@@ -113,7 +117,6 @@ impl Channel {
 
         let socket = UdpSocket::from(socket);
         let port = socket.local_addr().map_err(refused("read the port"))?.port();
-        sys::prepare(&socket, purpose.interface(), address).map_err(refused("set up a socket"))?;
         if let Purpose::Hear(membership) = &purpose {
             membership.join(&socket, address).map_err(refused("join"))?;
         }
@@ -124,6 +127,7 @@ impl Channel {
             purpose,
             sends,
             socket,
+            reader,
             port,
             account,
             slot,
@@ -161,6 +165,11 @@ fn configure(socket: &Socket, settings: &Settings, purpose: &Purpose) -> io::Res
         // read, and a socket that is bound to its group hears no other.
         #[cfg(target_os = "linux")]
         unless_unknown(socket.set_multicast_all_v6(false))?;
+    }
+    // A private port: on Windows anybody could else share it by asking to, and get what comes.
+    #[cfg(windows)]
+    if let Purpose::Ask { .. } = purpose {
+        sys::set_exclusive(socket)?;
     }
     if let Purpose::Hear(_) = purpose {
         // A group's port is shared, by all programs that say so.

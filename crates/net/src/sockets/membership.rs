@@ -1,4 +1,4 @@
-//! Joining and leaving groups, by the interface's number.
+//! Joining and leaving groups, by the interface's number, on Windows by its address.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -18,12 +18,12 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// Joins. Having joined before is no error. `address` is the interface's, for systems that know
-    /// it by that.
+    /// Joins. Having joined before is no error, where the system tells it from others. `address` is the
+    /// interface's, for systems that know it by that.
     pub(crate) fn join(&self, socket: &UdpSocket, address: Option<IpAddr>) -> io::Result<()> {
         let (interface, group) = (self.interface, self.group.ip());
         if self.sources.is_empty() {
-            unless_joined(self.join_any(socket))?;
+            unless_joined(self.join_any(socket, address))?;
             // What this is good for is said below; without it all is heard as well.
             if let Err(cause) = sys::set_filter(socket, interface, group, self.steady_filter()) {
                 log::debug!("{group}: no filter, so that renewals may go unheard: {cause}");
@@ -35,14 +35,27 @@ impl Membership {
         })
     }
 
-    fn join_any(&self, socket: &UdpSocket) -> io::Result<()> {
+    fn join_any(&self, socket: &UdpSocket, address: Option<IpAddr>) -> io::Result<()> {
         let socket = SockRef::from(socket);
         match self.group.ip() {
-            IpAddr::V4(group) => {
-                let interface = InterfaceIndexOrAddress::Index(self.interface);
-                socket.join_multicast_v4_n(&group, &interface)
-            }
+            IpAddr::V4(group) => socket.join_multicast_v4_n(&group, &self.known_by(address)),
             IpAddr::V6(group) => socket.join_multicast_v6(&group, self.interface),
+        }
+    }
+
+    fn leave(&self, socket: &UdpSocket, address: Option<IpAddr>) -> io::Result<()> {
+        let socket = SockRef::from(socket);
+        match self.group.ip() {
+            IpAddr::V4(group) => socket.leave_multicast_v4_n(&group, &self.known_by(address)),
+            IpAddr::V6(group) => socket.leave_multicast_v6(&group, self.interface),
+        }
+    }
+
+    /// What IPv4 knows the interface by. Windows takes either, and Wine addresses alone.
+    fn known_by(&self, address: Option<IpAddr>) -> InterfaceIndexOrAddress {
+        match address {
+            Some(IpAddr::V4(address)) if cfg!(windows) => InterfaceIndexOrAddress::Address(address),
+            _ => InterfaceIndexOrAddress::Index(self.interface),
         }
     }
 
@@ -76,17 +89,14 @@ impl Membership {
         {
             return Ok(());
         }
-        let left = match self.group.ip() {
-            IpAddr::V4(group) => {
-                let interface = InterfaceIndexOrAddress::Index(self.interface);
-                SockRef::from(socket).leave_multicast_v4_n(&group, &interface)
-            }
-            IpAddr::V6(group) => SockRef::from(socket).leave_multicast_v6(&group, self.interface),
-        };
-        if let Err(cause) = left {
+        let left = self.leave(socket, address);
+        if let Err(cause) = &left {
             log::debug!("{}: cannot leave before joining again: {cause}", self.group);
         }
-        self.join(socket, address)
+        match self.join(socket, address) {
+            Err(cause) if left.is_err() && may_have_joined(&cause) => Ok(()),
+            joined => joined,
+        }
     }
 
     /// Changes the filter for a moment.
@@ -133,14 +143,18 @@ fn speaks_older_protocol(_interface: &str, _ipv4: bool) -> bool {
     false
 }
 
-/// A second join fails with EADDRINUSE, on Windows with WSAEINVAL.
+/// A second join fails with EADDRINUSE, but on Windows.
 fn unless_joined(joined: io::Result<()>) -> io::Result<()> {
     match joined {
         Err(cause) if Errno::from_io_error(&cause) == Some(Errno::ADDRINUSE) => Ok(()),
-        #[cfg(windows)]
-        Err(cause) if Errno::from_io_error(&cause) == Some(Errno::INVAL) => Ok(()),
         other => other,
     }
+}
+
+/// Whether a join that follows another may have failed for that: Windows says WSAEINVAL, as of what is wrong
+/// in other ways.
+fn may_have_joined(cause: &io::Error) -> bool {
+    cfg!(windows) && Errno::from_io_error(cause) == Some(Errno::INVAL)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::os::fd::AsRawFd;
 use std::ptr;
 
 use libc::{c_int, c_uint};
-use socket2::SockAddr;
+use socket2::{SockAddr, Socket};
 
 use super::control::{self, Ancillary};
 use super::option::{set, set_number};
@@ -21,6 +21,9 @@ use super::{BATCH, Filter, Inbox, Outgoing, Received, SLOT};
 /// A socket that is bound to the group's address hears nothing else; packet information chooses what
 /// it sends from.
 pub(crate) const BINDS_TO_GROUP: bool = true;
+
+/// What this host sent to a group comes by the interface that it was sent by.
+pub(crate) const TELLS_LOOPED: bool = true;
 
 /// Room for what the kernel tells of a datagram, and for one control message that is sent: packet
 /// information, IPv6's being the longer.
@@ -68,26 +71,32 @@ fn header() -> libc::mmsghdr {
     unsafe { zeroed() }
 }
 
-/// Readies a socket: the kernel is to say where each datagram was sent to, how far it came and when. What
+/// What a socket is read by: the kernel knows all of it.
+#[derive(Debug)]
+pub(crate) struct Reader;
+
+/// Readies a socket before it is bound: the kernel is to say where each datagram was sent to, how far it came and when. What
 /// a datagram is sent by is said with each.
 pub(crate) fn prepare(
-    socket: &UdpSocket,
+    socket: &Socket,
+    is_ipv4: bool,
     _interface: u32,
     _address: Option<IpAddr>,
-) -> io::Result<()> {
+) -> io::Result<Reader> {
     set_number(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
-    if socket.local_addr()?.is_ipv4() {
+    if is_ipv4 {
         set_number(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
-        set_number(socket, libc::IPPROTO_IP, libc::IP_RECVTTL, 1)
+        set_number(socket, libc::IPPROTO_IP, libc::IP_RECVTTL, 1)?;
     } else {
         set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
-        set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVHOPLIMIT, 1)
+        set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVHOPLIMIT, 1)?;
     }
+    Ok(Reader)
 }
 
 /// Reads what waits, a batch at the most, and returns whether there may be more; `Ok` means that at least
 /// one datagram was read.
-pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool> {
+pub(crate) fn receive(socket: &UdpSocket, _reader: &Reader, inbox: &mut Inbox) -> io::Result<bool> {
     inbox.received.clear();
     let Beside { names, controls } = &mut inbox.beside;
     let mut buffers = [const { MaybeUninit::<libc::iovec>::uninit() }; BATCH];
@@ -132,7 +141,7 @@ pub(crate) fn receive(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<bool>
         let Ancillary { to, ttl, stamp } =
             Ancillary::read(&controls[slot].bytes[..len.min(CONTROL)]);
         inbox.received.push(Received {
-            slot,
+            at: slot * SLOT,
             len: header.msg_len as usize,
             from,
             to: to.map(|(to, _)| to),

@@ -1,7 +1,8 @@
 //! Reading and writing datagrams in batches, with their addresses at both ends.
 //!
 //! On Linux one call reads or writes a batch, and a socket tells and chooses addresses and interfaces
-//! for each datagram. Elsewhere it is a call a datagram, and the system chooses.
+//! for each datagram. Elsewhere it is a call a datagram; the system chooses what it is sent from, and tells
+//! of what comes in as much as `portable.rs` says.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -16,7 +17,6 @@ mod imp;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod control;
-#[cfg(target_os = "linux")]
 mod option;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 pub(crate) mod ranges;
@@ -25,13 +25,16 @@ mod registration;
 #[cfg(test)]
 mod tests;
 
+#[cfg(windows)]
+pub(crate) use option::set_exclusive;
 #[cfg(target_os = "linux")]
 pub(crate) use option::set_strict_netlink;
 #[cfg(all(target_os = "linux", feature = "tokio"))]
 pub(crate) use registration::register;
 
 pub(crate) use imp::{
-    BINDS_TO_GROUP, join_source, kernel_drops, prepare, receive, send, set_filter,
+    BINDS_TO_GROUP, Reader, TELLS_LOOPED, join_source, kernel_drops, prepare, receive, send,
+    set_filter,
 };
 
 /// From whom a group is heard.
@@ -70,7 +73,8 @@ pub(crate) struct Inbox {
 /// What is known of a datagram that was read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Received {
-    slot: usize,
+    /// Where its bytes begin.
+    at: usize,
     len: usize,
     pub(crate) from: SocketAddr,
     /// The address that it was sent to, where the system says so.
@@ -101,10 +105,9 @@ impl Inbox {
 
     /// The datagrams of the last [`receive`].
     pub(crate) fn datagrams(&self) -> impl Iterator<Item = (Received, &[u8])> {
-        self.received.iter().map(|received| {
-            let start = received.slot * SLOT;
-            (*received, &self.bytes[start..start + received.len])
-        })
+        self.received
+            .iter()
+            .map(|received| (*received, &self.bytes[received.at..received.at + received.len]))
     }
 }
 

@@ -4,12 +4,15 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use socket2::SockRef;
+
 use super::*;
 
 /// Two sockets of one family on the loopback interface, and its number.
 struct Pair {
     sender: UdpSocket,
     receiver: UdpSocket,
+    reader: Reader,
     interface: u32,
 }
 
@@ -23,10 +26,12 @@ impl Pair {
         let open = |ip: IpAddr| {
             let socket = UdpSocket::bind((ip, 0)).unwrap();
             socket.set_nonblocking(true).unwrap();
-            prepare(&socket, interface, Some(ip)).unwrap();
-            socket
+            let reader =
+                prepare(&SockRef::from(&socket), ip.is_ipv4(), interface, Some(ip)).unwrap();
+            (socket, reader)
         };
-        Pair { sender: open(any), receiver: open(ip), interface }
+        let ((sender, _), (receiver, reader)) = (open(any), open(ip));
+        Pair { sender, receiver, reader, interface }
     }
 
     fn to(&self, from: &str, bytes: Range<usize>) -> Outgoing {
@@ -43,7 +48,7 @@ impl Pair {
         let mut all = Vec::new();
         while all.len() < count {
             self.receiver.peek_from(&mut [0]).expect("a datagram comes");
-            receive_all(&self.receiver, &mut inbox);
+            receive_all(&self.receiver, &self.reader, &mut inbox);
             all.extend(inbox.datagrams().map(|(received, bytes)| (received, bytes.to_vec())));
         }
         all
@@ -51,9 +56,9 @@ impl Pair {
 }
 
 /// The sockets of the portable path must not block.
-fn receive_all(socket: &UdpSocket, inbox: &mut Inbox) {
+fn receive_all(socket: &UdpSocket, reader: &Reader, inbox: &mut Inbox) {
     socket.set_nonblocking(true).unwrap();
-    receive(socket, inbox).unwrap();
+    receive(socket, reader, inbox).unwrap();
     socket.set_nonblocking(false).unwrap();
 }
 
@@ -107,14 +112,29 @@ fn what_fails_is_told_and_can_be_skipped() {
 #[test]
 fn nothing_to_read_is_said_so() {
     let pair = Pair::new("127.0.0.1");
-    let error = receive(&pair.receiver, &mut Inbox::new()).unwrap_err();
+    let error = receive(&pair.receiver, &pair.reader, &mut Inbox::new()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn to_whom_a_datagram_was_sent_is_told() {
+    for ip in ["127.0.0.1", "::1"] {
+        if UdpSocket::bind((ip, 0)).is_err() {
+            mcast_tests::skip("the loopback interface has no IPv6 address");
+            continue;
+        }
+        let pair = Pair::new(ip);
+        send(&pair.sender, &[pair.to(ip, 0..1)], b"x").unwrap();
+        let (received, _) = pair.read(1).swap_remove(0);
+        assert_eq!(received.to, Some(ip.parse().unwrap()));
+        if ip == "::1" || cfg!(any(target_os = "linux", windows)) {
+            assert_eq!(received.interface, Some(pair.interface));
+        }
+    }
 }
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod linux {
-    use socket2::SockRef;
-
     use super::*;
 
     #[test]
@@ -187,7 +207,7 @@ mod linux {
         let outgoing = vec![pair.to("127.0.0.1", 0..1); BATCH];
         assert_eq!(send(&pair.sender, &outgoing, b"x").unwrap(), BATCH);
         let mut inbox = Inbox::new();
-        receive(&pair.receiver, &mut inbox).unwrap();
+        receive(&pair.receiver, &pair.reader, &mut inbox).unwrap();
         let read = inbox.datagrams().count();
         assert!(read < BATCH);
         assert_eq!(kernel_drops(&pair.receiver), (BATCH - read) as u64);

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use mcast_net::Ear;
+use mcast_net::{Batch, Ear};
 use mcast_proto::wire::{Datagram, Query, decode};
 use mcast_proto::{Instant, plain, service};
 use socket2::SockRef;
@@ -41,11 +41,11 @@ pub(super) struct Asking {
     host: IpAddr,
     card: Card,
     /// Hears answers by unicast.
-    asker: Option<UdpSocket>,
+    asker: Option<Ear>,
     /// Hears answers to the routed group.
-    member: Option<UdpSocket>,
+    member: Option<Ear>,
     /// Asks plain responders, which say nothing of the question that they answer.
-    plain: Option<UdpSocket>,
+    plain: Option<Ear>,
     waiting: BTreeMap<u64, Waiting>,
     waiting_plain: Vec<Waiting>,
     pub(super) service: Tally,
@@ -62,7 +62,7 @@ impl Asking {
     pub(super) fn open(card: &Card, host: IpAddr) -> Asking {
         // The partner may be this host itself.
         let to_groups = ToGroups { ttl: 1, looped: true };
-        let opened = |socket: io::Result<UdpSocket>| {
+        let opened = |socket: io::Result<Ear>| {
             socket.inspect_err(|why| log::info!("{}: {why}", card.name)).ok()
         };
         let asker = card.source_for(host).map(|own| private(card, own, to_groups));
@@ -86,7 +86,7 @@ impl Asking {
     }
 
     pub(super) fn sockets(&self) -> impl Iterator<Item = &UdpSocket> {
-        [&self.asker, &self.member, &self.plain].into_iter().flatten()
+        [&self.asker, &self.member, &self.plain].into_iter().flatten().map(|ear| &**ear)
     }
 
     /// Which of its responders has answered.
@@ -143,17 +143,17 @@ impl Asking {
     }
 
     /// Reads what has come, and forgets those questions that nobody answers any more.
-    pub(super) fn hear(&mut self, ear: &mut Ear, (now, ms): (Instant, u64)) {
-        self.hear_asker(ear, (now, ms));
-        self.hear_member(ear, (now, ms));
-        self.hear_plain(ear, (now, ms));
+    pub(super) fn hear(&mut self, batch: &mut Batch, (now, ms): (Instant, u64)) {
+        self.hear_asker(batch, (now, ms));
+        self.hear_member(batch, (now, ms));
+        self.hear_plain(batch, (now, ms));
         self.waiting.retain(|_, it| now - it.at < PATIENCE);
         self.waiting_plain.retain(|it| now - it.at < PATIENCE);
     }
 
-    fn hear_asker(&mut self, ear: &mut Ear, (now, ms): (Instant, u64)) {
+    fn hear_asker(&mut self, batch: &mut Batch, (now, ms): (Instant, u64)) {
         let Asking { asker, host, ids, waiting, service, ttl, .. } = self;
-        read(ear, asker.as_ref(), |origin, bytes| {
+        read(batch, asker.as_ref(), |origin, bytes| {
             let Ok(Datagram::Reply(reply)) = decode(bytes) else { return };
             let from = origin.from.ip();
             let is_way = |it: &Waiting| it.topic != FOR_GROUP;
@@ -167,9 +167,9 @@ impl Asking {
         });
     }
 
-    fn hear_member(&mut self, ear: &mut Ear, (now, ms): (Instant, u64)) {
+    fn hear_member(&mut self, batch: &mut Batch, (now, ms): (Instant, u64)) {
         let Asking { member, host, card, ids, waiting, service, .. } = self;
-        read(ear, member.as_ref(), |origin, bytes| {
+        read(batch, member.as_ref(), |origin, bytes| {
             let Ok(Datagram::Reply(reply)) = decode(bytes) else { return };
             let Some(sessions) = reply.tlvs.sessions() else { return };
             // IPv6 on Linux gives what came by other cards too.
@@ -187,9 +187,9 @@ impl Asking {
         });
     }
 
-    fn hear_plain(&mut self, ear: &mut Ear, (now, ms): (Instant, u64)) {
+    fn hear_plain(&mut self, batch: &mut Batch, (now, ms): (Instant, u64)) {
         let Asking { plain, host, waiting_plain, plain_tally, ttl, .. } = self;
-        read(ear, plain.as_ref(), |origin, _| {
+        read(batch, plain.as_ref(), |origin, _| {
             if origin.from.ip() == *host
                 && let Some(it) = waiting_plain.pop()
             {

@@ -11,7 +11,7 @@ mod tally;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use mcast_net::Ear;
+use mcast_net::Batch;
 use mcast_proto::Instant;
 
 use self::asking::{Asking, To};
@@ -75,7 +75,7 @@ struct Run {
     asking: Asking,
     pings: Pings,
     closed: ClosedPort,
-    ear: Ear,
+    batch: Batch,
 }
 
 impl Run {
@@ -87,7 +87,7 @@ impl Run {
             asking: Asking::open(card, to.ip()),
             pings: Pings::open(to),
             closed: ClosedPort::open(to),
-            ear: Ear::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -179,7 +179,7 @@ impl Run {
         while conduct.now() < until && !conduct.is_stopped() {
             conduct.wait(self.sockets(), until);
             let now = self.at(conduct.now());
-            self.asking.hear(&mut self.ear, now);
+            self.asking.hear(&mut self.batch, now);
             self.pings.hear();
             self.closed.hear();
         }

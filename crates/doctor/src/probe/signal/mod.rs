@@ -13,7 +13,7 @@ mod tally;
 use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
-use mcast_net::Ear;
+use mcast_net::Batch;
 use mcast_proto::Instant;
 
 use self::dialect::Dialect;
@@ -53,7 +53,7 @@ pub fn signal(interfaces: &[Interface], how_long: Duration, conduct: &mut Conduc
     let end = start + how_long;
     let mut due =
         schedule(how_long).into_iter().map(|(after, act)| (start + after, act)).peekable();
-    let mut ear = Ear::new();
+    let mut batch = Batch::default();
     while conduct.now() < end && !conduct.is_stopped() {
         let now = conduct.now();
         while let Some((_, act)) = due.next_if(|(at, _)| *at <= now) {
@@ -68,7 +68,7 @@ pub fn signal(interfaces: &[Interface], how_long: Duration, conduct: &mut Conduc
         let ms = (now - start).as_millis() as u64;
         run.queriers.hear();
         for place in &mut run.places {
-            place.hear(&mut ear, (now, ms), &is_own, &mut run.tally);
+            place.hear(&mut batch, (now, ms), &is_own, &mut run.tally);
         }
     }
     run.end((conduct.now() - start).as_millis() as u64)

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use mcast_net::Ear;
+use mcast_net::{Batch, Ear};
 use mcast_proto::Instant;
 
 use super::super::card::Card;
@@ -27,11 +27,11 @@ pub(super) struct Place {
     group: SocketAddr,
     asked: Asked,
     /// Hears the group, and asks from its port.
-    member: Option<UdpSocket>,
+    member: Option<Ear>,
     /// Asks the group, and hears answers by unicast.
-    asker: Option<UdpSocket>,
+    asker: Option<Ear>,
     /// Asks single hosts: apart from the other, so that answers tell what they answer.
-    direct: Option<UdpSocket>,
+    direct: Option<Ear>,
     questions: Questions,
     /// When a question that wants answers to the group last left.
     asked_group: Option<Instant>,
@@ -47,7 +47,7 @@ impl Place {
             .and_then(|socket| join(&socket, card, group).map(|()| socket));
         let asks = dialect != Dialect::Own;
         let word = dialect.word().unwrap_or("mcast");
-        let opened = |what: &str, socket: io::Result<UdpSocket>| {
+        let opened = |what: &str, socket: io::Result<Ear>| {
             socket.inspect_err(|why| log::info!("{}: {word}: {what}: {why}", card.name)).ok()
         };
         Place {
@@ -82,6 +82,10 @@ impl Place {
     }
 
     pub(super) fn sockets(&self) -> impl Iterator<Item = &UdpSocket> {
+        self.ears().map(|ear| &**ear)
+    }
+
+    fn ears(&self) -> impl Iterator<Item = &Ear> {
         [&self.member, &self.asker, &self.direct].into_iter().flatten()
     }
 
@@ -117,7 +121,7 @@ impl Place {
     /// Reads what has come, but for what is from this host itself.
     pub(super) fn hear(
         &mut self,
-        ear: &mut Ear,
+        batch: &mut Batch,
         (now, ms): (Instant, u64),
         is_own: &dyn Fn(IpAddr) -> bool,
         tally: &mut Tally,
@@ -125,7 +129,7 @@ impl Place {
         let Place { dialect, questions, group, index, .. } = self;
         let (dialect, at) = (*dialect, (self.card, self.name.as_str()));
         let is_soon = self.asked_group.is_some_and(|asked| now - asked <= SOON);
-        read(ear, self.member.as_ref(), |origin, bytes| {
+        read(batch, self.member.as_ref(), |origin, bytes| {
             // IPv6 on Linux gives what came by other cards too.
             let is_here = origin.to.is_none_or(|to| to == group.ip())
                 && origin.interface.is_none_or(|by| by == *index);
@@ -146,7 +150,7 @@ impl Place {
             }
         });
         for (socket, is_direct) in [(&self.asker, false), (&self.direct, true)] {
-            read(ear, socket.as_ref(), |origin, bytes| {
+            read(batch, socket.as_ref(), |origin, bytes| {
                 let from = origin.from.ip();
                 if is_own(from) || !questions.is_answer(dialect, bytes) {
                     return;
@@ -163,12 +167,12 @@ impl Place {
 
     /// What was asked, where anything was to be, and what the sockets dropped.
     pub(super) fn end(self) -> (Option<Asked>, u64) {
-        let dropped = self.sockets().map(Ear::drops).sum();
+        let dropped = self.ears().map(Ear::drops).sum();
         ((self.dialect != Dialect::Own).then_some(self.asked), dropped)
     }
 }
 
-fn send(socket: Option<&UdpSocket>, bytes: &[u8], to: SocketAddr) -> bool {
+fn send(socket: Option<&Ear>, bytes: &[u8], to: SocketAddr) -> bool {
     let sent = socket.map(|socket| socket.send_to(bytes, to));
     if let Some(Err(refusal)) = &sent {
         log::debug!("{to}: {refusal}");
