@@ -34,14 +34,15 @@ fn session(with: &str) -> Vec<Step> {
     steps
 }
 
-/// A line without what differs from run to run: times, and how wide they make a column.
+/// A line without what differs from run to run: times, how wide they make a column, and whether a round trip is known.
 fn shape(line: &str) -> String {
     let mask = |word| match word {
         word if str::parse::<f64>(word).is_ok() && word.contains('.') => "#",
         word if word.ends_with('Z') && word.len() == 24 => "TIME",
         word => word,
     };
-    line.split_whitespace().map(mask).collect::<Vec<_>>().join(" ")
+    let words: Vec<_> = line.split_whitespace().map(mask).collect();
+    words.join(" ").replace(" # ms ", " - ")
 }
 
 /// The shapes of lines; who answers first is first.

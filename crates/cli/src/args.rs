@@ -17,8 +17,8 @@ pub(crate) struct Console {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Print more on stderr: which interfaces are used, and why. -vv: every datagram. Found services are
-    /// shown with their lease
+    /// Print more: on stderr which interfaces are used, and why; with found services their lease. -vv: on
+    /// stderr every datagram
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
@@ -90,7 +90,7 @@ pub(crate) struct NetworkArgs {
     ipv6: bool,
 
     /// How far a multicast datagram travels (IPv4 TTL, IPv6 hop limit): 0 stays on this machine, 1
-    /// stays on this network, and each router on the way takes 1
+    /// stays on this network, and each router on the way takes one away
     #[arg(long, value_name = "N", default_value_t = 1)]
     ttl: u8,
 

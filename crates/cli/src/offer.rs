@@ -121,7 +121,7 @@ struct Words {
     #[arg(long = "service", value_name = "NAME", group = "offered", value_parser = parse_offered)]
     services: Vec<String>,
 
-    /// The name of this one, for people to read
+    /// The service's name, for people to read
     #[arg(long = "name", value_name = "NAME", value_parser = parse_name)]
     names: Vec<String>,
 

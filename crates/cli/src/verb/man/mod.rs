@@ -17,7 +17,7 @@ use crate::terminal::explain;
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Man {
-    /// The verb; for the parts of a verb, both words: key-new
+    /// The verb; for a part of a verb both words, as in key-new
     verb: Option<String>,
 
     /// Write all pages to this directory, which is created if it does not exist

@@ -53,7 +53,7 @@ pub(crate) struct Respond {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     delay: Duration,
 
-    /// At most this many answers a second: to one source, and to all; or off
+    /// At most this many answers a second: to one source, and in all; or off
     ///
     /// After a pause, two seconds' worth may go at once: with 2/5 one source gets 4 answers, and then 2 a second.
     /// An answer of more than 128 bytes counts once for each 128 bytes. Two services together have twice the
