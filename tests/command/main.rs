@@ -11,6 +11,7 @@ mod lines;
 mod listen;
 mod names;
 mod output;
+mod readme;
 mod scan;
 mod signals;
 mod table;

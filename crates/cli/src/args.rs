@@ -13,12 +13,12 @@ use crate::terminal;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Console {
-    /// Say nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more on stderr: which interfaces are used and why; -vv: every datagram. Lines of who is found have
-    /// the lease too
+    /// Print more: on stderr which interfaces are used, and why; with found services their lease. -vv: on
+    /// stderr every datagram
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
@@ -49,16 +49,16 @@ impl Console {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct LinkArgs {
-    /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
-    /// repeated [default: all that are up and can multicast; loopback where there is no other]
+    /// Use this interface: a name, number, address or pattern (eth*). A leading ! excludes it. May
+    /// be repeated [default: all that are up and can multicast; loopback if there is no other]
     #[arg(short, long = "interface", value_name = "INTERFACE")]
     pub(crate) interfaces: Vec<Selector>,
 
-    /// Use IPv4 alone [default: both]
+    /// Use only IPv4 [default: both]
     #[arg(short = '4', long)]
     pub(crate) ipv4: bool,
 
-    /// Use IPv6 alone [default: both]
+    /// Use only IPv6 [default: both]
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
 
@@ -71,13 +71,13 @@ pub(crate) struct LinkArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArgs {
-    /// The multicast group; may be repeated; to listen also mdns, ssdp, wsd, coap or mcast, for the groups of
-    /// that protocol [default: 224.1.1.1:50008, with -6 [ff12::5008]:50008]
+    /// The multicast group. May be repeated. listen also takes the name of a protocol, for its groups: mdns,
+    /// ssdp, wsd, coap or mcast [default: 224.1.1.1:50008, with -6 [ff12::5008]:50008]
     #[arg(short, long = "group", value_name = "ADDR[:PORT]")]
     groups: Vec<GroupName>,
 
-    /// An interface by name, number, address or pattern (eth*); ! before it leaves it out; may be
-    /// repeated [default: all that are up and can multicast; loopback where there is no other]
+    /// Use this interface: a name, number, address or pattern (eth*). A leading ! excludes it. May
+    /// be repeated [default: all that are up and can multicast; loopback if there is no other]
     #[arg(short, long = "interface", value_name = "INTERFACE")]
     interfaces: Vec<Selector>,
 
@@ -89,12 +89,12 @@ pub(crate) struct NetworkArgs {
     #[arg(short = '6', long)]
     ipv6: bool,
 
-    /// How far a multicast datagram goes (IPv4 TTL, IPv6 hop limit): 1 stays on this network, and each
-    /// router on the way takes one; 0 stays on this machine
+    /// How far a multicast datagram travels (IPv4 TTL, IPv6 hop limit): 0 stays on this machine, 1
+    /// stays on this network, and each router on the way takes one away
     #[arg(long, value_name = "N", default_value_t = 1)]
     ttl: u8,
 
-    /// Keep our multicast from the programs on this machine; on Windows, theirs from us
+    /// Do not deliver our multicast to programs on this machine; on Windows, theirs to us
     #[arg(long)]
     no_loop: bool,
 

@@ -40,12 +40,12 @@ impl Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  mcast demo                      see how it works, on this machine alone
+  mcast demo                      see how it works, on this machine only
   mcast respond                   answer whoever asks, until Ctrl-C
   mcast discover                  ask who is there, on every network of this machine
   mcast discover --json | jq .    the same for a program
   mcast listen                    see what is sent to the group
-  mcast scan                      see what is on this network, in every language that devices speak
+  mcast scan                      see what is on this network, in every protocol that devices speak
   mcast doctor                    see why nobody is found, and what to do
   mcast send hello                send something to it
 

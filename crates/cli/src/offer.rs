@@ -115,12 +115,13 @@ pub(crate) struct Offers(pub(crate) Vec<OfferWords>);
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Services")]
 struct Words {
-    /// Offer this service by the structured protocol, in 239.255.80.9:50009, with -6 in
-    /// [ff12::5009]:50009; may be repeated, each with --name, --port, --txt and --id after it
+    /// Offer this service by the structured protocol, in the group 239.255.80.9:50009, with -6
+    /// [ff12::5009]:50009. May be repeated; --name, --port, --txt and --id follow the service that
+    /// they are about
     #[arg(long = "service", value_name = "NAME", group = "offered", value_parser = parse_offered)]
     services: Vec<String>,
 
-    /// Who offers the service, for people to read
+    /// The service's name, for people to read
     #[arg(long = "name", value_name = "NAME", value_parser = parse_name)]
     names: Vec<String>,
 
@@ -128,12 +129,13 @@ struct Words {
     #[arg(long = "port", value_name = "PORT", value_parser = parse_port)]
     ports: Vec<u16>,
 
-    /// An attribute of the service; may be repeated
+    /// An attribute of the service. May be repeated
     #[arg(long = "txt", value_name = "KEY=VALUE")]
     txt: Vec<Attribute>,
 
-    /// The service's id, by which others know it again [default: made of this machine's id, the network's
-    /// prefix, the service and its name, so that it stays over restarts, and two that are the same differ]
+    /// The service's id, by which others recognise it [default: derived from this machine's id, the
+    /// network's prefix, the service and its name; it survives restarts, and no two services of this
+    /// machine share one]
     #[arg(long = "id", value_name = "HEX", value_parser = parse_id)]
     ids: Vec<u64>,
 }

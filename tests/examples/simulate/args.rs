@@ -1,5 +1,6 @@
 //! What can be chosen.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
@@ -67,6 +68,9 @@ pub(crate) struct Args {
     /// Multicasts wait for a multiple of this many milliseconds (with --wifi).
     #[arg(long)]
     pub(crate) dtim_ms: Option<u64>,
+    /// Draw it too, as SVG: how many are found over time, for each loss.
+    #[arg(long, value_name = "FILE", conflicts_with = "false_completions")]
+    pub(crate) plot: Option<PathBuf>,
     /// Instead of the table: of this many runs, how many said complete and were not?
     #[arg(long, value_name = "RUNS")]
     pub(crate) false_completions: Option<u64>,

@@ -6,6 +6,7 @@ use crate::args::Args;
 pub(crate) fn print(args: &Args) {
     let command: Vec<String> = std::env::args().skip(1).collect();
     println!("simulate {}\n", command.join(" "));
+    println!("The machines of the structured protocol, on a simulated network.");
     println!("One asker, so many responders; {}", network(args));
     println!("{}\n", columns(args));
 }
@@ -48,10 +49,11 @@ fn network(args: &Args) -> String {
     let stalls = args
         .stall_ms
         .map_or(String::new(), |ms| format!(", but stalls {ms} ms ten times a second"));
+    let effort = format!("{:?}", args.effort).to_lowercase();
     said.push(format!(
         "the asker has a switch port ({} Mbit/s, 4000 datagrams) and a socket ({} small datagrams), \
-         reads {} a second{stalls}, and tries {:?}",
-        args.megabits, args.buffer, args.drain, args.effort,
+         reads {} a second{stalls}, and its effort is {effort}",
+        args.megabits, args.buffer, args.drain,
     ));
     said.join(";\n") + "."
 }

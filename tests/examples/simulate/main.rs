@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! cargo run --release -p mcast-tests --example simulate -- --responders 10,1000 --loss 0,0.3
+//! cargo run --release -p mcast-tests --example simulate -- --responders 100 --plot found.svg
 //! cargo run --release -p mcast-tests --example simulate -- --burst 20 --attributes 200 --delay 3
 //! cargo run --release -p mcast-tests --example simulate -- --false-completions 10000 \
 //!     --responders 10,100 --loss 0.5
@@ -12,37 +13,54 @@
 
 mod args;
 mod header;
+mod plot;
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use mcast_tests::scenario::Outcome;
 
 use args::Args;
+use plot::{Curve, Panel};
 
-fn main() {
+fn main() -> ExitCode {
     let args = Args::parse();
     header::print(&args);
-    match args.false_completions {
-        None => table(&args),
-        Some(runs) => false_completions(&args, runs),
+    if let Some(runs) = args.false_completions {
+        false_completions(&args, runs);
+        return ExitCode::SUCCESS;
+    }
+    let panels = table(&args);
+    let Some(file) = &args.plot else { return ExitCode::SUCCESS };
+    match plot::draw(file, &panels) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("simulate: cannot draw {}: {error}", file.display());
+            ExitCode::FAILURE
+        }
     }
 }
 
-fn table(args: &Args) {
+/// Prints the table, and gives back what a picture of it shows.
+fn table(args: &Args) -> Vec<Panel> {
     println!(
         "|loss|responders|found|first s|99 % s|100 % s|done s|replies|queries|MB|peak pps|drops|false|whole|"
     );
     println!("|-|-|-|-|-|-|-|-|-|-|-|-|-|-|");
+    let mut panels: Vec<Panel> = args.responders.iter().map(|&count| Panel::new(count)).collect();
     for &loss in &args.loss {
-        for &responders in &args.responders {
-            let scenario = args.scenario(responders, loss);
-            let runs: Vec<Outcome> = (0..args.runs.unwrap_or(usual_runs(responders)))
+        for panel in &mut panels {
+            let scenario = args.scenario(panel.responders, loss);
+            let runs: Vec<Outcome> = (0..args.runs.unwrap_or(usual_runs(panel.responders)))
                 .map(|number| scenario.run(args.seed + number))
                 .collect();
-            row(loss, responders, &runs);
+            row(loss, panel.responders, &runs);
+            let when = |number| when(&runs, number);
+            panel.curves.push(Curve::new(loss, panel.responders, when));
         }
     }
+    panels
 }
 
 fn usual_runs(responders: u32) -> u64 {
@@ -58,12 +76,7 @@ fn usual_runs(responders: u32) -> u64 {
 fn row(loss: f64, responders: u32, runs: &[Outcome]) {
     let of = |value: &dyn Fn(&Outcome) -> f64| median(runs.iter().map(value).collect());
     let share = |part: usize| part as f64 / f64::from(responders);
-    let at = |share: f64| {
-        of(&|run: &Outcome| {
-            let index = (share * f64::from(responders)).ceil() as usize;
-            run.found.get(index.max(1) - 1).map_or(f64::NAN, Duration::as_secs_f64)
-        })
-    };
+    let at = |share: f64| when(runs, (share * f64::from(responders)).ceil() as u32);
     println!(
         "|{loss}|{responders}|{:.4}|{:.4}|{:.4}|{:.4}|{:.2}|{}|{}|{:.3}|{}|{}|{}|{:.4}|",
         of(&|run| share(run.found.len())),
@@ -79,6 +92,13 @@ fn row(loss: f64, responders: u32, runs: &[Outcome]) {
         runs.iter().filter(|run| run.is_false()).count(),
         of(&|run| share(run.told_whole(responders))),
     );
+}
+
+/// When so many were found, in seconds from the start; not a number where half the runs or more never found them.
+fn when(runs: &[Outcome], number: u32) -> f64 {
+    let index = number.max(1) as usize - 1;
+    let of = |run: &Outcome| run.found.get(index).map_or(f64::NAN, Duration::as_secs_f64);
+    median(runs.iter().map(of).collect())
 }
 
 fn false_completions(args: &Args, runs: u64) {

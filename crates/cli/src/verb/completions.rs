@@ -9,11 +9,11 @@ use crate::completion;
 use crate::failure::{Failure, Status};
 use crate::terminal::explain;
 
-/// Print a shell's completions
+/// Print the completions for a shell
 ///
-/// They complete verbs, options and their values: interfaces after -i, files, and after --service those that
-/// answer within 0.4 seconds where the words before it say. The shell calls mcast for that, so that they always fit
-/// the mcast that is installed.
+/// They complete verbs, options and their values: interfaces after -i, files, and after --service the services
+/// that answer within 0.4 seconds. The shell calls mcast for that, so they always match the mcast that is
+/// installed.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Completions {

@@ -34,13 +34,12 @@ enum Work {
 
 /// Make a new key in a file that nobody else can read
 ///
-/// The key is 32 bytes from the system's random generator, written as 64 hexadecimal digits. All
-/// programs that share a copy of the file take each other's word. A file that is there already is left
-/// as it is.
+/// The key is 32 bytes from the system's random generator, written as 64 hexadecimal digits. Programs
+/// that have a copy of the file accept each other's messages. A file that exists is never overwritten.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 struct New {
-    /// The file that is made
+    /// The file to create
     file: PathBuf,
 }
 

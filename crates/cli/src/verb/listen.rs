@@ -19,33 +19,33 @@ use crate::terminal::{Reader, TERMINAL};
 
 /// Print every datagram that is sent to a group
 ///
-/// Each is one line on stdout: who sent it, the interface, the group, what was said. In the groups of mDNS, SSDP,
-/// WS-Discovery and CoAP that is told in words, as far as it is of that protocol. Who says more than 20 lines a
-/// second is summed up, but for --json and --raw.
+/// Each is one line on stdout: the sender, the interface, the group and the payload. In the groups of mDNS,
+/// SSDP, WS-Discovery and CoAP the payload is decoded into words. If somebody sends more than 20 datagrams a
+/// second, most of them are only counted; --json and --raw show all.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Listen {
-    /// End after this many datagrams; exit 1 if fewer come
+    /// Stop after this many datagrams; exit 1 if fewer come
     #[arg(short = 'n', long, value_name = "N", value_parser = parse_count::<u64>)]
     count: Option<u64>,
 
-    /// End after this long without a datagram [default: never]
+    /// Stop after this long without a datagram [default: never]
     #[arg(short, long, value_name = "DURATION", value_parser = parse_period)]
     timeout: Option<Duration>,
 
-    /// Hear this sender alone (source-specific multicast); may be repeated
+    /// Hear only this sender (source-specific multicast). May be repeated
     #[arg(long = "source", value_name = "ADDR")]
     sources: Vec<IpAddr>,
 
-    /// Print what was said in hexadecimal
+    /// Print payloads in hexadecimal
     #[arg(long, conflicts_with_all = ["raw", "json"])]
     hex: bool,
 
-    /// Write what was said as it is and nothing else, to a pipe or a file
+    /// Write only the payloads, unchanged, to a pipe or a file
     #[arg(long, conflicts_with = "json")]
     raw: bool,
 
-    /// Say on stderr, once a second, how much comes
+    /// Print on stderr, once a second, how much arrives
     #[arg(long)]
     stats: bool,
 

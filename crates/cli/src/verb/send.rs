@@ -18,11 +18,11 @@ use crate::render::Plural;
 use crate::session::{Run, Session};
 use crate::terminal::{Reader, TERMINAL};
 
-/// Send to a group, and wait for no answer
+/// Send to a group, without waiting for an answer
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Send {
-    /// The text to send; - sends what comes on stdin [default: who's there?]
+    /// The text to send; - reads it from stdin [default: who's there?]
     #[arg(value_name = "MESSAGE", group = "message")]
     text: Option<String>,
 
@@ -38,7 +38,7 @@ pub(crate) struct Send {
     #[arg(short = 'n', long, value_name = "N", value_parser = parse_count::<u64>)]
     count: Option<u64>,
 
-    /// The time from one to the next [default: none]
+    /// The time between two datagrams [default: none]
     #[arg(long, value_name = "DURATION", value_parser = parse_period)]
     every: Option<Duration>,
 

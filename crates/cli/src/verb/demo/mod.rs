@@ -17,10 +17,10 @@ use crate::failure::{Failure, Status};
 use crate::render::{Format, Plural, Renderer};
 use crate::terminal::TERMINAL;
 
-/// See how it works, on this machine alone: a discovery, and a service that comes, changes and goes
+/// See how it works, on this machine only: a discovery, and a service that comes, changes and goes
 ///
-/// All of it stays on the loopback interface, so it needs no network, no rights and no set-up. It takes a few
-/// seconds at the most.
+/// All of it stays on the loopback interface, so it needs no network, no privileges and no set-up. It takes a
+/// few seconds.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {}
 

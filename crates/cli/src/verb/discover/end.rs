@@ -13,16 +13,16 @@ use crate::session::Ended;
 /// When to end.
 #[derive(Debug, Args)]
 pub(super) struct End {
-    /// End after this long without a new answer; without a --deadline, after ten times as long in any
-    /// case
+    /// Stop after this long without a new answer. Without --deadline, stop after ten times as long in
+    /// any case
     #[arg(short, long, value_name = "DURATION", default_value = "3s", value_parser = parse_period)]
     pub(super) timeout: Duration,
 
-    /// End after this long in any case
+    /// Stop after this long in any case
     #[arg(long, value_name = "DURATION", value_parser = parse_period)]
     pub(super) deadline: Option<Duration>,
 
-    /// End as soon as this many have answered; exit 1 if fewer do
+    /// Stop as soon as this many have answered; exit 1 if fewer do
     #[arg(short = 'n', long, value_name = "N", value_parser = parse_count::<u64>)]
     pub(super) count: Option<u64>,
 }

@@ -28,8 +28,9 @@ use watch::{Watch, Watched};
 /// Ask a group who is there, and print each answer as it arrives
 ///
 /// Multicasts a probe, collects the answers, and ends when none has come for a while. Each responder
-/// is one line on stdout: its address, the interface, the round-trip time, what it said. A summary
-/// goes to stderr. With --service it asks for a service instead, until everybody was found.
+/// is one line on stdout: its address, the interface, the round-trip time and what it said. A
+/// summary goes to stderr. With --service it asks for a service, and asks again until everybody is
+/// found.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Discover {
@@ -48,11 +49,11 @@ pub(crate) struct Discover {
     #[command(flatten)]
     end: End,
 
-    /// Send the probe this many times in all, against loss
+    /// Send the probe this many times, in case some are lost
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_count::<u32>)]
     repeat: u32,
 
-    /// The port that answers come to, so that a firewall's rule can name it [default: any]
+    /// The port that answers come to, so that a firewall rule can name it [default: any]
     #[arg(long, value_name = "PORT", value_parser = parse_port)]
     source_port: Option<u16>,
 

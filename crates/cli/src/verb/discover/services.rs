@@ -22,26 +22,27 @@ use crate::terminal::{Reader, TERMINAL};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Services")]
 pub(super) struct Services {
-    /// Ask who offers this service, or '*' for any, by the structured protocol: in
-    /// 239.255.80.9:50009, with -6 in [ff12::5009]:50009. It asks those again who were not heard, and
-    /// says whether everybody was
+    /// Find who offers this service, or '*' for any. This uses the structured protocol, in the group
+    /// 239.255.80.9:50009, with -6 [ff12::5009]:50009. It asks again until nobody new answers, and
+    /// says whether the list is complete
     #[arg(
         long, value_name = "NAME", value_parser = parse_name,
         conflicts_with_all = ["probe", "repeat"],
     )]
     pub(super) service: Option<String>,
 
-    /// Of those, the ones with this attribute; may be repeated
+    /// Find only services with this attribute. May be repeated
     #[arg(long = "where", value_name = "KEY[=VALUE]", requires = "service")]
     attributes: Vec<Attribute>,
 
-    /// Believe those alone that have this key: a file that nobody else can read, with random bytes or a
-    /// passphrase, 16 bytes at least; may be repeated, the first is asked with and all are accepted
+    /// Accept only answers from those that have this key. The file holds random bytes or a passphrase,
+    /// at least 16 bytes, and only you may read it. May be repeated: the first is used to send, all are
+    /// accepted
     #[arg(long, value_name = "FILE", requires = "service")]
     key_file: Vec<PathBuf>,
 
-    /// How often to hear nobody new before everybody is known: fast (8 times), normal (16) or
-    /// thorough (32), for networks that lose much
+    /// How many sweeps in a row must find nobody new before the list counts as complete: fast (8),
+    /// normal (16) or thorough (32, for lossy networks)
     #[arg(
         long, value_name = "EFFORT", value_enum, default_value_t = Effort::Normal,
         hide_possible_values = true, requires = "service",

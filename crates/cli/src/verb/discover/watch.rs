@@ -27,8 +27,8 @@ pub(super) struct Watch {
     #[arg(long, conflicts_with_all = ["count", "timeout", "deadline", "repeat"])]
     pub(super) watch: bool,
 
-    /// Send the probe this often; who leaves three in a row unanswered is lost. Services say
-    /// themselves how often they are to be asked
+    /// Send the probe this often. Who leaves three in a row unanswered is lost. Services set their
+    /// own interval
     #[arg(
         long, value_name = "DURATION", default_value = "10s", value_parser = parse_period,
         requires = "watch", conflicts_with = "service",

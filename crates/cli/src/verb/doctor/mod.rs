@@ -27,27 +27,26 @@ use crate::terminal::TERMINAL;
 /// Say why multicast does or does not work on this machine, and what to do
 ///
 /// Looks at interfaces, routes, memberships, ports, limits and the packet filter, sends a few datagrams to
-/// itself, and asks the network in three protocols that devices speak: what is heard and what is not tells
-/// which part fails. Each finding is a fact with its numbers, its cause where nothing else fits, and a command
-/// that mends it. It changes nothing, and takes less than ten seconds. Root sees more: all rules of the packet
-/// filter, the programs of other users, and the IGMP querier.
+/// itself, and asks the network in three protocols that devices speak. What is heard, and what is not, shows
+/// which part fails. Each finding is a fact with its numbers. It names a cause only if nothing else fits, and
+/// a command that mends it. Doctor changes nothing, and takes less than ten seconds. Root sees more: all rules
+/// of the packet filter, the programs of other users, and the IGMP querier.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Doctor {
-    /// Find out together with this host, by name or address, on which mcast respond --service NAME runs: which
-    /// ways lead there and back
+    /// Also test the ways to this host and back: a name or an address, where mcast respond --service NAME runs
     #[arg(long, value_name = "HOST")]
     with: Option<String>,
 
-    /// Go on for this long [default: 4s, with a host 9s]; what a switch forgets shows in 5m
+    /// Observe for this long; 5m shows what a switch forgets [default: 4s, with a host 9s]
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_period)]
     how_long: Option<Duration>,
 
-    /// Keep the facts in a file, as JSON: from them the same findings follow anywhere
+    /// Save the facts to a file, as JSON, so that --judge gives the same findings anywhere
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 
-    /// Judge the facts of such a file, and look at nothing here
+    /// Judge the facts in such a file, without a look at this machine
     #[arg(long, value_name = "FILE", conflicts_with_all = ["with", "how_long", "save", "interfaces", "ipv4", "ipv6"])]
     judge: Option<PathBuf>,
 

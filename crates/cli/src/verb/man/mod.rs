@@ -13,14 +13,14 @@ use crate::failure::{Failure, Status};
 use crate::pages;
 use crate::terminal::explain;
 
-/// Print the manual page, or that of a verb, or write all pages to a directory
+/// Print the manual page of mcast or of a verb, or write all pages to a directory
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Man {
-    /// The verb; key-new for what is part of a verb
+    /// The verb; for a part of a verb both words, as in key-new
     verb: Option<String>,
 
-    /// Write all pages to this directory, which is made where there is none
+    /// Write all pages to this directory, which is created if it does not exist
     #[arg(long, value_name = "DIR", conflicts_with = "verb")]
     all: Option<PathBuf>,
 }

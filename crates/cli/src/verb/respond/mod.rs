@@ -25,11 +25,11 @@ use services::{Common, Services};
 
 /// Answer whoever asks the group, until Ctrl-C
 ///
-/// Joins the group, prints each probe, and answers it to the one that asked. What was not sent to the
-/// group, or comes from beyond the link, is not answered: an answer must be no weapon against others.
-/// Of who asks more than 20 times a second a line a second is shown, and the rest summed up, but for
-/// --json.
-/// With --service it answers who asks for that service too, and announces itself.
+/// Joins the group, prints each probe, and answers the one that asked. A probe that was not sent to
+/// the group, or that comes from beyond the link, is not answered: answers must not become a weapon
+/// against others. If somebody asks more than 20 times a second, one line a second is shown and the
+/// rest are counted; --json shows all. With --service it also answers questions for that service, and
+/// announces it.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Respond {
@@ -45,15 +45,15 @@ pub(crate) struct Respond {
     #[arg(long, value_name = "FILE", group = "answer")]
     reply_file: Option<PathBuf>,
 
-    /// Answer this probe alone
+    /// Answer only this probe
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
 
-    /// Spread the answers over a random wait of up to this
+    /// Wait a random time of up to this before each answer, against bursts
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     delay: Duration,
 
-    /// Answers a second at the most: to one source, and to all; or off
+    /// At most this many answers a second: to one source, and in all; or off
     ///
     /// After a pause, two seconds' worth may go at once: with 2/5 one source gets 4 answers, and then 2 a second.
     /// An answer of more than 128 bytes counts once for each 128 bytes. Two services together have twice the
@@ -62,12 +62,12 @@ pub(crate) struct Respond {
     #[arg(long, value_name = "PER_SOURCE[/TOTAL]", default_value_t)]
     rate: RateLimit,
 
-    /// Answer also what comes from beyond the link, once and with no more bytes than were asked with, as
-    /// its source may be forged
+    /// Also answer probes from beyond the link. As their source may be forged, each gets one answer, no
+    /// longer than itself
     #[arg(long)]
     allow_off_link: bool,
 
-    /// End after this many answers
+    /// Stop after this many answers
     #[arg(
         short = 'n', long, value_name = "N", value_parser = parse_count::<u64>,
         conflicts_with = "offered",

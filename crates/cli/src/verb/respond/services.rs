@@ -30,20 +30,20 @@ pub(super) struct Services {
     #[arg(long, value_name = "FILE", group = "offered")]
     config: Option<PathBuf>,
 
-    /// For how long others may take the services to be there without hearing of them, 10s to 24h
+    /// How long others keep the services in their lists without hearing from us, 10s to 24h
     /// [default: 120s]
     #[arg(long, value_name = "DURATION", value_parser = parse_lease, requires = "offered")]
     lease: Option<Duration>,
 
-    /// Answer those alone that have this key, and no plain probes: a file that nobody else can read,
-    /// with random bytes or a passphrase, 16 bytes at least; may be repeated, the first is answered with
-    /// and all are accepted
+    /// Answer only those that have this key, and no plain probes. The file holds random bytes or a
+    /// passphrase, at least 16 bytes, and only you may read it. May be repeated: the first is used to
+    /// send, all are accepted
     #[arg(
         long, value_name = "FILE", requires = "offered", conflicts_with_all = ["answer", "only"],
     )]
     key_file: Vec<PathBuf>,
 
-    /// Offer the services alone: leave plain probes unanswered
+    /// Offer only the services: do not answer plain probes
     #[arg(long, requires = "offered", conflicts_with_all = ["answer", "only"])]
     no_plain: bool,
 }

@@ -30,7 +30,7 @@ use scanning::{Patience, Scanning};
 use voices::Voice;
 use wanted::{NamePattern, Wanted};
 
-/// See what is on this network, in every language that devices speak
+/// See what is on this network, by every protocol that devices speak
 ///
 /// Asks in all protocols at once: mdns (printers, Apple's and Google's devices), ssdp (UPnP: televisions,
 /// routers, media servers), wsd (Windows hosts, network printers, cameras), coap (sensors), mcast and plain
@@ -39,33 +39,33 @@ use wanted::{NamePattern, Wanted};
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Scan {
-    /// Ask in these alone: mdns, ssdp, wsd, coap, mcast, plain, or a preset by its name
+    /// Use only these protocols: mdns, ssdp, wsd, coap, mcast, plain, or a preset by its name
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Find this type of service alone, as its protocol calls it: _ipp._tcp, urn:…, the name of a preset
+    /// Find only this type of service, as its protocol calls it: _ipp._tcp, urn:…, the name of a preset
     #[arg(long = "type", value_name = "TYPE", value_parser = parse_type)]
     service: Option<String>,
 
-    /// Find those alone whose name matches: lab-*
+    /// Find only those whose name matches, such as lab-*
     #[arg(long, value_name = "PATTERN")]
     name: Option<NamePattern>,
 
-    /// Presets of your own, in TOML; may be repeated. Those of mcast/presets in your configuration folder are
-    /// always read
+    /// A file with presets of your own, in TOML. May be repeated. Files in mcast/presets of your
+    /// configuration folder are always read
     #[arg(long, value_name = "FILE")]
     presets: Vec<PathBuf>,
 
-    /// Ask by broadcast too, and from fixed ports: in presets that need it
+    /// Also use presets that need broadcast or a fixed source port
     #[arg(long)]
     broadcast: bool,
 
-    /// End after this long without a new find; without a --deadline, after ten times as long in any case
-    /// [default: 3s, and 7 s in any case; 6 s at the least where coap is asked in, which answers late]
+    /// Stop after this long without a new find. Without --deadline, stop after ten times as long in any
+    /// case [default: 3s, and 7s in any case; with coap, which answers late, at least 6s]
     #[arg(short, long, value_name = "DURATION", value_parser = parse_period)]
     timeout: Option<Duration>,
 
-    /// End after this long in any case
+    /// Stop after this long in any case
     #[arg(long, value_name = "DURATION", value_parser = parse_period)]
     deadline: Option<Duration>,
 
@@ -74,8 +74,8 @@ pub(crate) struct Scan {
     #[arg(long, conflicts_with_all = ["timeout", "deadline"])]
     watch: bool,
 
-    /// Ask UPnP devices what they are, by HTTP, at the URL that each names: the device alone, on this network, 64 KiB
-    /// and two seconds at the most
+    /// Read the description of each UPnP device by HTTP, at the URL that it names: only from the device itself,
+    /// on this network, at most 64 KiB and two seconds
     #[arg(long, conflicts_with = "watch")]
     describe: bool,
 
