@@ -187,7 +187,7 @@ fn who_says_goodbye_is_lost_and_a_watch_ends_at_a_signal() {
     let watcher = mcast(&asker, "scan --watch --json --only mdns,ssdp");
     let mut found = Vec::new();
     while found.len() < 5 {
-        let event = json(&watcher.line());
+        let event = json(&watcher.event());
         if event["event"] == "found" {
             found.push(event);
         }

@@ -10,7 +10,7 @@ fn a_plain_responder_is_found_changed_and_lost() {
     let [asker, answerer] = two_hosts(&world);
     let watcher = mcast(&asker, "discover --watch --every 200ms --json");
     let responder = respond(&answerer, "eth0", "");
-    let found = json(&watcher.line());
+    let found = json(&watcher.event());
     assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"Me!".into()), "{found}");
     responder.stop(Signal::TERM);
     let other = respond(&answerer, "eth0", "--reply changed");
@@ -68,10 +68,10 @@ fn two_responders_that_share_an_address_are_two_and_neither_changes() {
     let [asker, answerer] = two_hosts(&world);
     let watcher = mcast(&asker, "discover --watch --every 500ms --json");
     let first = respond(&answerer, "eth0", "--reply one");
-    let found = json(&watcher.line());
+    let found = json(&watcher.event());
     assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"one".into()), "{found}");
     let _second = respond(&answerer, "eth0", "--reply two");
-    let found = json(&watcher.line());
+    let found = json(&watcher.event());
     assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"two".into()), "{found}");
     assert_eq!(found["addr"], "10.0.0.2:50008", "{found}");
     // Who asks once is told of both too.
@@ -81,7 +81,7 @@ fn two_responders_that_share_an_address_are_two_and_neither_changes() {
     assert_eq!(said, ["one", "two"], "{both:?}");
     // Until one is lost both are asked three times at the least.
     first.stop(Signal::TERM);
-    let lost = json(&watcher.line());
+    let lost = json(&watcher.event());
     assert_eq!(lost["event"], "lost", "{lost}");
     let once = mcast(&asker, "discover --json --count 1").wait();
     assert!(once.stdout.contains("\"payload\":\"two\""), "{once:?}");

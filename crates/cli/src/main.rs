@@ -24,6 +24,7 @@ mod payload;
 mod place;
 mod progress;
 mod readiness;
+mod reload;
 mod render;
 mod roster;
 mod secret;
@@ -35,6 +36,7 @@ mod throttle;
 mod tick;
 mod usage;
 mod verb;
+mod within;
 
 use std::process::ExitCode;
 
@@ -45,9 +47,10 @@ use terminal::TERMINAL;
 
 fn main() -> ExitCode {
     completion::answer(Cli::command);
+    let is_json = usage::asks_for_json(std::env::args_os());
     let Cli { verb, console } = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return usage::report(&error),
+        Err(error) => return usage::report(&error, is_json),
     };
     console.set_up();
     let result = match verb {
@@ -66,6 +69,10 @@ fn main() -> ExitCode {
         Ok(status) => status.into(),
         Err(failure) => {
             TERMINAL.error(&failure);
+            TERMINAL.finish();
+            if is_json && !failure.is_told() {
+                usage::tell(failure.code(), &failure.to_string());
+            }
             failure.exit_code()
         }
     };

@@ -1,6 +1,7 @@
 //! The course that every network verb takes: run a machine, print what it reports, sum up.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Heard, Report};
@@ -11,12 +12,14 @@ use crate::failure::{Failure, Status};
 use crate::names::Names;
 use crate::progress::{Progress, Stats};
 use crate::readiness;
-use crate::render::{Done, Format, Plural, Renderer, Told};
+use crate::reload::{Changer, OnStart};
+use crate::render::{Done, Format, Plural, Renderer, Requests, Told};
 use crate::roster::Roster;
 use crate::signals::Interrupt;
 use crate::table::Table;
 use crate::terminal::{IfFull, Key, Keyboard, Output, Reader, TERMINAL, Trouble, explain};
 use crate::tick::Ticking;
+use crate::within::Within;
 
 /// A verb's run, as seen from outside.
 pub(crate) struct Run<M> {
@@ -36,6 +39,21 @@ pub(crate) struct Run<M> {
     pub(crate) describing: Option<Describing>,
     /// Whether the manager of services, where there is one, is told that it ends.
     pub(crate) is_service: bool,
+    /// Whether it waits for others, and so says when it is ready.
+    pub(crate) waits: bool,
+    /// When a watch is over.
+    pub(crate) until: Until,
+    /// Who changes it while it goes on.
+    pub(crate) on_start: Option<OnStart<M>>,
+}
+
+/// When a run that would not end by itself is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Until {
+    /// As soon as so many are there at the same time.
+    pub(crate) count: Option<u64>,
+    /// After this long in any case.
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl<M> Run<M> {
@@ -50,6 +68,9 @@ impl<M> Run<M> {
             times: false,
             describing: None,
             is_service: false,
+            waits: true,
+            until: Until::default(),
+            on_start: None,
         }
     }
 }
@@ -69,6 +90,10 @@ pub(crate) struct Ended {
     pub(crate) signal: Option<u8>,
     /// The reader of our output closed it: it has seen enough, and nothing more is to be said.
     pub(crate) is_unheard: bool,
+    /// As many were there at the same time as were waited for.
+    pub(crate) is_reached: bool,
+    /// What a responder was asked.
+    pub(crate) requests: Requests,
     /// Further addresses of those who were found, which have no line.
     pub(crate) further: u64,
 }
@@ -103,7 +128,14 @@ impl<M: Machine + 'static> Session<M> {
             Reader::Needed => IfFull::Wait,
             Reader::Optional => IfFull::Drop,
         };
-        let printer = Printer { renderer, names, output, if_full, is_dropping: false };
+        let printer = Printer {
+            renderer,
+            names,
+            output,
+            if_full,
+            is_dropping: false,
+            requests: Requests::default(),
+        };
         Ok(Session { run, roster, printer, interrupt })
     }
 
@@ -121,13 +153,27 @@ impl<M: Machine + 'static> Session<M> {
             .then(|| Table::new(self.roster.clone(), &endpoint.interface_names().join(", ")));
         let progress = self.run.progress.tick(table.clone());
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
+        let machine = Within::new(machine, self.run.until.deadline);
         let mut driver = Driver::new(machine, endpoint);
         let Session {
-            run: Run { told, mut describing, is_service, .. },
+            run: Run { told, mut describing, is_service, waits, until, on_start, .. },
+            roster,
             mut printer,
             interrupt,
-            ..
         } = self;
+        if waits {
+            printer.ready(driver.endpoint(), &told);
+        }
+        if let Some(on_start) = on_start {
+            let handle = driver.handle();
+            on_start(Changer::new(move |change| {
+                handle.change(|machine, now| {
+                    change(machine.machine_mut().machine_mut().machine_mut(), now);
+                })
+            }));
+        }
+        let enough = driver.stopper();
+        let mut is_reached = false;
         let (releaser, stopper) = (printer.output.clone(), driver.stopper());
         interrupt.then(move || {
             if is_service {
@@ -143,6 +189,12 @@ impl<M: Machine + 'static> Session<M> {
                 volume.note(&heard.event);
             }
             printer.print(&heard, describing.as_mut());
+            if !is_reached
+                && until.count.is_some_and(|count| roster.lock().all().len() as u64 >= count)
+            {
+                is_reached = true;
+                enough.stop();
+            }
         });
         if let Some(table) = table {
             table.finish();
@@ -152,7 +204,8 @@ impl<M: Machine + 'static> Session<M> {
             readiness::stopping();
         }
         TERMINAL.settle();
-        let Printer { mut renderer, output, if_full, .. } = printer;
+        let result = result.map_err(Failure::from);
+        let Printer { mut renderer, output, if_full, requests, .. } = printer;
         if let Some(describing) = describing.filter(|_| result.is_ok()) {
             let is_over = || interrupt.is_asked();
             describing.read(is_over, |described| {
@@ -160,11 +213,12 @@ impl<M: Machine + 'static> Session<M> {
             });
         }
         output.print(renderer.rest(), if_full);
-        if let Ok(report) = &result {
-            output.print(renderer.done(&Done::new(report, &told)), if_full);
-        }
+        match &result {
+            Ok(report) => output.print(renderer.done(&Done::new(report, &told, requests)), if_full),
+            Err(failure) => output.print(&renderer.error(failure, Clock::wall()), if_full),
+        };
         let finished = output.finish(if_full);
-        let report = result?;
+        let report = result.map_err(Failure::told)?;
         let lost = Plural(finished.unwritten, "line");
         if let Some(error) = finished.error {
             return Err(Failure::output(format_args!("{error}; {lost} lost")));
@@ -178,7 +232,7 @@ impl<M: Machine + 'static> Session<M> {
             log::info!("{datagrams} refused in all: with another key than ours, or none");
         }
         // Where it is a reason for doubt the verb's last words tell it.
-        let is_told = told != Told::Traffic && report.summary.doubts.contains(Doubts::DROPPED);
+        let is_told = told.is_discovery() && report.summary.doubts.contains(Doubts::DROPPED);
         if report.kernel_drops > 0 && !is_unheard && !is_told {
             let datagrams = Plural(report.kernel_drops, "datagram");
             log::warn!(
@@ -202,7 +256,7 @@ impl<M: Machine + 'static> Session<M> {
             );
         }
         let further = renderer.further();
-        Ok(Ended { report, signal: interrupt.signal(), is_unheard, further })
+        Ok(Ended { report, signal: interrupt.signal(), is_unheard, is_reached, requests, further })
     }
 }
 
@@ -226,11 +280,19 @@ struct Printer {
     /// What becomes of lines that are not read.
     if_full: IfFull,
     is_dropping: bool,
+    requests: Requests,
 }
 
 impl Printer {
+    fn ready(&mut self, endpoint: &Endpoint, told: &Told) {
+        let (groups, names) = (endpoint.groups(), endpoint.interface_names());
+        let line = self.renderer.ready(Clock::wall(), &groups, &names, told);
+        TERMINAL.print(line, self.if_full);
+    }
+
     fn print(&mut self, heard: &Heard<'_>, describing: Option<&mut Describing>) {
         let Printer { renderer, names, .. } = self;
+        self.requests.note(&heard.event);
         let interface = match (heard.interface, names) {
             (None, Some(names)) => names.of(&heard.event),
             (interface, _) => interface,

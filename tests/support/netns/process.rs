@@ -111,6 +111,13 @@ impl Process {
         self.line_with("")
     }
 
+    /// The next line of JSON on stdout that tells of something that happened: not that it is ready.
+    #[track_caller]
+    pub fn event(&self) -> String {
+        let line = self.line();
+        if line.starts_with("{\"event\":\"ready\"") { self.line() } else { line }
+    }
+
     /// The next line of stdout that contains this; those before it are passed over.
     #[track_caller]
     pub fn line_with(&self, part: &str) -> String {

@@ -96,7 +96,7 @@ fn a_watch_says_of_one_who_is_lost_who_it_was() {
         r"1970-01-01T00:00:00.000Z  found    10.0.0.3:631           eth0       0.74 ms  printer  lab\u{202e}3
 1970-01-01T00:00:01.000Z  changed  10.0.0.3:631           eth0             -  printer  lab\u{202e}3  (restarted; by the group)
 1970-01-01T00:00:02.000Z  lost     10.0.0.3:631           eth0             -  printer  lab\u{202e}3  (expired)
-1970-01-01T00:00:03.000Z  lost     10.0.0.3:41234         -                -  -  (goodbye)
+1970-01-01T00:00:03.000Z  lost     10.0.0.3:41234         -                -  (goodbye)
 1970-01-01T00:00:04.000Z  found    10.0.0.2:50008         eth0       0.41 ms  Me!
 1970-01-01T00:00:05.000Z  changed  10.0.0.2:50008         eth0       0.41 ms  \x1bMe!  (content)
 1970-01-01T00:00:06.000Z  lost     10.0.0.2:50008         eth0             -  \x1bMe!  (unanswered)
@@ -125,12 +125,15 @@ fn a_watch_in_json_has_the_names_of_the_contract_and_their_order() {
         ),
         concat!(
             r#"{"event":"lost","time":T2,"addr":"10.0.0.3:41234","interface":"eth0","#,
-            r#""service":"printer","name":"lab\u202e3","id":"000000000000feed","#,
-            r#""reason":"expired","endpoint":"10.0.0.3:631","since":T0,"dialect":"mcast"}"#
+            r#""rtt_ms":0.74,"service":"printer","name":"lab\u202e3","port":631,"txt":{},"#,
+            r#""id":"000000000000feed","endpoint":"10.0.0.3:631","via":"group","#,
+            r#""lease_ms":120000,"authentic":false,"truncated":false,"#,
+            r#""since":T0,"dialect":"mcast","reason":"expired"}"#
         ),
         concat!(
             r#"{"event":"lost","time":T3,"addr":"10.0.0.3:41234","interface":null,"#,
-            r#""id":"000000000000feed","reason":"goodbye","dialect":"mcast"}"#
+            r#""rtt_ms":null,"id":"000000000000feed","lease_ms":null,"dialect":"mcast","#,
+            r#""reason":"goodbye"}"#
         ),
         concat!(
             r#"{"event":"found","time":T4,"addr":"10.0.0.2:50008","interface":"eth0","#,
@@ -143,7 +146,8 @@ fn a_watch_in_json_has_the_names_of_the_contract_and_their_order() {
         ),
         concat!(
             r#"{"event":"lost","time":T6,"addr":"10.0.0.2:50008","interface":"eth0","#,
-            r#""reason":"unanswered","payload":"\u001bMe!","since":T4,"dialect":"plain"}"#
+            r#""rtt_ms":0.41,"payload":"\u001bMe!","via":"unicast","lease_ms":null,"#,
+            r#""since":T4,"dialect":"plain","reason":"unanswered"}"#
         ),
     ];
     for (line, expected) in lines.lines().zip(expected) {

@@ -66,7 +66,8 @@ impl Send {
         let payload = payload.unwrap_or_else(|| PROBE.to_vec());
         let mut settings = self.network.settings(Protocol::Plain)?;
         settings.source_port = self.source_port.unwrap_or(0);
-        let session = Session::new(Run::new(self.network.format(), Reader::Needed))?;
+        let run = Run::new(self.network.format(), Reader::Needed);
+        let session = Session::new(Run { waits: false, ..run })?;
         let endpoint = place::open(Endpoint::asker, &settings)?;
         let place = Place(&settings, &endpoint, LaneId::FIRST).to_string();
         let bytes = Plural(payload.len() as u64, "byte");

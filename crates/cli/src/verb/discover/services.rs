@@ -85,6 +85,11 @@ impl Services {
         })
     }
 
+    /// The same for a watch, of which others say when it ends.
+    pub(super) fn watching(&self, end: &End) -> Result<Discovery, Failure> {
+        Ok(Discovery { deadline: None, count: None, ..self.discovery(end)? })
+    }
+
     fn selection(&self) -> Result<Selection, Failure> {
         let selection = match self.service.as_deref() {
             None | Some("*") => Ok(Selection::all()),

@@ -17,7 +17,7 @@ use crate::failure::{Failure, Status};
 use crate::offer::OfferWords;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
 use crate::place::{Place, warn_of_family};
-use crate::render::{Plural, Seconds};
+use crate::render::{Plural, Seconds, Told};
 use crate::session::{Run, Session};
 use crate::terminal::{Reader, TERMINAL};
 use crate::{payload, readiness, secret};
@@ -99,7 +99,8 @@ impl Respond {
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
         let run = Run::new(self.network.format(), Reader::Optional);
-        let session = Session::new(Run { times: self.time, is_service: true, ..run })?;
+        let session =
+            Session::new(Run { times: self.time, is_service: true, told: Told::Requests, ..run })?;
         let say = |line: String| {
             if !console.quiet {
                 TERMINAL.say(format_args!("{line}"));
@@ -134,15 +135,14 @@ impl Respond {
         let ended = session.run(machines, endpoint)?;
         drop(claimed);
         let summary = &ended.report.summary;
-        let time = Seconds(summary.elapsed);
-        let (sent, received) = (summary.sent, summary.received);
-        say(match services.services[..] {
-            [] => format!("{} to {} in {time}", Plural(sent, "answer"), Plural(received, "probe")),
-            _ => {
-                let (sent, received) = (Plural(sent, "datagram"), Plural(received, "datagram"));
-                format!("{sent} sent and {received} heard in {time}")
-            }
-        });
+        let (requests, time) = (ended.requests, Seconds(summary.elapsed));
+        let answered = Plural(requests.answered, "request");
+        let (sent, received) =
+            (Plural(summary.sent, "datagram"), Plural(summary.received, "datagram"));
+        say(format!(
+            "{answered} answered and {} refused in {time}; {sent} sent and {received} heard",
+            requests.refused
+        ));
         // To be ended by a signal is the ordinary end of a responder.
         Ok(Status::Success)
     }
