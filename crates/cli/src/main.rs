@@ -34,6 +34,7 @@ mod table;
 mod terminal;
 mod throttle;
 mod tick;
+mod topic;
 mod usage;
 mod verb;
 mod within;
@@ -48,6 +49,9 @@ use terminal::TERMINAL;
 fn main() -> ExitCode {
     completion::answer(Cli::command);
     let is_json = usage::asks_for_json(std::env::args_os());
+    if let Some(text) = topic::of(&std::env::args_os().collect::<Vec<_>>()) {
+        return usage::help(text);
+    }
     let Cli { verb, console } = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error, is_json),

@@ -1,7 +1,7 @@
 //! A wrong command line, told in one line.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -22,13 +22,8 @@ pub(crate) fn report(error: &clap::Error, is_json: bool) -> ExitCode {
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     if is_help {
-        // A reader that closes the pipe has seen enough.
-        if let Err(error) = error.print()
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            let failure = Failure::output(explain(&error));
-            TERMINAL.error(&failure);
-            return failure.exit_code();
+        if let Err(failure) = printed(error.print()) {
+            return failure;
         }
     } else {
         let line = one_line(&error.render().to_string());
@@ -38,6 +33,25 @@ pub(crate) fn report(error: &clap::Error, is_json: bool) -> ExitCode {
         }
     }
     ExitCode::from(code)
+}
+
+/// Prints a text of help.
+pub(crate) fn help(text: &str) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    let result = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed(result).err().unwrap_or(ExitCode::SUCCESS)
+}
+
+/// What it means that help was printed so; a reader that closes the pipe has seen enough.
+fn printed(result: io::Result<()>) -> Result<(), ExitCode> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let failure = Failure::output(explain(&error));
+            TERMINAL.error(&failure);
+            Err(failure.exit_code())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether the results are to be JSON Lines, as far as that can be seen in words that may be wrong.

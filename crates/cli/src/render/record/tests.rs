@@ -149,13 +149,14 @@ fn every_field_of_one_who_is_gone_is_in_json() {
     let plain = Finding::new(Protocol::PLAIN, path(), Body::Plain { number: 1, payload: b"Me!" });
     let (of_service, names) = lost_of(service(&tlvs));
     assert_eq!(names, ["last", "reason"]);
+    let nothing = Past::default();
     // As it was found, and why and since when it was there.
     for (shown, finding) in [
         (of_service, service(&tlvs)),
         (lost_of(foreign(&facts)).0, foreign(&facts)),
         (lost_of(plain).0, plain),
     ] {
-        let found = Record::of(&Event::Found(finding), Some("eth0"), time, &Past::default());
+        let found = Record::of(&Event::Found(finding), Some("eth0"), time, &nothing);
         let mut expected = keys(&found.with_device());
         expected.extend(["reason", "since"].map(str::to_owned));
         assert_eq!(shown, expected);
@@ -163,7 +164,7 @@ fn every_field_of_one_who_is_gone_is_in_json() {
     let finding = service(&tlvs);
     let (protocol, key, from) = (finding.protocol, finding.key(), finding.from);
     let event = Event::Lost { protocol, key, from, reason: Loss::Expired };
-    let unknown = Record::of(&event, Some("eth0"), time, &Past::default());
+    let unknown = Record::of(&event, Some("eth0"), time, &nothing);
     let expected =
         ["event", "time", "addr", "interface", "rtt_ms", "id", "lease_ms", "dialect", "reason"];
     assert_eq!(keys(&unknown), BTreeSet::from(expected.map(str::to_owned)));
