@@ -96,7 +96,7 @@ fn a_watch_says_of_one_who_is_lost_who_it_was() {
         r"1970-01-01T00:00:00.000Z  found    10.0.0.3:631           eth0       0.74 ms  printer  lab\u{202e}3
 1970-01-01T00:00:01.000Z  changed  10.0.0.3:631           eth0             -  printer  lab\u{202e}3  (restarted; by the group)
 1970-01-01T00:00:02.000Z  lost     10.0.0.3:631           eth0             -  printer  lab\u{202e}3  (expired)
-1970-01-01T00:00:03.000Z  lost     10.0.0.3:41234         -                -  (goodbye)
+1970-01-01T00:00:03.000Z  lost     10.0.0.3:41234         -                -  -  (goodbye)
 1970-01-01T00:00:04.000Z  found    10.0.0.2:50008         eth0       0.41 ms  Me!
 1970-01-01T00:00:05.000Z  changed  10.0.0.2:50008         eth0       0.41 ms  \x1bMe!  (content)
 1970-01-01T00:00:06.000Z  lost     10.0.0.2:50008         eth0             -  \x1bMe!  (unanswered)
