@@ -221,7 +221,7 @@ fn an_asker_that_cannot_be_reached_does_not_keep_the_others_from_their_answers()
     answerer.ip("route add unreachable 2001:db8::1/128");
     assert_eq!(run(&barred, "discover -g ff05::beef --repeat 2 -t 200ms").code, Some(1));
     for _ in 0..2 {
-        assert!(responder.line().contains("[2001:db8::1]:"));
+        assert!(responder.event().contains("[2001:db8::1]:"));
     }
     assert_eq!(run(&other, "discover -g ff05::beef -n 1 -t 10s").code, Some(0));
     answerer.ip("route del unreachable 2001:db8::1/128");

@@ -27,6 +27,7 @@ mod readiness;
 mod reload;
 mod render;
 mod roster;
+mod run;
 mod secret;
 mod session;
 mod signals;

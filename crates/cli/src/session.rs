@@ -1,7 +1,6 @@
 //! The course that every network verb takes: run a machine, print what it reports, sum up.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use mcast_net::clock::Clock;
 use mcast_net::{Driver, Endpoint, Heard, Report};
@@ -12,68 +11,15 @@ use crate::failure::{Failure, Status};
 use crate::names::Names;
 use crate::progress::{Progress, Stats};
 use crate::readiness;
-use crate::reload::{Changer, OnStart};
+use crate::reload::Changer;
 use crate::render::{Done, Format, Plural, Renderer, Requests, Told};
 use crate::roster::Roster;
+use crate::run::Run;
 use crate::signals::Interrupt;
 use crate::table::Table;
 use crate::terminal::{IfFull, Key, Keyboard, Output, Reader, TERMINAL, Trouble, explain};
 use crate::tick::Ticking;
 use crate::within::Within;
-
-/// A verb's run, as seen from outside.
-pub(crate) struct Run<M> {
-    /// The form of its results.
-    pub(crate) format: Format,
-    /// What the reader of its results is to it.
-    pub(crate) reader: Reader,
-    /// What its end tells.
-    pub(crate) told: Told,
-    /// What is shown meanwhile.
-    pub(crate) progress: Progress<M>,
-    /// Whether it is said, once a second, how much comes.
-    pub(crate) stats: bool,
-    /// Whether each line of text says when it was.
-    pub(crate) times: bool,
-    /// The URLs that are to be read when it is over.
-    pub(crate) describing: Option<Describing>,
-    /// Whether the manager of services, where there is one, is told that it ends.
-    pub(crate) is_service: bool,
-    /// Whether it waits for others, and so says when it is ready.
-    pub(crate) waits: bool,
-    /// When a watch is over.
-    pub(crate) until: Until,
-    /// Who changes it while it goes on.
-    pub(crate) on_start: Option<OnStart<M>>,
-}
-
-/// When a run that would not end by itself is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Until {
-    /// As soon as so many are there at the same time.
-    pub(crate) count: Option<u64>,
-    /// After this long in any case.
-    pub(crate) deadline: Option<Duration>,
-}
-
-impl<M> Run<M> {
-    /// One of which nothing but the results is shown.
-    pub(crate) fn new(format: Format, reader: Reader) -> Run<M> {
-        Run {
-            format,
-            reader,
-            told: Told::Traffic,
-            progress: Progress::Nothing,
-            stats: false,
-            times: false,
-            describing: None,
-            is_service: false,
-            waits: true,
-            until: Until::default(),
-            on_start: None,
-        }
-    }
-}
 
 /// A run that is ready to begin.
 pub(crate) struct Session<M> {
@@ -142,6 +88,12 @@ impl<M: Machine + 'static> Session<M> {
     /// The same, which tells this at its end.
     pub(crate) fn telling(mut self, told: Told) -> Session<M> {
         self.run.told = told;
+        self
+    }
+
+    /// The same, of which this hears how it is changed.
+    pub(crate) fn started_by(mut self, on_start: impl FnOnce(Changer<M>) + 'static) -> Session<M> {
+        self.run.on_start = Some(Box::new(on_start));
         self
     }
 

@@ -15,7 +15,8 @@ use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
 use crate::place::{self, Place};
 use crate::render::Plural;
-use crate::session::{Run, Session};
+use crate::run::Run;
+use crate::session::Session;
 use crate::terminal::{Reader, TERMINAL};
 
 /// Send to a group, and wait for no answer

@@ -14,8 +14,9 @@ use crate::offer::{Attribute, explain, parse_name};
 use crate::place::{self, Asked};
 use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
+use crate::run::Run;
 use crate::secret;
-use crate::session::{Ended, Run, Session};
+use crate::session::{Ended, Session};
 use crate::terminal::{Reader, TERMINAL};
 
 /// Which services are asked for, and how thoroughly.

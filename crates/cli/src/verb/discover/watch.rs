@@ -15,7 +15,8 @@ use crate::parse::parse_period;
 use crate::place;
 use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
-use crate::session::{Run, Session, Until};
+use crate::run::{Run, Until};
+use crate::session::Session;
 use crate::terminal::{Reader, TERMINAL};
 
 /// Whether to watch, and how.
