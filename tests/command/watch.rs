@@ -89,3 +89,31 @@ fn two_responders_that_share_an_address_are_two_and_neither_changes() {
     let done = json(finished.stdout.lines().last().expect("a last line"));
     assert_eq!((&done["event"], &done["found"]), (&"done".into(), &2.into()), "{done}");
 }
+
+#[test]
+fn a_watch_ends_once_so_many_are_there_at_the_same_time_or_at_its_deadline() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let watcher = mcast(&asker, "discover --watch --every 200ms --count 2 --deadline 100s --json");
+    let first = respond(&answerer, "eth0", "--reply one");
+    watcher.line_with("\"found\"");
+    first.stop(Signal::TERM);
+    // That two were found is not enough: both have to be there.
+    watcher.line_with("\"lost\"");
+    let _second = respond(&answerer, "eth0", "--reply two");
+    watcher.line_with("\"found\"");
+    let _third = respond(&answerer, "eth0", "--reply three");
+    let finished = watcher.wait();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let done = json(finished.stdout.lines().last().expect("a last line"));
+    assert_eq!((&done["event"], &done["found"]), (&"done".into(), &3.into()), "{done}");
+
+    let too_few = run(&asker, "discover --watch --every 100ms --count 3 --deadline 1s");
+    assert_eq!(too_few.code, Some(1), "{too_few:?}");
+    assert!(too_few.stderr.contains(", never 3 at the same time"), "{too_few:?}");
+    // Without a number it is as where nobody watches.
+    for (group, code) in [("224.1.1.1", 0), ("224.9.9.9", 1)] {
+        let words = format!("discover --watch --every 100ms --deadline 1s -g {group}");
+        assert_eq!(run(&asker, &words).code, Some(code), "{group}");
+    }
+}
