@@ -70,8 +70,9 @@ impl ClaimedId {
     }
 }
 
-/// What ids are claimed of once the sockets are a driver's: the network that they were opened in.
-#[derive(Debug, Clone)]
+/// What ids are claimed of once the sockets are a driver's: the network that they were opened in. The default is no
+/// network.
+#[derive(Debug, Clone, Default)]
 pub struct IdSource {
     network: String,
 }

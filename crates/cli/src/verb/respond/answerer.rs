@@ -12,7 +12,7 @@ use crate::tick::Ticking;
 /// One of the machines of a run.
 pub(super) enum Answerer {
     Plain(Responder),
-    Services(Ticking<Responders, Look>),
+    Services(Box<Ticking<Responders, Look>>),
 }
 
 type Look = Box<dyn FnMut(Instant, &Responders) + Send>;
@@ -22,7 +22,7 @@ impl Answerer {
     pub(super) fn services(responders: Responders) -> Answerer {
         let is_told = log::log_enabled!(log::Level::Info);
         let look = is_told.then(|| (Duration::from_secs(1), report_strangers()));
-        Answerer::Services(Ticking::new(responders, look))
+        Answerer::Services(Box::new(Ticking::new(responders, look)))
     }
 
     /// Its services, to be changed; `None` of one that has none.

@@ -104,3 +104,59 @@ pub(super) fn steps(
     }
     Ok(steps)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A service of this name, number and port.
+    fn words(name: &str, id: u64, port: u16) -> OfferWords {
+        OfferWords {
+            service: "printer".into(),
+            name: Some(name.into()),
+            port: Some(port),
+            txt: Vec::new(),
+            // None is claimed for it.
+            id: Some(id),
+        }
+    }
+
+    #[test]
+    fn only_what_is_new_is_done_and_what_goes_makes_room_first() {
+        let (ids, mut offered) = (IdSource::default(), Vec::new());
+        let before = [words("a", 1, 631), words("b", 2, 631), words("c", 3, 631)];
+        let all = steps(&mut offered, &before, &ids).unwrap();
+        assert!(matches!(
+            all[..],
+            [Step::Add { id: 1, .. }, Step::Add { id: 2, .. }, Step::Add { id: 3, .. }]
+        ));
+        assert_eq!(steps(&mut offered, &before, &ids).unwrap(), []);
+        // One is as it was, one says something else, one gives its number to another, and the order is another.
+        let after = [words("d", 2, 631), words("c", 3, 632), words("a", 1, 631)];
+        let offer = |words: &OfferWords| words.offer().unwrap();
+        let expected = [
+            Step::Withdraw { id: 2 },
+            Step::Add { id: 2, offer: offer(&after[0]) },
+            Step::Update { id: 3, offer: offer(&after[1]) },
+        ];
+        assert_eq!(steps(&mut offered, &after, &ids).unwrap(), expected);
+        assert_eq!(steps(&mut offered, &after, &ids).unwrap(), []);
+        let none = steps(&mut offered, &[], &ids).unwrap();
+        assert!(none.len() == 3 && offered.is_empty(), "{none:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_offered_changes_nothing() {
+        let (ids, mut offered) = (IdSource::default(), Vec::new());
+        let before = [words("a", 1, 631)];
+        assert_eq!(steps(&mut offered, &before, &ids).unwrap().len(), 1);
+        let long = (0..100).map(|nth| format!("k{nth}={}", "x".repeat(200)).parse().unwrap());
+        let too_long = OfferWords { txt: long.collect(), ..words("a", 1, 631) };
+        let of_kept = words("b", 1, 631);
+        let too_many = vec![words("c", 4, 631); MOST_SERVICES + 1];
+        for wrong in [&[too_long][..], &[words("a", 1, 631), of_kept], &too_many] {
+            assert!(steps(&mut offered, wrong, &ids).is_err());
+            assert_eq!(steps(&mut offered, &before, &ids).unwrap(), []);
+        }
+    }
+}
