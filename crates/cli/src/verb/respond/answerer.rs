@@ -11,7 +11,7 @@ use crate::tick::Ticking;
 
 /// One of the machines of a run.
 pub(super) enum Answerer {
-    Plain(Responder),
+    Plain(Box<Responder>),
     Services(Box<Ticking<Responders, Look>>),
 }
 

@@ -129,7 +129,8 @@ impl Respond {
             let added = if *role == Role::Member {
                 lines.push(format!("answering {place}"));
                 let response = Responding { port: settings.groups[0].port(), ..plain.clone() };
-                machines.add(Answerer::Plain(Responder::new(response, mcast_net::seed())))
+                let machine = Responder::new(response, mcast_net::seed());
+                machines.add(Answerer::Plain(Box::new(machine)))
             } else {
                 lines.extend(offering(&services.services, &place));
                 let common = self.common(&services, keyring.clone());
