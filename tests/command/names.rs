@@ -12,12 +12,12 @@ const SHOWN: &str = r"a\x1b[31m";
 fn whatever_an_interface_is_called_its_name_can_do_nothing_to_a_terminal() {
     let Some(world) = World::new() else { return };
     let [asker, answerer] = two_hosts(&world);
-    for host in [&asker, &answerer] {
-        let index = host.index("eth0");
+    // Their cards may have one number: hosts have numbers of their own.
+    for (number, host) in [(1, &asker), (2, &answerer)] {
         host.ip("link set eth0 down");
         host.ip(&format!("link set eth0 name {NAME}"));
         host.ip(&format!("link set {NAME} up"));
-        host.ip(&format!("address add fe80::{index}/64 dev {NAME} nodad"));
+        host.ip(&format!("address add fe80::{number}/64 dev {NAME} nodad"));
     }
     let words = "respond -4 -6 --service printer";
     let responder = Process::start(command(&answerer, words));
