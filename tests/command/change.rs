@@ -131,7 +131,7 @@ fn a_gained_address_puts_its_network_on_the_link() {
     let answerer = host_on(&world, &lan, "10.0.0.2/24");
     let responder = respond(&answerer, "eth0", "--json");
     assert_eq!(run(&asker, "send").code, Some(0));
-    assert_eq!(json(&responder.line())["refused"], "off-link");
+    assert_eq!(json(&responder.event())["refused"], "off-link");
     answerer.add_address("eth0", "10.1.0.2/24");
     assert_eq!(found_within_two_seconds(&asker), "10.1.0.2:50008");
     answerer.ip("addr del 10.1.0.2/24 dev eth0");
@@ -154,7 +154,7 @@ fn a_running_discover_asks_on_a_card_that_comes_up() {
     let discover = mcast(&asker, "discover --json --repeat 20 -n 1 -t 10s");
     capture.packet(|packet| packet.outgoing);
     asker.ip("link set eth1 up");
-    let found = json(&discover.line());
+    let found = json(&discover.event());
     assert_eq!((&found["addr"], &found["interface"]), (&"10.0.1.2:50008".into(), &"eth1".into()));
     assert_eq!(discover.wait().code, Some(0));
 }
@@ -173,7 +173,7 @@ fn a_card_that_falls_does_not_end_the_work_on_the_others() {
     capture.packet(|packet| packet.outgoing);
     capture.packet(|packet| packet.outgoing);
     let _responder = respond(&answerer, "eth0", "");
-    assert_eq!(json(&discover.line())["addr"], "10.0.0.2:50008");
+    assert_eq!(json(&discover.event())["addr"], "10.0.0.2:50008");
     let finished = discover.wait();
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let warnings = finished.stderr.lines().filter(|line| line.contains("eth1:")).count();

@@ -67,7 +67,7 @@ fn a_responder_joins_every_card_and_answers_from_the_one_that_was_asked() {
         let finished = run(&asker, "discover --json -n 1 -t 10s");
         let found = events(&finished.stdout, "found");
         assert_eq!(sorted(&found, "addr"), [format!("{address}:50008")], "{finished:?}");
-        assert_eq!(json(&responder.line())["interface"], card);
+        assert_eq!(json(&responder.event())["interface"], card);
     }
 }
 
@@ -175,7 +175,7 @@ fn two_cards_on_one_segment_are_one_line() {
     let responder = respond(&answerer, "eth0", "--json");
     let finished = run(&asker, "discover --json -t 400ms");
     assert_eq!(events(&finished.stdout, "found").len(), 1, "{finished:?}");
-    let askers = [json(&responder.line()), json(&responder.line())];
+    let askers = [json(&responder.event()), json(&responder.event())];
     let askers = sorted(&askers, "from");
     assert!(askers[0].starts_with("10.0.0.1:") && askers[1].starts_with("10.0.0.3:"), "{askers:?}");
 }
@@ -193,14 +193,14 @@ fn a_probe_from_beyond_the_link_is_not_answered_unless_allowed() {
     };
     let responder = respond(&answerer, "eth0", "--json");
     forge();
-    let request = json(&responder.line());
+    let request = json(&responder.event());
     assert_eq!((&request["from"], &request["answered"]), (&"192.0.2.9:4000".into(), &false.into()));
     assert_eq!(request["refused"], "off-link");
     // It has had its chance to answer when it has ended, and its sent datagrams passed the card.
     assert_eq!(responder.stop(Signal::TERM).code, Some(0));
     let responder = respond(&answerer, "eth0", "--json --allow-off-link");
     forge();
-    assert_eq!(json(&responder.line())["answered"], true);
+    assert_eq!(json(&responder.event())["answered"], true);
     assert_eq!(responder.stop(Signal::TERM).code, Some(0));
     // The answer itself finds nobody who would tell where 192.0.2.9 is: none is on this wire.
     let sent: Vec<_> = capture.stop().into_iter().filter(|packet| packet.outgoing).collect();
@@ -220,7 +220,7 @@ fn who_asks_on_this_host_is_on_the_link_whichever_of_its_addresses_it_has() {
         s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.0.1.1'))\n\
         s.sendto(b\"who's there?\", ('224.1.1.1', 50008))";
     assert_eq!(host.python(["-c", script]).wait().code, Some(0));
-    let request = json(&responder.line());
+    let request = json(&responder.event());
     assert_eq!((&request["answered"], &request["interface"]), (&true.into(), &"eth1".into()));
 }
 
@@ -243,7 +243,7 @@ fn a_group_that_another_program_joined_is_not_heard() {
     send_by(&sender, "eth1", "224.1.1.1", "another card");
     wire.packet(|packet| packet.payload == b"another card");
     send_by(&sender, "eth0", "224.1.1.1", "ours");
-    assert_eq!(json(&listener.line())["payload"], "ours");
+    assert_eq!(json(&listener.event())["payload"], "ours");
 }
 
 #[test]
@@ -262,9 +262,9 @@ fn listen_source_hears_that_source_alone() {
     for (host, name) in [(&c, "c"), (&b, "b"), (&a, "a")] {
         assert_eq!(run(host, &format!("send -g 232.1.1.1 {name}")).code, Some(0));
     }
-    assert_eq!(json(&one.line())["payload"], "a");
-    assert_eq!(json(&two.line())["payload"], "b");
-    assert_eq!(json(&two.line())["payload"], "a");
+    assert_eq!(json(&one.event())["payload"], "a");
+    assert_eq!(json(&two.event())["payload"], "b");
+    assert_eq!(json(&two.event())["payload"], "a");
 }
 
 #[test]
@@ -407,7 +407,7 @@ fn who_is_on_the_link_is_known_by_a_route_or_by_the_highest_ttl() {
         answerer.until_joined("eth0", group, 1);
         for (ttl, refused) in [(1, Some("off-link")), (254, Some("off-link")), (255, None)] {
             ask_from_afar(&asker, group, ttl);
-            assert_eq!(json(&responder.line())["refused"].as_str(), refused, "{group} {ttl}");
+            assert_eq!(json(&responder.event())["refused"].as_str(), refused, "{group} {ttl}");
         }
     }
     // As a router announces the prefix.

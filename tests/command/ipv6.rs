@@ -70,7 +70,7 @@ fn a_group_of_wider_scope_is_asked_from_a_global_address_that_has_no_zone() {
     let finished = run(&asker, "discover -g [ff05::beef]:4000 --json -n 1 -t 10s");
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert_eq!(json_address(&finished.stdout), "[2001:db8::2]:4000");
-    let request = json(&responder.line());
+    let request = json(&responder.event());
     assert!(request["from"].as_str().is_some_and(|from| from.starts_with("[2001:db8::1]:")));
 }
 
@@ -125,8 +125,8 @@ fn hop_limit_and_loop() {
         assert_eq!(capture.packet(|packet| packet.outgoing).ttl, hop_limit);
     }
     let [at_home, next_door] = listeners;
-    assert_eq!(json(&at_home.line())["payload"], "loud");
-    let message = json(&next_door.line());
+    assert_eq!(json(&at_home.event())["payload"], "loud");
+    let message = json(&next_door.event());
     assert_eq!(message["payload"], "quiet");
     assert_eq!(message["group"], "[ff12::5008%eth0]:50008");
 }
@@ -138,7 +138,7 @@ fn a_probe_from_beyond_the_link_is_not_answered() {
     answerer.ip("route add ::/0 dev eth0");
     let responder = respond(&answerer, "eth0", "ff05::beef", "-g ff05::beef --json");
     assert_eq!(run(&asker, "discover -g ff05::beef -t 300ms").code, Some(1));
-    assert_eq!(json(&responder.line())["refused"], "off-link");
+    assert_eq!(json(&responder.event())["refused"], "off-link");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn listen_source_hears_that_source_alone() {
     for (host, name) in [(&b, "b"), (&a, "a")] {
         assert_eq!(run(host, &format!("send -g ff35::1234 {name}")).code, Some(0));
     }
-    assert_eq!(json(&listener.line())["payload"], "a");
+    assert_eq!(json(&listener.event())["payload"], "a");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_group_that_another_program_joined_is_not_heard() {
     assert_eq!(run(&sender, "send -g ff05::beef -i eth1 elsewhere").code, Some(0));
     wire.packet(|packet| packet.payload == b"elsewhere");
     assert_eq!(run(&sender, "send -g ff05::beef -i eth0 ours").code, Some(0));
-    assert_eq!(json(&listener.line())["payload"], "ours");
+    assert_eq!(json(&listener.event())["payload"], "ours");
     // The kernel passes it on to whoever has joined the group, wherever: that is counted.
     let done = json(&listener.line_with("done"));
     let interface = &done["interfaces"][0];
@@ -221,7 +221,7 @@ fn an_asker_that_cannot_be_reached_does_not_keep_the_others_from_their_answers()
     answerer.ip("route add unreachable 2001:db8::1/128");
     assert_eq!(run(&barred, "discover -g ff05::beef --repeat 2 -t 200ms").code, Some(1));
     for _ in 0..2 {
-        assert!(responder.line().contains("[2001:db8::1]:"));
+        assert!(responder.event().contains("[2001:db8::1]:"));
     }
     assert_eq!(run(&other, "discover -g ff05::beef -n 1 -t 10s").code, Some(0));
     answerer.ip("route del unreachable 2001:db8::1/128");

@@ -98,7 +98,7 @@ fn a_program_has_the_bytes_as_well_and_hex_is_hex() {
     let [hearer, sender] = two_hosts(&world);
     let listener = listen(&hearer, "--json -n 2");
     send(&sender, "239.255.255.250", 1900, &fixture("ssdp/ssdpy-answer.bin"));
-    let event = json(&listener.line());
+    let event = json(&listener.event());
     for (field, expected) in [("event", "message"), ("dialect", "ssdp"), ("act", "announce")] {
         assert_eq!(event[field], expected, "{field}: {event}");
     }
@@ -106,7 +106,7 @@ fn a_program_has_the_bytes_as_well_and_hex_is_hex() {
     assert_eq!(event["payload"].as_str().map(str::as_bytes), Some(bytes.as_slice()), "{event}");
     assert!(event["meaning"].as_str().is_some_and(|it| it.starts_with("announces: ")), "{event}");
     assert_eq!(run(&sender, "send -g 239.255.255.250:1900 junk").code, Some(0));
-    let event = json(&listener.line());
+    let event = json(&listener.event());
     assert_eq!((&event["dialect"], &event["payload"]), (&"plain".into(), &"junk".into()));
     assert!(event.get("act").is_none() && event.get("meaning").is_none(), "{event}");
     assert_eq!(listener.wait().code, Some(0));

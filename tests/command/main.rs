@@ -5,6 +5,7 @@ mod absent;
 mod change;
 mod conduct;
 mod describe;
+mod events;
 mod interfaces;
 mod ipv6;
 mod lines;

@@ -45,7 +45,8 @@ fn whatever_an_interface_is_called_its_name_can_do_nothing_to_a_terminal() {
         assert!(!seen.contains("a\x1b[31m"), "{words}: {seen:?}");
     }
     // In JSON it is what it is.
-    let found = &events(&run(&asker, "discover -6 -n 1 -t 10s --json").stdout, "found")[0];
+    let finished = run(&asker, "discover -6 -n 1 -t 10s --json");
+    let [found] = &events(&finished.stdout, "found")[..] else { panic!("{finished:?}") };
     assert_eq!(found["interface"], NAME, "{found}");
     assert!(found["addr"].as_str().is_some_and(|addr| addr.contains(NAME)), "{found}");
     let seen = responder.stop(Signal::TERM);

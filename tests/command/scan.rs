@@ -158,7 +158,7 @@ fn nothing_found_is_exit_1_and_says_what_was_asked() {
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""), "{finished:?}");
     assert!(finished.stderr.contains("on eth0, asked in mdns, wsd: "), "{finished:?}");
     let json_of_none = run(&asker, "scan --only mdns --json -t 500ms");
-    assert_eq!((json_of_none.code, json_of_none.stdout.lines().count()), (Some(1), 1));
+    assert_eq!((json_of_none.code, json_of_none.stdout.lines().count()), (Some(1), 2));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn who_says_goodbye_is_lost_and_a_watch_ends_at_a_signal() {
     let watcher = mcast(&asker, "scan --watch --json --only mdns,ssdp");
     let mut found = Vec::new();
     while found.len() < 5 {
-        let event = json(&watcher.line());
+        let event = json(&watcher.event());
         if event["event"] == "found" {
             found.push(event);
         }

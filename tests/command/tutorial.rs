@@ -91,7 +91,7 @@ fn listen_hears_the_tutorials_sender() {
     let listener = mcast(&hearer, "listen --json -n 1");
     hearer.until_joined("eth0", "224.1.1.1", 1);
     assert_eq!(sender.tutorial("udp-mcast-client.py").wait().code, Some(0));
-    let message = json(&listener.line());
+    let message = json(&listener.event());
     assert_eq!(message["event"], "message");
     assert!(
         message["from"].as_str().is_some_and(|from| from.starts_with("10.0.0.1:")),

@@ -10,7 +10,7 @@ fn a_plain_responder_is_found_changed_and_lost() {
     let [asker, answerer] = two_hosts(&world);
     let watcher = mcast(&asker, "discover --watch --every 200ms --json");
     let responder = respond(&answerer, "eth0", "");
-    let found = json(&watcher.line());
+    let found = json(&watcher.event());
     assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"Me!".into()), "{found}");
     responder.stop(Signal::TERM);
     let other = respond(&answerer, "eth0", "--reply changed");
@@ -68,10 +68,10 @@ fn two_responders_that_share_an_address_are_two_and_neither_changes() {
     let [asker, answerer] = two_hosts(&world);
     let watcher = mcast(&asker, "discover --watch --every 500ms --json");
     let first = respond(&answerer, "eth0", "--reply one");
-    let found = json(&watcher.line());
+    let found = json(&watcher.event());
     assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"one".into()), "{found}");
     let _second = respond(&answerer, "eth0", "--reply two");
-    let found = json(&watcher.line());
+    let found = json(&watcher.event());
     assert_eq!((&found["event"], &found["payload"]), (&"found".into(), &"two".into()), "{found}");
     assert_eq!(found["addr"], "10.0.0.2:50008", "{found}");
     // Who asks once is told of both too.
@@ -81,11 +81,39 @@ fn two_responders_that_share_an_address_are_two_and_neither_changes() {
     assert_eq!(said, ["one", "two"], "{both:?}");
     // Until one is lost both are asked three times at the least.
     first.stop(Signal::TERM);
-    let lost = json(&watcher.line());
+    let lost = json(&watcher.event());
     assert_eq!(lost["event"], "lost", "{lost}");
     let once = mcast(&asker, "discover --json --count 1").wait();
     assert!(once.stdout.contains("\"payload\":\"two\""), "{once:?}");
     let finished = watcher.stop(Signal::TERM);
     let done = json(finished.stdout.lines().last().expect("a last line"));
     assert_eq!((&done["event"], &done["found"]), (&"done".into(), &2.into()), "{done}");
+}
+
+#[test]
+fn a_watch_ends_once_so_many_are_there_at_the_same_time_or_at_its_deadline() {
+    let Some(world) = World::new() else { return };
+    let [asker, answerer] = two_hosts(&world);
+    let watcher = mcast(&asker, "discover --watch --every 200ms --count 2 --deadline 100s --json");
+    let first = respond(&answerer, "eth0", "--reply one");
+    watcher.line_with("\"found\"");
+    first.stop(Signal::TERM);
+    // That two were found is not enough: both have to be there.
+    watcher.line_with("\"lost\"");
+    let _second = respond(&answerer, "eth0", "--reply two");
+    watcher.line_with("\"found\"");
+    let _third = respond(&answerer, "eth0", "--reply three");
+    let finished = watcher.wait();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let done = json(finished.stdout.lines().last().expect("a last line"));
+    assert_eq!((&done["event"], &done["found"]), (&"done".into(), &3.into()), "{done}");
+
+    let too_few = run(&asker, "discover --watch --every 100ms --count 3 --deadline 1s");
+    assert_eq!(too_few.code, Some(1), "{too_few:?}");
+    assert!(too_few.stderr.contains(", never 3 at the same time"), "{too_few:?}");
+    // Without a number it is as where nobody watches.
+    for (group, code) in [("224.1.1.1", 0), ("224.9.9.9", 1)] {
+        let words = format!("discover --watch --every 100ms --deadline 1s -g {group}");
+        assert_eq!(run(&asker, &words).code, Some(code), "{group}");
+    }
 }

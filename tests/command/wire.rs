@@ -58,7 +58,7 @@ fn answers_come_to_the_source_port() {
     let responder = respond(&answerer, "eth0", "--json");
     let finished = run(&asker, "discover --source-port 4242 -n 1 -t 10s");
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert_eq!(json(&responder.line())["from"], "10.0.0.1:4242");
+    assert_eq!(json(&responder.event())["from"], "10.0.0.1:4242");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn the_longest_datagram_arrives_whole_and_a_longer_one_is_refused() {
     assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
     let sent = send(65_507);
     assert_eq!(sent.code, Some(0), "{sent:?}");
-    let message = json(&listener.line());
+    let message = json(&listener.event());
     assert_eq!(message["len"], 65_507);
     let payload = message["payload"].as_str().expect("text");
     assert!(payload.len() == 65_507 && payload.trim_start_matches('y') == "x");
@@ -154,7 +154,7 @@ fn only_answers_that_probe() {
     let responder = respond(&answerer, "eth0", "--json --only knock");
     assert_eq!(run(&asker, "discover -t 300ms").code, Some(1));
     assert_eq!(run(&asker, "discover -p knock -n 1 -t 10s").code, Some(0));
-    let requests = [json(&responder.line()), json(&responder.line())];
+    let requests = [json(&responder.event()), json(&responder.event())];
     assert_eq!(requests[0]["answered"], false);
     assert_eq!(requests[1]["answered"], true);
 }
@@ -166,7 +166,7 @@ fn rate_bounds_the_answers_to_one_source() {
     let responder = respond(&answerer, "eth0", "--json --rate 1");
     let capture = answerer.capture("eth0");
     burst(&asker, "30", "0");
-    let requests: Vec<_> = (0..30).map(|_| json(&responder.line())).collect();
+    let requests: Vec<_> = (0..30).map(|_| json(&responder.event())).collect();
     let answered = requests.iter().filter(|request| request["answered"] == true).count();
     // Two seconds' worth at once, and one a second from then on.
     assert!((2..=5).contains(&answered), "{answered} of 30 at 1 a second");

@@ -97,7 +97,8 @@ impl Answer {
         let event = |line| -> Value {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
         };
-        let events: Vec<Value> = finished.stdout.lines().map(event).collect();
+        let happened = |event: &Value| event["event"] != "ready";
+        let events: Vec<Value> = finished.stdout.lines().map(event).filter(happened).collect();
         let found = events.iter().filter(|event| event["event"] == "found");
         let mut names: Vec<String> =
             found.map(|event| event["name"].as_str().unwrap_or_default().to_owned()).collect();

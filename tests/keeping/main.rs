@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod completions;
+mod contract;
 mod demo;
 mod keys;
 mod manual;

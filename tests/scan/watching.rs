@@ -37,7 +37,7 @@ impl Watching {
         let before = self.told.iter().position(&is);
         before.map(|nth| self.told.remove(nth)).unwrap_or_else(|| {
             loop {
-                let event = json(&self.process.line());
+                let event = json(&self.process.event());
                 if is(&event) {
                     return event;
                 }

@@ -110,7 +110,7 @@ fn beyond_the_link_only_who_asks_one_is_answered_and_only_where_that_is_allowed(
         let capture = printer.capture("eth0");
         let found = &events(&run(&asker, "discover --service * --json -n 1").stdout, "found")[0];
         let address = found["addr"].as_str().expect("text").parse().expect("an address");
-        assert_eq!(json(&responder.line())["answered"], true);
+        assert_eq!(json(&responder.event())["answered"], true);
         // The first that asks everybody, and not a sample.
         let query = capture.packet(|packet| is(packet, QUERY) && packet.payload[21] == 0);
         let beyond = "192.0.2.9:4000".parse().expect("an address");

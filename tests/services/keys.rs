@@ -134,12 +134,12 @@ fn a_watcher_with_the_key_hears_those_who_have_it_come_and_go() {
     let stranger = offer(&printer, &["lab-9".into()], &format!("--key-file {others}"));
     let words = format!("discover --watch --service printer --json --key-file {ours}");
     let watcher = mcast(&asker, &words);
-    let found = json(&watcher.line());
+    let found = json(&watcher.event());
     assert_eq!((&found["event"], &found["name"]), (&"found".into(), &"lab-3".into()));
     assert_eq!(found["authentic"], true);
     assert_eq!(stranger.stop(Signal::TERM).code, Some(0));
     assert_eq!(responder.stop(Signal::TERM).code, Some(0));
-    let lost = json(&watcher.line());
+    let lost = json(&watcher.event());
     assert_eq!((&lost["event"], &lost["id"]), (&"lost".into(), &found["id"]), "{lost}");
     assert_eq!(lost["reason"], "goodbye");
 }

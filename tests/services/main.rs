@@ -21,6 +21,7 @@ mod long;
 mod loss;
 mod many;
 mod refused;
+mod reload;
 mod scale;
 mod watch;
 

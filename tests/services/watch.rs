@@ -20,7 +20,7 @@ fn watch(host: &Host<'_>, words: &str) -> Process {
 /// The next event, which must be of this kind.
 #[track_caller]
 fn next(watcher: &Process, kind: &str) -> Value {
-    let event = json(&watcher.line());
+    let event = json(&watcher.event());
     assert_eq!(event["event"], kind, "{event}");
     event
 }
@@ -54,9 +54,9 @@ fn who_is_ended_is_lost_at_once_and_who_is_started_again_has_changed() {
 
     let clock = Clock::new();
     assert_eq!(responder.stop(Signal::TERM).code, Some(0));
-    let mut lost = json(&watcher.line());
+    let mut lost = json(&watcher.event());
     while lost["event"] == "changed" && lost["change"] == "address" {
-        lost = json(&watcher.line());
+        lost = json(&watcher.event());
     }
     assert_eq!((&lost["event"], &lost["reason"]), (&"lost".into(), &"goodbye".into()), "{lost}");
     assert_eq!(lost["id"], found["id"]);

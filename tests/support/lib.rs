@@ -1,9 +1,11 @@
 //! What the tests share: the simulator (`sim`), the structured protocol's machines on it (`stage`) and
 //! their usual run (`scenario`), network namespaces (`netns`), golden vectors (`vectors`), how often a
 //! property is tried ([`cases`]), the word for a test that cannot run here ([`skip`]), and whether a
-//! sanitizer looks on ([`is_sanitized`]).
+//! sanitizer looks on ([`is_sanitized`]); the contract of `--json` (`contract`).
 
 mod cases;
+#[cfg(target_os = "linux")]
+pub mod contract;
 #[cfg(target_os = "linux")]
 pub mod netns;
 mod sanitizer;

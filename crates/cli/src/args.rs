@@ -62,7 +62,7 @@ pub(crate) struct LinkArgs {
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
 
-    /// Print JSON Lines: one object an event, as it happens
+    /// Print JSON Lines: one object an event, as it happens; see mcast help json
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 }
@@ -98,7 +98,7 @@ pub(crate) struct NetworkArgs {
     #[arg(long)]
     no_loop: bool,
 
-    /// Print JSON Lines: one object an event
+    /// Print JSON Lines: one object an event; see mcast help json
     ///
     /// Every event has its line, however fast they come: under a flood respond and listen print some
     /// 250,000 lines a second, 40 MB. Text shows 20 lines a second of one source and 200 in all, of one

@@ -48,6 +48,7 @@ Examples:
   mcast scan                      see what is on this network, in every protocol that devices speak
   mcast doctor                    see why nobody is found, and what to do
   mcast send hello                send something to it
+  mcast help json                 what --json prints
 
 Exit status: 0 it did what it was asked, 1 it found none or too few, or a fault,
 2 the command line is wrong, 3 the network or the system refused, 129, 130 or 143 it was interrupted.";

@@ -33,26 +33,43 @@ impl From<Status> for ExitCode {
 pub(crate) struct Failure {
     code: u8,
     message: String,
+    /// Whether a program that reads stdout has been told, or can't be.
+    is_told: bool,
 }
 
 impl Failure {
     /// The command line is wrong: the code that clap exits with.
     pub(crate) fn usage(message: impl Into<String>) -> Failure {
-        Failure { code: 2, message: message.into() }
+        Failure { code: 2, message: message.into(), is_told: false }
     }
 
     /// The network refused, or the system.
     pub(crate) fn network(message: impl Into<String>) -> Failure {
-        Failure { code: 3, message: message.into() }
+        Failure { code: 3, message: message.into(), is_told: false }
     }
 
     /// Results could not be written.
     pub(crate) fn output(error: impl fmt::Display) -> Failure {
-        Failure { code: 3, message: format!("cannot write to stdout: {error}") }
+        let message = format!("cannot write to stdout: {error}");
+        Failure { code: 3, message, is_told: true }
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.code
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
+    }
+
+    /// Whether a program that reads stdout has been told of it, or can't be.
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// The same, of which stdout has been told.
+    pub(crate) fn told(self) -> Failure {
+        Failure { is_told: true, ..self }
     }
 }
 
@@ -68,13 +85,14 @@ impl From<mcast_net::Error> for Failure {
             ErrorKind::Settings => 2,
             _ => 3,
         };
-        Failure { code, message: error.to_string() }
+        Failure { code, message: error.to_string(), is_told: false }
     }
 }
 
 /// The system refused a thread or a signal handler: nothing that the command line could mend.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        Failure { code: 3, message: format!("the system refused to start: {error}") }
+        let message = format!("the system refused to start: {error}");
+        Failure { code: 3, message, is_told: false }
     }
 }

@@ -24,8 +24,10 @@ mod payload;
 mod place;
 mod progress;
 mod readiness;
+mod reload;
 mod render;
 mod roster;
+mod run;
 mod secret;
 mod session;
 mod signals;
@@ -33,8 +35,10 @@ mod table;
 mod terminal;
 mod throttle;
 mod tick;
+mod topic;
 mod usage;
 mod verb;
+mod within;
 
 use std::process::ExitCode;
 
@@ -45,9 +49,13 @@ use terminal::TERMINAL;
 
 fn main() -> ExitCode {
     completion::answer(Cli::command);
+    let is_json = usage::asks_for_json(std::env::args_os());
+    if let Some(text) = topic::of(&std::env::args_os().collect::<Vec<_>>()) {
+        return usage::help(text);
+    }
     let Cli { verb, console } = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return usage::report(&error),
+        Err(error) => return usage::report(&error, is_json),
     };
     console.set_up();
     let result = match verb {
@@ -66,6 +74,10 @@ fn main() -> ExitCode {
         Ok(status) => status.into(),
         Err(failure) => {
             TERMINAL.error(&failure);
+            TERMINAL.finish();
+            if is_json && !failure.is_told() {
+                usage::tell(failure.code(), &failure.to_string());
+            }
             failure.exit_code()
         }
     };

@@ -11,48 +11,15 @@ use crate::failure::{Failure, Status};
 use crate::names::Names;
 use crate::progress::{Progress, Stats};
 use crate::readiness;
-use crate::render::{Done, Format, Plural, Renderer, Told};
+use crate::reload::Changer;
+use crate::render::{Done, Format, Plural, Renderer, Requests, Told};
 use crate::roster::Roster;
+use crate::run::Run;
 use crate::signals::Interrupt;
 use crate::table::Table;
 use crate::terminal::{IfFull, Key, Keyboard, Output, Reader, TERMINAL, Trouble, explain};
 use crate::tick::Ticking;
-
-/// A verb's run, as seen from outside.
-pub(crate) struct Run<M> {
-    /// The form of its results.
-    pub(crate) format: Format,
-    /// What the reader of its results is to it.
-    pub(crate) reader: Reader,
-    /// What its end tells.
-    pub(crate) told: Told,
-    /// What is shown meanwhile.
-    pub(crate) progress: Progress<M>,
-    /// Whether it is said, once a second, how much comes.
-    pub(crate) stats: bool,
-    /// Whether each line of text says when it was.
-    pub(crate) times: bool,
-    /// The URLs that are to be read when it is over.
-    pub(crate) describing: Option<Describing>,
-    /// Whether the manager of services, where there is one, is told that it ends.
-    pub(crate) is_service: bool,
-}
-
-impl<M> Run<M> {
-    /// One of which nothing but the results is shown.
-    pub(crate) fn new(format: Format, reader: Reader) -> Run<M> {
-        Run {
-            format,
-            reader,
-            told: Told::Traffic,
-            progress: Progress::Nothing,
-            stats: false,
-            times: false,
-            describing: None,
-            is_service: false,
-        }
-    }
-}
+use crate::within::Within;
 
 /// A run that is ready to begin.
 pub(crate) struct Session<M> {
@@ -69,6 +36,10 @@ pub(crate) struct Ended {
     pub(crate) signal: Option<u8>,
     /// The reader of our output closed it: it has seen enough, and nothing more is to be said.
     pub(crate) is_unheard: bool,
+    /// As many were there at the same time as were waited for.
+    pub(crate) is_reached: bool,
+    /// What a responder was asked.
+    pub(crate) requests: Requests,
     /// Further addresses of those who were found, which have no line.
     pub(crate) further: u64,
 }
@@ -103,13 +74,26 @@ impl<M: Machine + 'static> Session<M> {
             Reader::Needed => IfFull::Wait,
             Reader::Optional => IfFull::Drop,
         };
-        let printer = Printer { renderer, names, output, if_full, is_dropping: false };
+        let printer = Printer {
+            renderer,
+            names,
+            output,
+            if_full,
+            is_dropping: false,
+            requests: Requests::default(),
+        };
         Ok(Session { run, roster, printer, interrupt })
     }
 
     /// The same, which tells this at its end.
     pub(crate) fn telling(mut self, told: Told) -> Session<M> {
         self.run.told = told;
+        self
+    }
+
+    /// The same, of which this hears how it is changed.
+    pub(crate) fn started_by(mut self, on_start: impl FnOnce(Changer<M>) + 'static) -> Session<M> {
+        self.run.on_start = Some(Box::new(on_start));
         self
     }
 
@@ -121,13 +105,27 @@ impl<M: Machine + 'static> Session<M> {
             .then(|| Table::new(self.roster.clone(), &endpoint.interface_names().join(", ")));
         let progress = self.run.progress.tick(table.clone());
         let machine = Ticking::new(Ticking::new(machine, progress), stats);
+        let machine = Within::new(machine, self.run.until.deadline);
         let mut driver = Driver::new(machine, endpoint);
         let Session {
-            run: Run { told, mut describing, is_service, .. },
+            run: Run { told, mut describing, is_service, waits, until, on_start, .. },
+            roster,
             mut printer,
             interrupt,
-            ..
         } = self;
+        if waits {
+            printer.ready(driver.endpoint(), &told);
+        }
+        if let Some(on_start) = on_start {
+            let handle = driver.handle();
+            on_start(Changer::new(move |change| {
+                handle.change(|machine, now| {
+                    change(machine.machine_mut().machine_mut().machine_mut(), now);
+                })
+            }));
+        }
+        let enough = driver.stopper();
+        let mut is_reached = false;
         let (releaser, stopper) = (printer.output.clone(), driver.stopper());
         interrupt.then(move || {
             if is_service {
@@ -143,6 +141,12 @@ impl<M: Machine + 'static> Session<M> {
                 volume.note(&heard.event);
             }
             printer.print(&heard, describing.as_mut());
+            if !is_reached
+                && until.count.is_some_and(|count| roster.lock().all().len() as u64 >= count)
+            {
+                is_reached = true;
+                enough.stop();
+            }
         });
         if let Some(table) = table {
             table.finish();
@@ -152,7 +156,8 @@ impl<M: Machine + 'static> Session<M> {
             readiness::stopping();
         }
         TERMINAL.settle();
-        let Printer { mut renderer, output, if_full, .. } = printer;
+        let result = result.map_err(Failure::from);
+        let Printer { mut renderer, output, if_full, requests, .. } = printer;
         if let Some(describing) = describing.filter(|_| result.is_ok()) {
             let is_over = || interrupt.is_asked();
             describing.read(is_over, |described| {
@@ -160,11 +165,12 @@ impl<M: Machine + 'static> Session<M> {
             });
         }
         output.print(renderer.rest(), if_full);
-        if let Ok(report) = &result {
-            output.print(renderer.done(&Done::new(report, &told)), if_full);
-        }
+        match &result {
+            Ok(report) => output.print(renderer.done(&Done::new(report, &told, requests)), if_full),
+            Err(failure) => output.print(&renderer.error(failure, Clock::wall()), if_full),
+        };
         let finished = output.finish(if_full);
-        let report = result?;
+        let report = result.map_err(Failure::told)?;
         let lost = Plural(finished.unwritten, "line");
         if let Some(error) = finished.error {
             return Err(Failure::output(format_args!("{error}; {lost} lost")));
@@ -178,7 +184,7 @@ impl<M: Machine + 'static> Session<M> {
             log::info!("{datagrams} refused in all: with another key than ours, or none");
         }
         // Where it is a reason for doubt the verb's last words tell it.
-        let is_told = told != Told::Traffic && report.summary.doubts.contains(Doubts::DROPPED);
+        let is_told = told.is_discovery() && report.summary.doubts.contains(Doubts::DROPPED);
         if report.kernel_drops > 0 && !is_unheard && !is_told {
             let datagrams = Plural(report.kernel_drops, "datagram");
             log::warn!(
@@ -202,7 +208,7 @@ impl<M: Machine + 'static> Session<M> {
             );
         }
         let further = renderer.further();
-        Ok(Ended { report, signal: interrupt.signal(), is_unheard, further })
+        Ok(Ended { report, signal: interrupt.signal(), is_unheard, is_reached, requests, further })
     }
 }
 
@@ -226,11 +232,19 @@ struct Printer {
     /// What becomes of lines that are not read.
     if_full: IfFull,
     is_dropping: bool,
+    requests: Requests,
 }
 
 impl Printer {
+    fn ready(&mut self, endpoint: &Endpoint, told: &Told) {
+        let (groups, names) = (endpoint.groups(), endpoint.interface_names());
+        let line = self.renderer.ready(Clock::wall(), &groups, &names, told);
+        TERMINAL.print(line, self.if_full);
+    }
+
     fn print(&mut self, heard: &Heard<'_>, describing: Option<&mut Describing>) {
         let Printer { renderer, names, .. } = self;
+        self.requests.note(&heard.event);
         let interface = match (heard.interface, names) {
             (None, Some(names)) => names.of(&heard.event),
             (interface, _) => interface,

@@ -124,6 +124,42 @@ impl Interrupt {
     }
 }
 
+/// SIGUSR1: the wish that what a run was told at its start be read again.
+#[cfg(unix)]
+pub(crate) struct Reloads(signal_hook::iterator::Signals);
+
+#[cfg(unix)]
+impl Reloads {
+    /// From now on the signal does not end the process; what comes before the [`start`](Self::start) waits.
+    pub(crate) fn watch() -> io::Result<Reloads> {
+        let signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGUSR1])?;
+        Ok(Reloads(signals))
+    }
+
+    /// Has `reload` called, on a thread of its own, whenever it comes.
+    pub(crate) fn start(self, mut reload: impl FnMut() + Send + 'static) -> io::Result<()> {
+        let Reloads(mut signals) = self;
+        let run = move || signals.forever().for_each(|_| reload());
+        std::thread::Builder::new().name("reload".into()).spawn(run).map(drop)
+    }
+}
+
+/// Here there is no such signal.
+#[cfg(not(unix))]
+pub(crate) struct Reloads;
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+impl Reloads {
+    pub(crate) fn watch() -> io::Result<Reloads> {
+        Ok(Reloads)
+    }
+
+    pub(crate) fn start(self, _: impl FnMut() + Send + 'static) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Whether SIGHUP does something to this process: `nohup` has it ignored, and so it is to stay. Where
 /// that can't be known it is left as it is.
 #[cfg(unix)]

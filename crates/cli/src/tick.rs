@@ -16,6 +16,11 @@ impl<M, T: FnMut(Instant, &M)> Ticking<M, T> {
     pub(crate) fn new(machine: M, tick: Option<(Duration, T)>) -> Ticking<M, T> {
         Ticking { machine, tick, next: None }
     }
+
+    /// The machine, to be changed.
+    pub(crate) fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
 }
 
 impl<M: Machine, T: FnMut(Instant, &M)> Machine for Ticking<M, T> {

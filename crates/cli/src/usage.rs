@@ -1,15 +1,20 @@
 //! A wrong command line, told in one line.
 
-use std::io;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use mcast_net::clock::Clock;
 
+use crate::escape::OneLine;
 use crate::failure::Failure;
-use crate::terminal::{TERMINAL, explain};
+use crate::render::error_line;
+use crate::terminal::{IfFull, TERMINAL, explain};
 
 /// Prints what clap has to say, and gives the exit code: its help as it is, an error in one line.
-pub(crate) fn report(error: &clap::Error) -> ExitCode {
+pub(crate) fn report(error: &clap::Error, is_json: bool) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
     let is_help = matches!(
         error.kind(),
         ErrorKind::DisplayHelp
@@ -17,18 +22,50 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     if is_help {
-        // A reader that closes the pipe has seen enough.
-        if let Err(error) = error.print()
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            let failure = Failure::output(explain(&error));
-            TERMINAL.error(&failure);
-            return failure.exit_code();
+        if let Err(failure) = printed(error.print()) {
+            return failure;
         }
     } else {
-        TERMINAL.error(one_line(&error.render().to_string()));
+        let line = one_line(&error.render().to_string());
+        TERMINAL.error(&line);
+        if is_json {
+            tell(code, &line);
+        }
     }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    ExitCode::from(code)
+}
+
+/// Prints a text of help.
+pub(crate) fn help(text: &str) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    let result = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed(result).err().unwrap_or(ExitCode::SUCCESS)
+}
+
+/// What it means that help was printed so; a reader that closes the pipe has seen enough.
+fn printed(result: io::Result<()>) -> Result<(), ExitCode> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let failure = Failure::output(explain(&error));
+            TERMINAL.error(&failure);
+            Err(failure.exit_code())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the results are to be JSON Lines, as far as that can be seen in words that may be wrong.
+pub(crate) fn asks_for_json(words: impl Iterator<Item = OsString>) -> bool {
+    words.skip(1).take_while(|word| word != "--").any(|word| word == "--json")
+}
+
+/// Tells a program that reads stdout alone what was said on stderr. No run writes there any more.
+pub(crate) fn tell(code: u8, message: &str) {
+    let message = OneLine(message).to_string();
+    let line = error_line(Clock::wall(), code, &message);
+    if !TERMINAL.print(&line, IfFull::Drop) {
+        log::info!("cannot write to stdout what went wrong");
+    }
 }
 
 /// clap's paragraphs are the error, then tips, then often the usage, and where to read on.
@@ -57,6 +94,13 @@ mod tests {
         let error = Cli::read(line.split(' ')).expect_err("it is wrong");
         assert_eq!(error.exit_code(), 2);
         one_line(&error.render().to_string())
+    }
+
+    #[test]
+    fn json_is_asked_for_by_its_option_alone() {
+        let asks = |line: &str| asks_for_json(line.split(' ').map(OsString::from));
+        assert!(asks("mcast discover --json -t 3") && asks("mcast --json"));
+        assert!(!asks("mcast discover") && !asks("mcast send -- --json") && !asks("--json"));
     }
 
     #[test]

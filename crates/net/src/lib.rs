@@ -141,7 +141,7 @@ pub use faces::brief::{discover, offer, watch};
 pub use faces::events::{Events, OwnedHeard};
 #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
 pub use faces::stream::EventStream;
-pub use identity::ClaimedId;
+pub use identity::{ClaimedId, IdSource};
 pub use interfaces::choice::Chosen;
 pub use interfaces::interface::{Interface, Network, Prefix};
 pub use interfaces::link::{Link, Snooping};

@@ -1,4 +1,5 @@
-//! Programs under test: their lines as they come, signals, and an end within bounds.
+//! Programs under test: their lines as they come, signals, and an end within bounds. Each line of JSON that is read
+//! is checked against the contract.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -15,6 +16,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{PATIENCE, until};
+use crate::contract::expect_kept;
 
 /// A running program; killed when this is dropped.
 pub struct Process {
@@ -111,6 +113,13 @@ impl Process {
         self.line_with("")
     }
 
+    /// The next line of JSON on stdout that tells of something that happened: not that it is ready.
+    #[track_caller]
+    pub fn event(&self) -> String {
+        let line = self.line();
+        if line.starts_with("{\"event\":\"ready\"") { self.line() } else { line }
+    }
+
     /// The next line of stdout that contains this; those before it are passed over.
     #[track_caller]
     pub fn line_with(&self, part: &str) -> String {
@@ -136,7 +145,11 @@ impl Process {
 
     /// The lines of stdout that have come and were not read yet.
     pub fn lines_so_far(&self) -> Vec<String> {
-        self.stdout.try_iter().map(|line| line.trim_end_matches('\n').to_owned()).collect()
+        let shown = |line: String| {
+            expect_kept(&line);
+            line.trim_end_matches('\n').to_owned()
+        };
+        self.stdout.try_iter().map(shown).collect()
     }
 
     /// Its process id.
@@ -162,9 +175,11 @@ impl Process {
             status = self.child.0.try_wait().expect("a child of ours");
             status.is_some()
         });
+        let stdout: String = self.stdout.iter().collect();
+        expect_kept(&stdout);
         Finished {
             code: status.and_then(|status| status.code()),
-            stdout: self.stdout.iter().collect(),
+            stdout,
             stderr: self.stderr.iter().collect(),
         }
     }
@@ -226,12 +241,18 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+#[track_caller]
 fn next(lines: &Receiver<String>, part: &str) -> Result<String, Vec<String>> {
     let mut passed = Vec::new();
     loop {
         match lines.recv_timeout(PATIENCE) {
-            Ok(line) if line.contains(part) => return Ok(line.trim_end_matches('\n').to_owned()),
-            Ok(line) => passed.push(line),
+            Ok(line) => {
+                expect_kept(&line);
+                if line.contains(part) {
+                    return Ok(line.trim_end_matches('\n').to_owned());
+                }
+                passed.push(line);
+            }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Err(passed),
         }
     }

@@ -1,7 +1,7 @@
 //! What the end of a run says of it.
 
 use mcast_net::{InterfaceReport, Refused, Report};
-use mcast_proto::Doubts;
+use mcast_proto::{Doubts, Event};
 use serde::{Serialize, Serializer};
 
 use super::field::milliseconds;
@@ -12,6 +12,9 @@ pub(crate) struct Done<'a> {
     event: &'static str,
     #[serde(flatten)]
     discovery: Option<DiscoveryDone<'a>>,
+    #[serde(flatten)]
+    requests: Option<Requests>,
+    /// Here a datagram counts once, however many interfaces it went over; below on each.
     sent: u64,
     received: u64,
     ignored: u64,
@@ -25,12 +28,46 @@ pub(crate) struct Done<'a> {
 pub(crate) enum Told {
     /// How much went over the network.
     Traffic,
+    /// Besides, how many requests there were.
+    Requests,
     /// Besides, who was found.
     Responders,
     /// Besides, who was found by the structured protocol.
     Services,
     /// Besides, who was found, by which of these protocols.
     Devices { asked: Vec<String> },
+}
+
+impl Told {
+    /// Whether it is told who was found.
+    pub(crate) fn is_discovery(&self) -> bool {
+        match self {
+            Told::Traffic | Told::Requests => false,
+            Told::Responders | Told::Services | Told::Devices { .. } => true,
+        }
+    }
+
+    /// The protocols that were spoken, where there are several.
+    pub(super) fn asked(&self) -> Option<&[String]> {
+        if let Told::Devices { asked } = self { Some(asked) } else { None }
+    }
+}
+
+/// How many requests a responder had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(crate) struct Requests {
+    pub(crate) answered: u64,
+    pub(crate) refused: u64,
+}
+
+impl Requests {
+    pub(crate) fn note(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Asked { refused: None, .. } => self.answered += 1,
+            Event::Asked { .. } => self.refused += 1,
+            _ => {}
+        }
+    }
 }
 
 /// What only a discovery has to say at its end.
@@ -78,9 +115,9 @@ struct InterfaceDone<'a> {
 }
 
 impl<'a> Done<'a> {
-    pub(crate) fn new(report: &'a Report, told: &'a Told) -> Done<'a> {
+    pub(crate) fn new(report: &'a Report, told: &'a Told, requests: Requests) -> Done<'a> {
         let Report { summary, kernel_drops, interfaces, refused } = report;
-        let discovery = (*told != Told::Traffic).then(|| DiscoveryDone {
+        let discovery = told.is_discovery().then(|| DiscoveryDone {
             found: summary.found,
             complete: summary.complete,
             incomplete_because: summary.doubts,
@@ -90,11 +127,12 @@ impl<'a> Done<'a> {
                 found_by_group: summary.found_by_group,
                 unauthentic: summary.unauthentic,
             }),
-            asked: if let Told::Devices { asked } = told { Some(asked) } else { None },
+            asked: told.asked(),
         });
         Done {
             event: "done",
             discovery,
+            requests: (*told == Told::Requests).then_some(requests),
             sent: summary.sent,
             received: summary.received,
             ignored: summary.ignored,
@@ -163,8 +201,10 @@ mod tests {
             refused: vec![refused],
         };
         let mut buffer = Vec::new();
-        line(&mut buffer, &Done::new(&report, &Told::Responders));
-        line(&mut buffer, &Done::new(&report, &Told::Traffic));
+        let requests = Requests { answered: 7, refused: 8 };
+        line(&mut buffer, &Done::new(&report, &Told::Responders, requests));
+        line(&mut buffer, &Done::new(&report, &Told::Traffic, requests));
+        line(&mut buffer, &Done::new(&report, &Told::Requests, requests));
         let discovery = concat!(
             r#""found":2,"complete":null,"incomplete_because":["count","no_room"],"#,
             r#""not_asked":[{"name":"tun0","family":"ipv6","reason":"no route"}],"#
@@ -176,7 +216,10 @@ mod tests {
         );
         assert_eq!(
             String::from_utf8(buffer).unwrap(),
-            format!("{{\"event\":\"done\",{discovery}{counts}\n{{\"event\":\"done\",{counts}\n")
+            format!(
+                "{{\"event\":\"done\",{discovery}{counts}\n{{\"event\":\"done\",{counts}\n\
+                 {{\"event\":\"done\",\"answered\":7,\"refused\":8,{counts}\n"
+            )
         );
     }
 }

@@ -9,13 +9,16 @@ mod field;
 mod id;
 mod json;
 mod look;
+mod ready;
 mod record;
 mod said;
 mod sentence;
 mod services;
 mod sums;
 mod text;
+mod wrong;
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use mcast_proto::Event;
@@ -23,16 +26,20 @@ use serde::Serialize;
 
 use crate::describing;
 use crate::devices::Devices;
+use crate::escape::OneLine;
+use crate::failure::Failure;
 use crate::roster::{Past, Roster};
 
 use described::Described;
-pub(crate) use done::{Done, Told};
+pub(crate) use done::{Done, Requests, Told};
 use field::Time;
 use look::{Look, Palette};
+use ready::Ready;
 pub(crate) use record::Found;
 use record::Record;
 use sums::Sums;
 pub(crate) use text::{Plural, Seconds};
+use wrong::Wrong;
 
 /// The form of the lines on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +61,13 @@ pub(crate) enum Format {
 /// Appends a value as a line of JSON that is harmless on a terminal.
 pub(crate) fn json_line(buffer: &mut Vec<u8>, value: &impl Serialize) {
     json::line(buffer, value);
+}
+
+/// What went wrong, as a line of JSON that is whole without any other.
+pub(crate) fn error_line(time: SystemTime, code: u8, message: &str) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    json::line(&mut buffer, &Wrong::new(Time(time), code, message));
+    buffer
 }
 
 /// Turns events into what is written for them.
@@ -114,6 +128,22 @@ impl Renderer {
     pub(crate) fn naming_devices(mut self) -> Renderer {
         (self.names_devices, self.look.dialects) = (true, true);
         self
+    }
+
+    /// What to write when all is open and the waiting begins: only JSON says on stdout that it does.
+    pub(crate) fn ready(
+        &mut self,
+        time: SystemTime,
+        groups: &[SocketAddr],
+        interfaces: &[&str],
+        told: &Told,
+    ) -> &[u8] {
+        self.buffer.clear();
+        if self.format == Format::Json {
+            let ready = Ready::new(Time(time), groups, interfaces, told.asked());
+            json::line(&mut self.buffer, &ready);
+        }
+        &self.buffer
     }
 
     /// What to write for an event that was heard on `interface` at `time`.
@@ -197,6 +227,17 @@ impl Renderer {
             blocks::append(&mut self.buffer, self.look, devices);
         }
         &self.buffer
+    }
+
+    /// What to write when it has failed: only JSON says so on stdout.
+    pub(crate) fn error(&self, failure: &Failure, time: SystemTime) -> Vec<u8> {
+        match self.format {
+            Format::Json => {
+                let message = OneLine(failure).to_string();
+                error_line(time, failure.code(), &message)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// What to write at the end: only JSON says on stdout that it is the end.

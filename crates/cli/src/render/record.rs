@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::time::SystemTime;
 
 use mcast_dialects::meaning::{self, Act};
-use mcast_proto::{Body, Change, Event, Finding, Loss, Protocol, Question, Refusal, Via};
+use mcast_proto::{Body, Change, Event, Finding, Key, Loss, Protocol, Question, Refusal, Via};
 use serde::Serialize;
 
 use super::address::{Address, Host};
@@ -50,7 +50,8 @@ pub(crate) struct Found<'a> {
     pub(super) url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) addresses: Option<Addresses<'a>>,
-    pub(super) via: Word<Via>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) via: Option<Word<Via>>,
     pub(super) lease_ms: Option<Lease>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authentic: Option<bool>,
@@ -69,28 +70,12 @@ pub(crate) struct Found<'a> {
     pub(super) source: Host<'a>,
 }
 
-/// One who is gone, and what is known of it from before.
+/// One who is gone: all that was known of it, at the time when it went.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Lost<'a> {
-    pub(super) time: Time,
-    pub(super) addr: Address<'a>,
-    pub(super) interface: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) service: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<Id<'a>>,
-    pub(super) reason: Word<Loss>,
     #[serde(flatten)]
-    pub(super) payload: Option<Payload<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) endpoint: Option<Address<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) since: Option<Time>,
-    pub(crate) dialect: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) device: Option<Host<'a>>,
+    pub(super) last: Found<'a>,
+    pub(super) reason: Word<Loss>,
 }
 
 /// What a responder was asked.
@@ -162,23 +147,13 @@ impl<'a> Record<'a> {
             }
             Event::Lost { protocol, key, from, reason } => {
                 let known = past.gone.as_ref().map(Found::of_known);
+                let last = known
+                    .unwrap_or_else(|| Found::unknown(protocol, key, heard(from.remote), time));
                 // A lease that ends comes in by no interface.
-                let interface = interface.or(known.as_ref().and_then(|known| known.interface));
-                let addr = Address { address: from.remote, interface };
-                Record::Lost(Lost {
-                    time,
-                    addr,
-                    interface,
-                    service: known.as_ref().and_then(|known| known.offer?.service),
-                    name: known.as_ref().and_then(|known| known.offer?.name),
-                    id: Id::of(protocol, key),
-                    reason: Word(reason),
-                    payload: known.as_ref().and_then(|known| known.payload),
-                    endpoint: known.as_ref().and_then(|known| known.endpoint),
-                    since: past.since.map(Time),
-                    dialect: dialect(protocol, key),
-                    device: None,
-                })
+                let interface = last.interface.or(interface);
+                let since = past.since.map(Time);
+                let last = Found { time, interface, change: None, since, ..last };
+                Record::Lost(Lost { last, reason: Word(reason) })
             }
             Event::Asked { protocol, from, question, refused } => Record::Request(Request {
                 time,
@@ -212,7 +187,7 @@ impl<'a> Record<'a> {
     pub(super) fn with_device(mut self) -> Record<'a> {
         match &mut self {
             Record::Found(found) | Record::Changed(found) => found.device = Some(found.source),
-            Record::Lost(lost) => lost.device = Some(Host(lost.addr)),
+            Record::Lost(Lost { last, .. }) => last.device = Some(last.source),
             // What is described has its device always.
             Record::Request(_) | Record::Message(_) | Record::Described(_) => {}
         }
@@ -246,13 +221,39 @@ impl<'a> Found<'a> {
             host: finding.host(),
             url: finding.url(),
             addresses: is_foreign.then_some(Addresses { finding, interface }),
-            via: Word(via),
+            via: Some(Word(via)),
             lease_ms: lease.map(Lease),
             authentic: instance.map(|instance| instance.authentic),
             truncated: instance.map(|instance| instance.truncated),
             change: change.map(Word),
             since: since.map(Time),
             dialect: dialect(protocol, finding.key()),
+            device: None,
+            source: Host(heard),
+        }
+    }
+
+    /// One of whom no more is known than that it was there.
+    fn unknown(protocol: Protocol, key: Key<'a>, heard: Address<'a>, time: Time) -> Found<'a> {
+        Found {
+            time,
+            addr: heard,
+            interface: heard.interface,
+            rtt_ms: None,
+            payload: None,
+            offer: None,
+            id: Id::of(protocol, key),
+            endpoint: None,
+            host: None,
+            url: None,
+            addresses: None,
+            via: None,
+            lease_ms: None,
+            authentic: None,
+            truncated: None,
+            change: None,
+            since: None,
+            dialect: dialect(protocol, key),
             device: None,
             source: Host(heard),
         }
@@ -289,18 +290,11 @@ impl<'a> Found<'a> {
         let lease = self.lease_ms.filter(|_| details).map(|lease| format!("lease {lease}"));
         let notes = [
             say(self.authentic == Some(true), "authentic"),
-            say(self.via.0 == Via::Group, "by the group"),
+            say(self.via == Some(Word(Via::Group)), "by the group"),
             say(self.truncated == Some(true), "and more that it did not get to say"),
             lease,
         ];
         notes.into_iter().flatten().collect()
-    }
-}
-
-impl<'a> Lost<'a> {
-    pub(super) fn reach(&self) -> Reach<'a> {
-        let is_service = self.service.is_some() || self.name.is_some();
-        Reach::of(self.addr, self.endpoint, is_service)
     }
 }
 

@@ -125,12 +125,15 @@ fn a_watch_in_json_has_the_names_of_the_contract_and_their_order() {
         ),
         concat!(
             r#"{"event":"lost","time":T2,"addr":"10.0.0.3:41234","interface":"eth0","#,
-            r#""service":"printer","name":"lab\u202e3","id":"000000000000feed","#,
-            r#""reason":"expired","endpoint":"10.0.0.3:631","since":T0,"dialect":"mcast"}"#
+            r#""rtt_ms":0.74,"service":"printer","name":"lab\u202e3","port":631,"txt":{},"#,
+            r#""id":"000000000000feed","endpoint":"10.0.0.3:631","via":"group","#,
+            r#""lease_ms":120000,"authentic":false,"truncated":false,"#,
+            r#""since":T0,"dialect":"mcast","reason":"expired"}"#
         ),
         concat!(
             r#"{"event":"lost","time":T3,"addr":"10.0.0.3:41234","interface":null,"#,
-            r#""id":"000000000000feed","reason":"goodbye","dialect":"mcast"}"#
+            r#""rtt_ms":null,"id":"000000000000feed","lease_ms":null,"dialect":"mcast","#,
+            r#""reason":"goodbye"}"#
         ),
         concat!(
             r#"{"event":"found","time":T4,"addr":"10.0.0.2:50008","interface":"eth0","#,
@@ -143,7 +146,8 @@ fn a_watch_in_json_has_the_names_of_the_contract_and_their_order() {
         ),
         concat!(
             r#"{"event":"lost","time":T6,"addr":"10.0.0.2:50008","interface":"eth0","#,
-            r#""reason":"unanswered","payload":"\u001bMe!","since":T4,"dialect":"plain"}"#
+            r#""rtt_ms":0.41,"payload":"\u001bMe!","via":"unicast","lease_ms":null,"#,
+            r#""since":T4,"dialect":"plain","reason":"unanswered"}"#
         ),
     ];
     for (line, expected) in lines.lines().zip(expected) {

@@ -94,19 +94,19 @@ impl Line<'_> {
     }
 
     fn lost(&mut self, lost: &Lost<'_>) -> io::Result<()> {
-        self.time(lost.time)?;
+        let Lost { last, reason } = lost;
+        self.time(last.time)?;
         self.word(self.look.palette.refused, "lost")?;
-        self.start(lost.reach(), lost.interface)?;
+        self.start(last.reach(), last.interface)?;
         self.column(self.look.palette.detail, 10, "         -")?;
-        self.dialect(lost.dialect)?;
-        match (lost.service, lost.name, &lost.payload) {
-            (None, None, Some(payload)) => self.payload(Some(payload))?,
-            (None, None, None) => write!(self.buffer, "-")?,
-            (service, name, _) => {
-                write!(self.buffer, "{}  {}", text_or_dash(service), text_or_dash(name))?;
+        self.dialect(last.dialect)?;
+        match &last.offer {
+            None => self.payload(last.payload.as_ref())?,
+            Some(Offer { service, name, .. }) => {
+                write!(self.buffer, "{}  {}", text_or_dash(*service), text_or_dash(*name))?;
             }
         }
-        self.notes(&[lost.reason.to_string()])
+        self.notes(&[reason.to_string()])
     }
 
     fn dialect(&mut self, dialect: &str) -> io::Result<()> {

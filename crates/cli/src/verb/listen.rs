@@ -14,7 +14,8 @@ use crate::hint;
 use crate::parse::{Protocol, parse_count, parse_period};
 use crate::place::{self, Place};
 use crate::render::{Format, Plural, Seconds};
-use crate::session::{Run, Session};
+use crate::run::Run;
+use crate::session::Session;
 use crate::terminal::{Reader, TERMINAL};
 
 /// Print every datagram that is sent to a group

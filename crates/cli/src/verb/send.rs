@@ -15,7 +15,8 @@ use crate::parse::{Hex, Protocol, parse_count, parse_period, parse_port};
 use crate::payload;
 use crate::place::{self, Place};
 use crate::render::Plural;
-use crate::session::{Run, Session};
+use crate::run::Run;
+use crate::session::Session;
 use crate::terminal::{Reader, TERMINAL};
 
 /// Send to a group, without waiting for an answer
@@ -66,7 +67,8 @@ impl Send {
         let payload = payload.unwrap_or_else(|| PROBE.to_vec());
         let mut settings = self.network.settings(Protocol::Plain)?;
         settings.source_port = self.source_port.unwrap_or(0);
-        let session = Session::new(Run::new(self.network.format(), Reader::Needed))?;
+        let run = Run::new(self.network.format(), Reader::Needed);
+        let session = Session::new(Run { waits: false, ..run })?;
         let endpoint = place::open(Endpoint::asker, &settings)?;
         let place = Place(&settings, &endpoint, LaneId::FIRST).to_string();
         let bytes = Plural(payload.len() as u64, "byte");

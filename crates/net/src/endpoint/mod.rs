@@ -14,6 +14,8 @@ mod timers;
 mod upkeep;
 mod wait;
 
+use std::net::SocketAddr;
+
 use mcast_proto::{Instant, LaneId};
 
 use crate::endpoint::drops::{Drops, DropsKeeper};
@@ -82,6 +84,17 @@ impl Endpoint {
     /// Whether it can wait for its first interface.
     pub(crate) fn waits(&self) -> bool {
         self.lanes.iter().any(|lane| lane.role.waits)
+    }
+
+    /// The groups that are asked in or heard, each once, in the order of the lanes.
+    pub fn groups(&self) -> Vec<SocketAddr> {
+        let mut groups = Vec::new();
+        for group in self.lanes.iter().flat_map(|lane| &lane.settings.groups) {
+            if !groups.contains(group) {
+                groups.push(*group);
+            }
+        }
+        groups
     }
 
     /// The names of the interfaces that are in use, by index.

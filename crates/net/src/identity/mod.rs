@@ -56,10 +56,38 @@ pub struct ClaimedId {
 impl ClaimedId {
     /// Claims the id of a service that is offered by this name, empty for none, on these sockets.
     pub fn claim(endpoint: &Endpoint, service: &str, name: &str) -> ClaimedId {
+        IdSource::of(endpoint).claim(service, name)
+    }
+
+    /// The id.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether it will be the same after the next start.
+    pub fn lasts(&self) -> bool {
+        self.lasts
+    }
+}
+
+/// What ids are claimed of once the sockets are a driver's: the network that they were opened in. The default is no
+/// network.
+#[derive(Debug, Clone, Default)]
+pub struct IdSource {
+    network: String,
+}
+
+impl IdSource {
+    /// That of these sockets.
+    pub fn of(endpoint: &Endpoint) -> IdSource {
+        IdSource { network: network::label(endpoint.interfaces_in_use()) }
+    }
+
+    /// Claims the id of a service that is offered by this name, empty for none.
+    pub fn claim(&self, service: &str, name: &str) -> ClaimedId {
         let machine = Machine::this();
-        let network = network::label(endpoint.interfaces_in_use());
         let id_of = |slot| {
-            let network = network.as_bytes();
+            let network = self.network.as_bytes();
             Identity { machine: machine.secret(), network, service, name, slot }.id()
         };
         for slot in 0..MOST_SLOTS {
@@ -77,15 +105,5 @@ impl ClaimedId {
             }
         }
         ClaimedId { id: crate::seed(), lasts: false, _hold: None }
-    }
-
-    /// The id.
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
-    /// Whether it will be the same after the next start.
-    pub fn lasts(&self) -> bool {
-        self.lasts
     }
 }

@@ -142,33 +142,32 @@ fn every_field_of_one_who_is_gone_is_in_json() {
         let past = roster.note(&event, None, time);
         let record = Record::of(&event, None, time, &past);
         let Record::Lost(it) = &record else { panic!("{record:?}") };
-        let names = fields!(
-            it,
-            Lost {
-                time,
-                addr,
-                interface,
-                service,
-                name,
-                id,
-                reason,
-                payload,
-                endpoint,
-                since,
-                dialect,
-                device,
-            }
-        );
+        let names = fields!(it, Lost { last, reason });
         (keys(&record.clone().with_device()), names)
     };
     let facts = device();
     let plain = Finding::new(Protocol::PLAIN, path(), Body::Plain { number: 1, payload: b"Me!" });
     let (of_service, names) = lost_of(service(&tlvs));
-    let shown: BTreeSet<String> =
-        [of_service, lost_of(foreign(&facts)).0, lost_of(plain).0].into_iter().flatten().collect();
-    let mut expected = BTreeSet::from(names.map(str::to_owned));
-    expected.extend(["event", "payload_base64"].map(str::to_owned));
-    assert_eq!(shown, expected);
+    assert_eq!(names, ["last", "reason"]);
+    let nothing = Past::default();
+    // As it was found, and why and since when it was there.
+    for (shown, finding) in [
+        (of_service, service(&tlvs)),
+        (lost_of(foreign(&facts)).0, foreign(&facts)),
+        (lost_of(plain).0, plain),
+    ] {
+        let found = Record::of(&Event::Found(finding), Some("eth0"), time, &nothing);
+        let mut expected = keys(&found.with_device());
+        expected.extend(["reason", "since"].map(str::to_owned));
+        assert_eq!(shown, expected);
+    }
+    let finding = service(&tlvs);
+    let (protocol, key, from) = (finding.protocol, finding.key(), finding.from);
+    let event = Event::Lost { protocol, key, from, reason: Loss::Expired };
+    let unknown = Record::of(&event, Some("eth0"), time, &nothing);
+    let expected =
+        ["event", "time", "addr", "interface", "rtt_ms", "id", "lease_ms", "dialect", "reason"];
+    assert_eq!(keys(&unknown), BTreeSet::from(expected.map(str::to_owned)));
 }
 
 #[test]

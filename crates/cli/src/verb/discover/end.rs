@@ -22,7 +22,8 @@ pub(super) struct End {
     #[arg(long, value_name = "DURATION", value_parser = parse_period)]
     pub(super) deadline: Option<Duration>,
 
-    /// Stop as soon as this many have answered; exit 1 if fewer do
+    /// End as soon as this many have answered, with --watch as soon as so many are there at the same time;
+    /// exit 1 if fewer do
     #[arg(short = 'n', long, value_name = "N", value_parser = parse_count::<u64>)]
     pub(super) count: Option<u64>,
 }

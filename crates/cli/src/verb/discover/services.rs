@@ -14,8 +14,9 @@ use crate::offer::{Attribute, explain, parse_name};
 use crate::place::{self, Asked};
 use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
+use crate::run::Run;
 use crate::secret;
-use crate::session::{Ended, Run, Session};
+use crate::session::{Ended, Session};
 use crate::terminal::{Reader, TERMINAL};
 
 /// Which services are asked for, and how thoroughly.
@@ -84,6 +85,11 @@ impl Services {
             keyring: secret::keyring(&self.key_file)?,
             ..Discovery::all()
         })
+    }
+
+    /// The same for a watch, of which others say when it ends.
+    pub(super) fn watching(&self, end: &End) -> Result<Discovery, Failure> {
+        Ok(Discovery { deadline: None, count: None, ..self.discovery(end)? })
     }
 
     fn selection(&self) -> Result<Selection, Failure> {

@@ -15,7 +15,8 @@ use crate::parse::parse_period;
 use crate::place;
 use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
-use crate::session::{Run, Session};
+use crate::run::{Run, Until};
+use crate::session::Session;
 use crate::terminal::{Reader, TERMINAL};
 
 /// Whether to watch, and how.
@@ -23,8 +24,9 @@ use crate::terminal::{Reader, TERMINAL};
 #[command(next_help_heading = "Watching")]
 pub(super) struct Watch {
     /// Do not end: tell who is found, changes and is lost, until Ctrl-C. A line each says when, what and
-    /// why; on a terminal it is a table of who is there
-    #[arg(long, conflicts_with_all = ["count", "timeout", "deadline", "repeat"])]
+    /// why; on a terminal it is a table of who is there. With --count it ends as soon as so many are there
+    /// at the same time, with --deadline after that time; exit 1 if fewer were
+    #[arg(long, conflicts_with_all = ["timeout", "repeat"])]
     pub(super) watch: bool,
 
     /// Send the probe this often. Who leaves three in a row unanswered is lost. Services set their
@@ -56,11 +58,12 @@ impl Watch {
             Format::Text if TERMINAL.stdout().can_erase => Format::Table,
             format => format,
         };
+        let until = Until { count: end.count, deadline: end.deadline };
         let ended = match watched {
             Watched::Responders { probe } => {
                 let progress = Progress::Watch(plain::Watcher::summary);
-                let run =
-                    Run { told: Told::Responders, progress, ..Run::new(format, Reader::Needed) };
+                let told = Told::Responders;
+                let run = Run { told, progress, until, ..Run::new(format, Reader::Needed) };
                 let session = Session::new(run)?;
                 let watching = Watching { probe, every: self.every, ..Watching::default() };
                 let machine = plain::Watcher::new(watching);
@@ -68,10 +71,10 @@ impl Watch {
             }
             Watched::Services(services) => {
                 let progress = Progress::Watch(service::Watcher::summary);
-                let run =
-                    Run { told: Told::Services, progress, ..Run::new(format, Reader::Needed) };
+                let told = Told::Services;
+                let run = Run { told, progress, until, ..Run::new(format, Reader::Needed) };
                 let session = Session::new(run)?;
-                let machine = service::Watcher::new(services.discovery(end)?, mcast_net::seed());
+                let machine = service::Watcher::new(services.watching(end)?, mcast_net::seed());
                 session.run(machine, place::open(Endpoint::peer, settings)?)?
             }
         };
@@ -81,8 +84,17 @@ impl Watch {
             let doubts = doubts::explain(&ended.report, Doubts::CLOSED, end.bounds());
             let more =
                 doubts.map_or(String::new(), |reasons| format!("; there may be more: {reasons}"));
-            TERMINAL.say(format_args!("{found} found in {}{more}", Seconds(summary.elapsed)));
+            let never = match end.count {
+                Some(count) if !ended.is_reached => format!(", never {count} at the same time"),
+                _ => String::new(),
+            };
+            let time = Seconds(summary.elapsed);
+            TERMINAL.say(format_args!("{found} found in {time}{never}{more}"));
         }
-        Ok(ended.status_or(Status::Success))
+        let is_enough = match end.count {
+            Some(_) => ended.is_reached,
+            None => end.deadline.is_none() || ended.report.summary.found > 0,
+        };
+        Ok(ended.status_or(if is_enough { Status::Success } else { Status::Unfulfilled }))
     }
 }

@@ -14,11 +14,11 @@ pub(super) struct Words {
 pub(super) fn of(name: &str) -> Words {
     let (statuses, files, events): (&[_], &[_], &[_]) = match name {
         "" => (&GENERAL, &[KEY, PRESETS], &ALL_EVENTS),
-        "discover" => (&DISCOVER, &[KEY], &[FOUND, CHANGED, LOST, DONE]),
-        "scan" => (&DISCOVER, &[PRESETS, KEY], &[FOUND, CHANGED, LOST, DONE]),
-        "respond" => (&RESPOND, &[KEY, UNIT, UNIT_OPTIONS], &[REQUEST, DONE]),
-        "listen" => (&LISTEN, &[], &[MESSAGE, DONE]),
-        "send" => (&SEND, &[], &[DONE]),
+        "discover" => (&DISCOVER, &[KEY], &[READY, FOUND, CHANGED, LOST, DONE, ERROR]),
+        "scan" => (&DISCOVER, &[PRESETS, KEY], &[READY, FOUND, CHANGED, LOST, DONE, ERROR]),
+        "respond" => (&RESPOND, &[KEY, UNIT, UNIT_OPTIONS], &[READY, REQUEST, DONE, ERROR]),
+        "listen" => (&LISTEN, &[], &[READY, MESSAGE, DONE, ERROR]),
+        "send" => (&SEND, &[], &[DONE, ERROR]),
         "demo" => (&DEMO, &[], &[]),
         "completions" => (&WITHOUT_NETWORK, &HOOKS, &[]),
         "key" | "key-new" | "man" => (&WITHOUT_NETWORK, &[], &[]),
@@ -104,4 +104,6 @@ const LOST: Pair = ("lost", "With --watch: one who was known is gone.");
 const REQUEST: Pair = ("request", "Somebody has asked, and was answered or refused.");
 const MESSAGE: Pair = ("message", "A datagram has come.");
 const DONE: Pair = ("done", "The end, with what went over each interface.");
-const ALL_EVENTS: [Pair; 6] = [FOUND, CHANGED, LOST, REQUEST, MESSAGE, DONE];
+const READY: Pair = ("ready", "All is open and it waits: in which groups, on which interfaces.");
+const ERROR: Pair = ("error", "What went wrong, in the words of stderr, and the exit status.");
+const ALL_EVENTS: [Pair; 8] = [READY, FOUND, CHANGED, LOST, REQUEST, MESSAGE, DONE, ERROR];

@@ -1,15 +1,19 @@
 //! `mcast respond`: me!
 
+mod answerer;
+mod offered;
+mod reload;
 mod services;
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use mcast_net::{Endpoint, Settings};
+use mcast_net::{Endpoint, IdSource, Settings};
 use mcast_proto::plain::{REPLY, Responder, Responding};
 use mcast_proto::wire::Keyring;
-use mcast_proto::{LaneId, Networked, Role, Several, service};
+use mcast_proto::{LaneId, Role, Several, service};
 
 use crate::args::{Console, NetworkArgs};
 use crate::config::Config;
@@ -17,10 +21,14 @@ use crate::failure::{Failure, Status};
 use crate::offer::OfferWords;
 use crate::parse::{Hex, Protocol, RateLimit, parse_count, parse_duration};
 use crate::place::{Place, warn_of_family};
-use crate::render::{Plural, Seconds};
-use crate::session::{Run, Session};
+use crate::render::{Plural, Requests, Seconds, Told};
+use crate::run::Run;
+use crate::session::Session;
+use crate::signals::Reloads;
 use crate::terminal::{Reader, TERMINAL};
 use crate::{payload, readiness, secret};
+use answerer::Answerer;
+use reload::Reload;
 use services::{Common, Services};
 
 /// Answer whoever asks the group, until Ctrl-C
@@ -98,8 +106,11 @@ impl Respond {
         let plain = self.plain_response()?;
         let services = self.services.resolve()?;
         let keyring = secret::keyring(&services.key_file)?;
+        // From here on the signal ends nothing.
+        let reloads = Reloads::watch()?;
         let run = Run::new(self.network.format(), Reader::Optional);
-        let session = Session::new(Run { times: self.time, is_service: true, ..run })?;
+        let run = Run { times: self.time, is_service: true, told: Told::Requests, ..run };
+        let session = Session::new(run)?;
         let say = |line: String| {
             if !console.quiet {
                 TERMINAL.say(format_args!("{line}"));
@@ -108,22 +119,24 @@ impl Respond {
         let lanes = self.lanes(&services)?;
         let endpoint = Endpoint::with_lanes(&lanes)?;
         warn_of_family(&lanes[0].1, &endpoint)?;
-        let mut machines: Several<Box<dyn Networked + Send>> = Several::default();
-        // Ids that nobody else of this host may have meanwhile.
-        let mut claimed = Vec::new();
+        let mut machines = Several::default();
+        let ids = IdSource::of(&endpoint);
+        // Their ids nobody else of this host may have meanwhile.
+        let mut all_offered = Vec::new();
         let mut lines = Vec::new();
         for ((role, settings), lane) in lanes.iter().zip((0..).map(LaneId)) {
             let place = Place(settings, &endpoint, lane);
             let added = if *role == Role::Member {
                 lines.push(format!("answering {place}"));
                 let response = Responding { port: settings.groups[0].port(), ..plain.clone() };
-                machines.add(Box::new(Responder::new(response, mcast_net::seed())))
+                let machine = Responder::new(response, mcast_net::seed());
+                machines.add(Answerer::Plain(Box::new(machine)))
             } else {
                 lines.extend(offering(&services.services, &place));
                 let common = self.common(&services, keyring.clone());
-                let offered = services::offer(&services.services, &common, &endpoint)?;
-                claimed = offered.claimed;
-                machines.add(offered.machine)
+                let (machine, offered) = services::offer(&services.services, &common, &ids)?;
+                all_offered = offered;
+                machines.add(machine)
             };
             debug_assert!(added.is_ok(), "there are two lanes");
         }
@@ -131,18 +144,31 @@ impl Respond {
         readiness::ready(&status(&lines));
         lines.into_iter().for_each(say);
 
-        let ended = session.run(machines, endpoint)?;
-        drop(claimed);
-        let summary = &ended.report.summary;
-        let time = Seconds(summary.elapsed);
-        let (sent, received) = (summary.sent, summary.received);
-        say(match services.services[..] {
-            [] => format!("{} to {} in {time}", Plural(sent, "answer"), Plural(received, "probe")),
-            _ => {
-                let (sent, received) = (Plural(sent, "datagram"), Plural(received, "datagram"));
-                format!("{sent} sent and {received} heard in {time}")
+        let words = (self.services.clone(), services.clone());
+        let reload = Reload::new(words, (all_offered, ids), console.quiet);
+        // It is held here as well: where there is no such signal nobody else would keep the ids.
+        let reload = Arc::new(Mutex::new(reload));
+        let shared = reload.clone();
+        let session = session.started_by(move |changer| {
+            let run = move || shared.lock().unwrap_or_else(PoisonError::into_inner).run(&changer);
+            if let Err(error) = reloads.start(run) {
+                log::warn!("SIGUSR1 will not be heard: {error}");
             }
         });
+        let ended = session.run(machines, endpoint)?;
+        drop(reload);
+        let summary = &ended.report.summary;
+        let (requests, time) = (ended.requests, Seconds(summary.elapsed));
+        let (sent, received) = (summary.sent, summary.received);
+        let traffic = match services.services[..] {
+            [] => format!("{} to {}", Plural(sent, "answer"), Plural(received, "probe")),
+            _ => {
+                let (sent, received) = (Plural(sent, "datagram"), Plural(received, "datagram"));
+                format!("{sent} sent and {received} heard")
+            }
+        };
+        let Requests { answered, refused } = requests;
+        say(format!("{answered} answered and {refused} refused: {traffic} in {time}"));
         // To be ended by a signal is the ordinary end of a responder.
         Ok(Status::Success)
     }

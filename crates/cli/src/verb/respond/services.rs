@@ -1,32 +1,32 @@
 //! Offering services by the structured protocol.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use mcast_net::IdSource;
 use mcast_net::clock::Clock;
-use mcast_net::{ClaimedId, Endpoint};
+use mcast_proto::Instant;
 use mcast_proto::service::{Answering, Responders};
 use mcast_proto::wire::Keyring;
-use mcast_proto::{Instant, Networked};
 
+use super::answerer::Answerer;
+use super::offered::{Offered, steps};
 use crate::config::{Config, Lease};
 use crate::failure::Failure;
 use crate::offer::{OfferWords, Offers};
 use crate::parse::{RateLimit, parse_lease};
-use crate::render::Plural;
-use crate::tick::Ticking;
 
 /// What is offered, and to whom.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Services")]
 pub(super) struct Services {
     #[command(flatten)]
     offers: Offers,
 
     /// Offer the services that a file tells, as TOML: [[services]] with service, name, port, txt and id
-    /// each, and above them lease, no-plain and key-file
+    /// each, and above them lease, no-plain and key-file. SIGUSR1 has it read again
     #[arg(long, value_name = "FILE", group = "offered")]
     config: Option<PathBuf>,
 
@@ -49,6 +49,11 @@ pub(super) struct Services {
 }
 
 impl Services {
+    /// The file that tells the services.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// What the options say, and where they are silent the file.
     pub(super) fn resolve(&self) -> Result<Config, Failure> {
         let Services { offers, config, lease, key_file, no_plain } = self;
@@ -85,19 +90,12 @@ pub(super) struct Common {
     pub(super) keyring: Option<Keyring>,
 }
 
-/// All services, as one machine.
-pub(super) struct Offered {
-    pub(super) machine: Box<dyn Networked + Send>,
-    /// Their ids, kept from other programs of this host while they are offered, but for those that are given.
-    pub(super) claimed: Vec<ClaimedId>,
-}
-
-/// Offers services, under ids that are claimed on these sockets.
+/// Offers services, under ids that are claimed of these.
 pub(super) fn offer(
     offers: &[OfferWords],
     common: &Common,
-    endpoint: &Endpoint,
-) -> Result<Offered, Failure> {
+    ids: &IdSource,
+) -> Result<(Answerer, Vec<Offered>), Failure> {
     let default = Answering::default();
     let mut machine = Responders::new(
         Answering {
@@ -110,39 +108,13 @@ pub(super) fn offer(
         },
         mcast_net::seed(),
     );
-    let mut claimed = Vec::new();
-    for words in offers {
-        let offer = words.offer().map_err(Failure::usage)?;
-        let (service, name) = (&words.service, words.name.as_deref().unwrap_or_default());
-        let id = words.id.unwrap_or_else(|| {
-            let claim = ClaimedId::claim(endpoint, service, name);
-            let id = claim.id();
-            claimed.push(claim);
-            id
-        });
+    let mut offered = Vec::new();
+    for step in steps(&mut offered, offers, ids)? {
         // It starts with its driver.
-        let added = machine.add(Instant::ZERO, Some(id), offer);
-        added.map_err(|unfit| Failure::usage(unfit.to_string()))?;
-        log::info!("service {service:?} has the id {id:016x}");
+        let made = step.make(&mut machine, Instant::ZERO);
+        made.map_err(|unfit| Failure::usage(unfit.to_string()))?;
     }
-    let machine: Box<dyn Networked + Send> = if log::log_enabled!(log::Level::Info) {
-        Box::new(Ticking::new(machine, Some((Duration::from_secs(1), report_strangers()))))
-    } else {
-        Box::new(machine)
-    };
-    Ok(Offered { machine, claimed })
-}
-
-/// Tells, where that is asked for, that some ask who do not have our key.
-fn report_strangers() -> impl FnMut(Instant, &Responders) + Send {
-    let mut told = 0;
-    move |now, responders| {
-        let refused = responders.summary(now).unauthentic;
-        if refused > told {
-            log::info!("{} with another key than ours, or none", Plural(refused - told, "query"));
-            told = refused;
-        }
-    }
+    Ok((Answerer::services(machine), offered))
 }
 
 #[cfg(test)]

@@ -19,11 +19,12 @@ use crate::args::{Console, LinkArgs};
 use crate::describing::Describing;
 use crate::doubts::{self, Bounds};
 use crate::failure::{Failure, Status};
-use crate::parse::parse_period;
+use crate::parse::{parse_count, parse_period};
 use crate::place::{self, Asked};
 use crate::progress::Progress;
 use crate::render::{Format, Plural, Seconds, Told};
-use crate::session::{Ended, Run, Session};
+use crate::run::{Run, Until};
+use crate::session::{Ended, Session};
 use crate::terminal::{Reader, TERMINAL};
 use machines::{Choir, Plan};
 use scanning::{Patience, Scanning};
@@ -70,9 +71,13 @@ pub(crate) struct Scan {
     deadline: Option<Duration>,
 
     /// Do not end: tell who is found, changes and is lost, until Ctrl-C; a line each, on a terminal a table of
-    /// who is there
-    #[arg(long, conflicts_with_all = ["timeout", "deadline"])]
+    /// who is there. With --deadline it ends after that time
+    #[arg(long, conflicts_with = "timeout")]
     watch: bool,
+
+    /// End a watch as soon as this many services are there at the same time; exit 1 if it ends before
+    #[arg(short = 'n', long, value_name = "N", value_parser = parse_count::<u64>, requires = "watch")]
+    count: Option<u64>,
 
     /// Read the description of each UPnP device by HTTP, at the URL that it names: only from the device itself,
     /// on this network, at most 64 KiB and two seconds
@@ -159,7 +164,10 @@ impl Scan {
         if !console.quiet && !ended.is_unheard {
             self.sum_up(&ended, &asked, (&names, &settings));
         }
-        let is_found = self.watch || ended.report.summary.found > 0;
+        let is_found = match (self.count, self.watch && self.deadline.is_none()) {
+            (Some(_), _) => ended.is_reached,
+            (None, is_endless) => is_endless || ended.report.summary.found > 0,
+        };
         Ok(ended.status_or(if is_found { Status::Success } else { Status::Unfulfilled }))
     }
 
@@ -185,7 +193,10 @@ impl Scan {
         };
         let told = Told::Devices { asked: Vec::new() };
         let describing = self.describe.then(Describing::default);
-        Run { told, progress, describing, ..Run::new(format, Reader::Needed) }
+        // Who asks once ends by the machine's own patience.
+        let deadline = self.deadline.filter(|_| self.watch);
+        let until = Until { count: self.count, deadline };
+        Run { told, progress, describing, until, ..Run::new(format, Reader::Needed) }
     }
 
     fn sum_up(&self, ended: &Ended, asked: &Asked, (names, settings): (&[String], &Settings)) {
@@ -203,7 +214,11 @@ impl Scan {
         }
         let more = reasons.map_or(String::new(), |it| format!("; there may be more: {it}"));
         let found = Plural(summary.found, "service");
-        TERMINAL.say(format_args!("{found} in {time} on {asked}, asked in {names}{more}"));
+        let never = match self.count {
+            Some(count) if !ended.is_reached => format!(", never {count} at the same time"),
+            _ => String::new(),
+        };
+        TERMINAL.say(format_args!("{found} in {time} on {asked}, asked in {names}{never}{more}"));
     }
 }
 

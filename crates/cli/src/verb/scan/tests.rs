@@ -46,10 +46,11 @@ fn it_listens_as_long_as_is_said_and_without_that_for_less_than_seven_seconds() 
 }
 
 #[test]
-fn a_watch_has_no_end() {
-    for words in ["--watch -t 3s", "--watch --deadline 3s"] {
+fn a_watch_ends_by_a_number_or_a_deadline_and_not_by_silence() {
+    for words in ["--watch -t 3s", "-n 3"] {
         assert!(scan(words).is_err(), "{words}");
     }
+    assert!(scan("--watch -n 3 --deadline 3s").is_ok());
     assert!(scan("--watch --only mdns --type _ipp._tcp --name lab-* -4 -6").is_ok());
 }
 
