@@ -22,6 +22,6 @@ fn the_demo_shows_a_discovery_and_a_watch_and_sends_nothing_beyond_the_loopback(
             rest.find(part).unwrap_or_else(|| panic!("{part:?} not in {rest:?} of {finished:?}"));
         rest = &rest[at + part.len()..];
     }
-    assert!(finished.stdout.lines().all(|line| line.chars().count() <= 110), "{finished:?}");
+    assert!(finished.stdout.lines().all(|line| line.chars().count() <= 115), "{finished:?}");
     assert_eq!(capture.stop(), []);
 }
