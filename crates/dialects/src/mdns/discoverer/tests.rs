@@ -74,7 +74,8 @@ fn what_is_missing_is_asked_for_until_it_is_known() {
     assert_eq!(told_when(&outcome), [(610, whole.into())]);
     let asked = asked(&outcome);
     let count = |name: &str| asked.iter().filter(|(_, line)| line == name).count();
-    assert_eq!(count("12 _ipp._tcp.local"), 3);
+    // Once more by the group, because it was asked for its server and was silent.
+    assert_eq!((count("12 _ipp._tcp.local"), asked_of_group(&outcome).len()), (4, 1));
     assert_eq!(count("33 Plotter._ipp._tcp.local"), 2);
     // It was asked again just before it was known.
     assert_eq!(count("16 Plotter._ipp._tcp.local"), 2);
@@ -282,18 +283,88 @@ fn more_than_is_remembered_of_one_is_left_out_and_said_so() {
     assert_eq!(outcome.end().map(|(_, end)| end.doubts), Some(Doubts::NO_ROOM));
 }
 
+/// What was asked of the group, from the protocol's port, with the milliseconds at which it was.
+fn asked_of_group(outcome: &Outcome) -> Vec<(u64, String)> {
+    let is_by_group = outcome.sent().map(|(_, to, bytes)| {
+        let is_by_group = to == Destination::Group(LaneId(1));
+        assert_eq!(bytes[..2] == [0, 0], is_by_group);
+        is_by_group
+    });
+    let asked = asked(outcome).into_iter().zip(is_by_group);
+    asked.filter(|(_, is_by_group)| *is_by_group).map(|(asked, _)| asked).collect()
+}
+
 #[test]
-fn an_answer_that_may_be_cut_short_is_a_doubt() {
-    for (name, doubts) in
-        [("avahi-many-ptr.bin", Doubts::CUT_SHORT), ("avahi-ptr.bin", Doubts::NONE)]
+fn what_may_be_cut_short_is_asked_of_the_group_once_and_is_a_doubt_until_that_has_answered() {
+    let (cut, short) = (fixture("avahi-many-ptr.bin"), fixture("avahi-ptr.bin"));
+    let kind = format!("{:?}", wire::Message::read(cut).unwrap().questions().next().unwrap().name);
+    let whole = answer(&[(&kind, 120, ptr(&format!("n0.{kind}")))]);
+    let other = answer(&[("_odd._tcp.local", 120, ptr("n0._odd._tcp.local"))]);
+    let mut truncated = printer(2, 120);
+    truncated[2] |= 2;
+    let mut more = whole.clone();
+    more[2] |= 2;
+    let (long, longer) = ("y".repeat(180), "y".repeat(240));
+    let odd = answer(&[("x.local", 9, txt(&long)), ("x.local", 9, txt(&longer))]);
+    let (once, doubt) = (vec![format!("12 {kind}")], Doubts::CUT_SHORT);
+    let (both, cut_again) = (unicast(2, cut), [wait(300), unicast(2, cut)]);
+    let news = unicast(3, &printer(3, 120));
+    let after = |op: Op| [&[both.clone(), wait(300), op][..], &cut_again].concat();
+    for (case, (ops, asked, doubts)) in [
+        (vec![unicast(2, short)], vec![], Doubts::NONE),
+        (vec![group(2, cut)], vec![], Doubts::NONE),
+        (vec![unicast(2, &truncated)], vec!["12 _ipp._tcp.local".into()], doubt),
+        (cut_again.to_vec(), once.clone(), doubt),
+        // Whole is what the same has said to the group, since that was asked, and all of it.
+        (after(group(2, &whole)), once.clone(), Doubts::NONE),
+        (after(group(3, &whole)), once.clone(), doubt),
+        (after(group(2, &other)), once.clone(), doubt),
+        (after(group(2, &more)), once.clone(), doubt),
+        (after(unicast(2, &whole)), once.clone(), doubt),
+        (vec![group(2, &whole), both.clone()], once.clone(), doubt),
+        // Before it was asked, and long after.
+        (vec![both.clone(), group(2, &whole)], once.clone(), doubt),
+        (vec![both.clone(), wait(2_500), news, wait(1_500), group(2, &whole)], once.clone(), doubt),
+        // Two are cut short, and one of them is whole.
+        ([&after(group(2, &whole))[..], &[unicast(3, cut)]].concat(), once.clone(), doubt),
+        // No question is known that would bring what is missing here.
+        (vec![unicast(2, &odd)], vec![], doubt),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        let outcome =
-            discover(Discovery::default(), &[wait(5), unicast(2, fixture(name)), wait(60_000)]);
-        assert_eq!(outcome.end().map(|(_, end)| end.doubts), Some(doubts), "{name}");
-        let outcome =
-            discover(Discovery::default(), &[wait(5), group(2, fixture(name)), wait(60_000)]);
-        assert_eq!(outcome.end().map(|(_, end)| end.doubts), Some(Doubts::NONE), "{name}");
+        let ops = [&[wait(5)][..], &ops, &[wait(60_000)]].concat();
+        let outcome = discover(Discovery::default(), &ops);
+        let questions: Vec<_> =
+            asked_of_group(&outcome).into_iter().map(|(_, question)| question).collect();
+        // Of what is in it only the name is known: for that too the type is asked for once.
+        let questions: Vec<_> = questions.into_iter().filter(|line| asked.contains(line)).collect();
+        let told = outcome.end().map(|(_, end)| end.doubts);
+        assert_eq!((questions, told), (asked, Some(doubts)), "case {case}");
     }
+}
+
+#[test]
+fn a_text_that_does_not_come_is_asked_for_by_the_group() {
+    // avahi leaves out a text of more than 512 bytes, and does not answer one who asks for it alone.
+    let lab = [
+        ("_ipp._tcp.local", 120, ptr("Lab._ipp._tcp.local")),
+        ("Lab._ipp._tcp.local", 120, srv("lab.local", 631)),
+        ("lab.local", 120, a(2)),
+    ];
+    let text = ("Lab._ipp._tcp.local", 120, txt("rp=x"));
+    let whole = answer(&[&lab[..], &[text]].concat());
+    let ops = [wait(5), unicast(2, &answer(&lab)), wait(600), group(2, &whole), wait(60_000)];
+    let outcome = discover(only("_ipp._tcp"), &ops);
+    let asked = asked_of_group(&outcome);
+    assert!(asked.len() == 1 && asked[0].1 == "12 _ipp._tcp.local", "{asked:?}");
+    assert!((250..300).contains(&asked[0].0), "{asked:?}");
+    let told = told_when(&outcome);
+    assert!(told.len() == 1 && told[0].1.contains("[rp=x] group"), "{told:?}");
+    assert_eq!(outcome.end().map(|(_, end)| end.doubts), Some(Doubts::NONE));
+    // Who answers at once is not asked so.
+    let ops = [wait(5), unicast(2, &whole), wait(60_000)];
+    assert_eq!(asked_of_group(&discover(only("_ipp._tcp"), &ops)), []);
 }
 
 #[test]
