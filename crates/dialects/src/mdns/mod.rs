@@ -26,6 +26,8 @@ mod known;
 #[cfg(test)]
 mod laws;
 mod lease;
+#[cfg(test)]
+mod left_out;
 mod meaning;
 mod name;
 mod overheard;
