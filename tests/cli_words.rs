@@ -28,7 +28,14 @@ fn stdout(words: &[&str]) -> String {
 
 /// Asserts that the words end with `code` and one line on stderr, which it returns.
 fn refused(words: &[&str], code: i32) -> String {
-    let output = mcast(words);
+    // Nothing is ever sent by this machine's own cards: who takes the words after all finds no interface.
+    let network = ["discover", "respond", "send", "listen", "scan"];
+    let nowhere = if words.iter().any(|word| network.contains(word)) {
+        &["-i", "no-such-0"][..]
+    } else {
+        &[]
+    };
+    let output = mcast(&[words, nowhere].concat());
     assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
     assert!(output.stdout.is_empty(), "{words:?}: {output:?}");
     let said = String::from_utf8(output.stderr).expect("what mcast says is UTF-8");
@@ -127,7 +134,7 @@ fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
         (&["discover", "--deadline", "soon"], "not a duration"),
         (&["discover", "-n", "0"], "not a count"),
         (&["discover", "--ttl", "256"], "not in 0..=255"),
-        (&["discover", "--watch", "-n", "1"], "cannot be used with"),
+        (&["discover", "--watch", "-t", "1s"], "cannot be used with"),
         (&["discover", "--every", "1s"], "not provided: --watch"),
         (&["discover", "--watch", "--service", "a", "--every", "1s"], "cannot be used with"),
         (&["discover", "--where", "a=b"], "not provided: --service"),
@@ -158,7 +165,7 @@ fn what_is_wrong_is_told_in_one_line_before_anything_is_opened() {
         let line = refused(words, 2);
         assert!(line.contains(said), "{words:?}: {line}");
     }
-    let line = refused(&["discover", "-i", "no-such-0"], 3);
+    let line = refused(&["discover"], 3);
     assert!(line.contains("no interface named \"no-such-0\"; there are: "), "{line}");
 }
 

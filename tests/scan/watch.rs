@@ -1,14 +1,14 @@
 //! Who comes, changes and goes while a scan watches.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use mcast_tests::netns::{Packet, Process, Signal, World};
+use mcast_tests::netns::{Signal, World};
 use serde_json::Value;
 
 use crate::lab::{Lab, Station, start};
+use crate::service_file::ServiceFile;
 use crate::watching::Watching;
+use crate::words::{contains, is_answer};
 
 /// How soon it is to be told of a service that comes, changes or goes.
 const SOON: Duration = Duration::from_secs(2);
@@ -53,20 +53,18 @@ fn a_service_of_avahi_that_comes_changes_and_goes_is_told() {
     watching.until(&["found"], |event| event["name"] == "Plotter");
 
     let is = |event: &Value| event["name"] == "Door";
-    let file = ServiceFile::of(avahi);
+    let file = ServiceFile::of(avahi, "door");
     let since = (watching.now(), "its file came");
-    file.write(1, "closed");
+    file.write(1, &door("closed"));
     avahi.signal(Signal::HUP);
     watching.soon(&["found"], since, SOON, |it| is(it) && it["txt"]["state"] == "closed");
     let since = (watching.now(), "its file changed");
-    file.write(2, "open");
+    file.write(2, &door("open"));
     avahi.signal(Signal::HUP);
-    // It says goodbye to the old text, and the new one a second later: by then it may have been told as lost.
-    let news = ["changed", "found"];
-    watching.soon(&news, since, SOON, |it| is(it) && it["txt"]["state"] == "open");
-    watching.forget();
+    // It says goodbye to the old text, and the new one a second later: nothing is lost by that.
+    watching.soon(&["changed"], since, SOON, |it| is(it) && it["txt"]["state"] == "open");
     let since = (watching.now(), "its file went");
-    fs::remove_file(&file.path).expect("it was there");
+    file.remove();
     avahi.signal(Signal::HUP);
     watching.soon(&["lost"], since, SOON, is);
     watching.stop();
@@ -131,40 +129,10 @@ fn a_byebye_and_a_bye_are_told_at_once() {
     watching.stop();
 }
 
-/// A file that says what avahi offers.
-struct ServiceFile {
-    path: PathBuf,
-    /// Where it is written before it is there as a whole.
-    draft: PathBuf,
-}
-
-impl ServiceFile {
-    fn of(avahi: &Process) -> ServiceFile {
-        // It has an /etc of its own.
-        let etc = PathBuf::from(format!("/proc/{}/root/etc/avahi", avahi.id()));
-        ServiceFile { path: etc.join("services/door.service"), draft: etc.join("door") }
-    }
-
-    /// Writes it for the `nth` time. avahi tells by the seconds of its time whether it has changed.
-    fn write(&self, nth: u64, state: &str) {
-        let text = format!(
-            "<?xml version='1.0'?><!DOCTYPE service-group SYSTEM 'avahi-service.dtd'>\
-             <service-group><name>Door</name><service><type>_http._tcp</type><port>81</port>\
-             <txt-record>state={state}</txt-record></service></service-group>"
-        );
-        fs::write(&self.draft, text).expect("the folder is there");
-        let file = File::options().write(true).open(&self.draft).expect("it was written");
-        file.set_modified(mcast_net::clock::Clock::wall() + Duration::from_secs(10 * nth))
-            .expect("a time");
-        fs::rename(&self.draft, &self.path).expect("the folder is there");
-    }
-}
-
-/// Whether this host says something in multicast DNS.
-fn is_answer(packet: &Packet) -> bool {
-    packet.outgoing && packet.source.port() == 5353 && packet.payload.get(2) == Some(&0x84)
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+/// A service whose text is this state.
+fn door(state: &str) -> String {
+    format!(
+        "<service-group><name>Door</name><service><type>_http._tcp</type><port>81</port>\
+         <txt-record>state={state}</txt-record></service></service-group>"
+    )
 }

@@ -62,11 +62,6 @@ impl Watching {
         event
     }
 
-    /// What was told so far is waited for no more.
-    pub(crate) fn forget(&mut self) {
-        self.told.clear();
-    }
-
     pub(crate) fn stop(self) {
         drop(self.process.stop(Signal::INT));
     }

@@ -76,6 +76,9 @@ pub enum Role {
     Peer,
     /// The same, but it wants to fail where it can ask nobody.
     AskingPeer,
+    /// It hears groups, and asks them from their port as a member does. It wants to fail where nothing can be opened,
+    /// and does without the groups where others can ask.
+    AskingMember,
 }
 
 impl<M: Networked + ?Sized> Networked for Box<M> {

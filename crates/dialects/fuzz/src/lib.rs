@@ -5,6 +5,9 @@
 //! Parsers need many runs, and a machine's whole course takes hundreds of times as long as to read an answer. So most
 //! bytes are heard once, by one who asks; one in [`IN_DEPTH`] goes through all of it.
 
+#[path = "../../tests/said/mod.rs"]
+pub mod said;
+
 use std::time::Duration;
 
 use mcast_dialects::scan::{Dialect, Discoverer, Discovery, Watcher, Watching};
@@ -20,7 +23,8 @@ const MOST_FACTS: usize = 9 * 1_024;
 /// Whether these bytes are to go through the whole course, where one in so many is. It depends on nothing else, so
 /// that what was found is found again.
 pub fn is_in_depth(bytes: &[u8], one_in: u32) -> bool {
-    let sum = bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+    let sum =
+        bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
     (sum >> 8).is_multiple_of(one_in)
 }
 
@@ -40,11 +44,7 @@ pub fn hear<D: Dialect + Clone>(
     run(&mut Watcher::new(dialect, watching, 7), group, &answer, bytes);
 }
 
-fn hear_once(
-    machine: &mut dyn Machine,
-    answer: impl Fn(&[u8], &[u8]) -> Vec<u8>,
-    bytes: &[u8],
-) {
+fn hear_once(machine: &mut dyn Machine, answer: impl Fn(&[u8], &[u8]) -> Vec<u8>, bytes: &[u8]) {
     let now = Instant::from_millis(1_000);
     let mut question = Vec::new();
     drain(machine, now, &mut question);

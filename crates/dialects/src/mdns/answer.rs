@@ -44,7 +44,8 @@ pub(super) struct Outcome {
 }
 
 impl Heard {
-    fn source(&self) -> Source {
+    /// Who said it.
+    pub(super) fn source(&self) -> Source {
         Source { link: self.link(), ip: self.from.remote.ip() }
     }
 

@@ -4,11 +4,13 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 use mcast_proto::{
-    Action, Arrival, Destination, Doubts, Instant, Machine, Message, Observation, Summary, Via,
+    Action, Arrival, Destination, Doubts, Instant, LaneId, Machine, Message, Observation, Summary,
+    Via,
 };
 
 use super::answer;
 use super::arrival::heard;
+use super::cut::Cuts;
 use super::identity::ServiceType;
 use super::question::QuestionBuf;
 use super::retries::Pace;
@@ -23,9 +25,8 @@ use crate::scan::{Course, Draws};
 /// instances can't keep a run from its end.
 const MOST_SILENCES: u32 = 10;
 
-/// An answer of avahi to a private port has no more than 512 bytes, and of one that is about as long something
-/// may be left out: then [`Summary::doubts`] has [`Doubts::CUT_SHORT`].
-const LEGACY_ROOM: core::ops::RangeInclusive<usize> = 400..=512;
+/// The lane by which the group is asked, from the protocol's port.
+const BY_GROUP: LaneId = LaneId(1);
 
 /// What a [`Discoverer`] asks for, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,10 @@ impl Default for Discovery {
 /// Asks which services there are on the link, from a private port, and reports each instance once it is known
 /// whole, or after two seconds with what is known of it by then.
 ///
+/// Where something may be left out of an answer, because some keep those within 512 bytes, the type is asked for once
+/// from the protocol's port, so that the answer comes to the group. Where none comes from the same address,
+/// [`Summary::doubts`] has [`Doubts::CUT_SHORT`].
+///
 /// An instance is a whole name on a link, in any case of letters. What is learned of one after it was found is
 /// told as a change.
 #[derive(Debug, Clone)]
@@ -74,9 +79,12 @@ pub struct Discoverer {
     course: Course,
     types: Types,
     table: Table,
+    cuts: Cuts,
     steps: Steps,
     /// Whether a type came last, and not a detail of an instance: where both wait, they take turns.
     is_types_turn: bool,
+    /// Whether the group is asked first: it takes turns with all else.
+    is_groups_turn: bool,
     draws: Draws,
     question: QuestionBuf,
     /// What last put off the end: something new, or a question for it.
@@ -95,8 +103,10 @@ impl Discoverer {
             course: Course::default(),
             types: Types::new(&config.only),
             table: Table::new(config.capacity, pace, draws.apart("room")),
+            cuts: Cuts::default(),
             steps: Steps::default(),
             is_types_turn: false,
+            is_groups_turn: false,
             draws,
             question: QuestionBuf::default(),
             last_news: Instant::ZERO,
@@ -133,7 +143,8 @@ impl Discoverer {
 
     /// When a question is put next.
     fn next_question(&self) -> Option<Instant> {
-        let waiting = self.table.has_questions().then_some(Instant::AT_ONCE);
+        let is_waiting = self.table.has_questions() || self.cuts.has_question();
+        let waiting = is_waiting.then_some(Instant::AT_ONCE);
         let due = [waiting, self.types.next()].into_iter().flatten().min()?;
         Some(due.max(self.steps.next()))
     }
@@ -173,17 +184,38 @@ impl Discoverer {
         if self.next_question().is_none_or(|next| next > now) || !self.steps.take(now) {
             return None;
         }
+        self.is_groups_turn = !self.is_groups_turn;
+        let lane = if self.is_groups_turn && self.ask_group(now) {
+            BY_GROUP
+        } else if self.ask_alone(now) {
+            LaneId::FIRST
+        } else if self.ask_group(now) {
+            BY_GROUP
+        } else {
+            return None;
+        };
+        self.course.counts.sent += 1;
+        let message = Message::Plain(self.question.as_bytes());
+        Some(Action::Send { to: Destination::Group(lane), message })
+    }
+
+    /// Asks the group for a type of which something may be missing. Nothing is said to be known, so that all is told.
+    fn ask_group(&mut self, now: Instant) -> bool {
+        let Some(one) = self.cuts.take(now).and_then(|number| self.types.get(number)) else {
+            return false;
+        };
+        self.last_news = now;
+        self.question.begin(0);
+        self.question.ask(&one.name, kind::PTR);
+        true
+    }
+
+    /// Asks from the private port.
+    fn ask_alone(&mut self, now: Instant) -> bool {
         // A number that no other of this run has, as good as certainly, and not that of a message to the group.
         self.question.begin(self.draws.number() as u16 | 1);
         self.is_types_turn = !self.is_types_turn;
-        let is_put =
-            (self.is_types_turn && self.ask_type(now)) || self.ask_detail() || self.ask_type(now);
-        if !is_put {
-            return None;
-        }
-        self.course.counts.sent += 1;
-        let message = Message::Plain(self.question.as_bytes());
-        Some(Action::Send { to: Destination::GROUP, message })
+        (self.is_types_turn && self.ask_type(now)) || self.ask_detail() || self.ask_type(now)
     }
 
     fn ask_type(&mut self, now: Instant) -> bool {
@@ -227,11 +259,10 @@ impl Machine for Discoverer {
             self.course.ignore();
             return None;
         };
-        // It leaves out what has no room, and does not say so.
-        if heard.is_legacy && LEGACY_ROOM.contains(&datagram.len()) {
-            self.course.counts.doubts |= Doubts::CUT_SHORT;
-        }
         let outcome = answer::hear(&mut self.table, &mut self.types, &heard, &message);
+        self.cuts.hear(&self.types, &heard, &message, datagram.len());
+        let doubt = if self.cuts.is_doubtful() { Doubts::CUT_SHORT } else { Doubts::NONE };
+        self.course.counts.doubts = self.course.counts.doubts.without(Doubts::CUT_SHORT) | doubt;
         if outcome.lacks_room {
             self.course.lack_room();
         }
@@ -255,6 +286,9 @@ impl Machine for Discoverer {
         }
         if !self.is_ending {
             self.table.take_turns(now, &mut self.types);
+            while let Some(kind) = self.table.next_unanswered() {
+                self.cuts.ask(kind);
+            }
             self.end(now);
         }
         if self.finds_news() {

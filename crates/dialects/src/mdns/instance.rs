@@ -85,6 +85,8 @@ pub(super) struct Attributes {
 pub(super) struct InstanceTurn {
     /// Whether its server and its attributes are to be asked for.
     pub(super) asks: [bool; 2],
+    /// Whether something is missing that was asked for and did not come.
+    pub(super) is_unanswered: bool,
     /// Whether its type is to be asked for.
     pub(super) asks_type: bool,
     /// Whether something that was known of it is gone.
@@ -168,6 +170,9 @@ impl Instance {
         let missing = self.missing();
         if missing.contains(&true) && self.retries.take(now, pace, draws) {
             turn.asks = missing;
+            // What still waits was not asked.
+            let is_asked = |nth: usize| missing[nth] && !self.waits[nth];
+            turn.is_unanswered = self.retries.asked() > 1 && (is_asked(0) || is_asked(1));
         }
         if pace == Pace::Watch {
             self.take_leases(now, draws, &mut turn);

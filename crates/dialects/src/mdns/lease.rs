@@ -14,8 +14,11 @@ const LONGEST_TTL_S: u32 = 24 * 3600;
 const ASKS: [u32; 4] = [80, 85, 90, 95];
 /// So many thousandths of its time later at the most.
 const ASKS_WITHIN: u32 = 20;
-/// How long a record is kept after its goodbye, or after another took its place (sections 10.1 and 10.2).
-pub(super) const GRACE: Duration = Duration::from_secs(1);
+/// How long a record is kept after its goodbye. Section 10.1 asks for a second at least, in which it can be said
+/// again: avahi says goodbye to a text that changes, and the new one 1.00 s later, which must not come too late.
+const GOODBYE_GRACE: Duration = Duration::from_millis(1_250);
+/// How long a record is kept after another took its place, and for how long records belong together (section 10.2).
+const FLUSH_GRACE: Duration = Duration::from_secs(1);
 /// How long one has to answer whose silence others' questions have shown, and when it is asked again.
 const LAST_CHANCE: Duration = Duration::from_secs(3);
 const LAST_ASK: Duration = Duration::from_secs(1);
@@ -103,21 +106,21 @@ impl Lease {
         Some(Due::Ask)
     }
 
-    /// It was said to hold no longer. It is asked for, because anybody can say so, and ends in a second.
-    /// Says whether that is new.
+    /// It was said to hold no longer. It is asked for, because anybody can say so, and ends a little
+    /// more than a second later. Says whether that is new.
     pub(super) fn say_goodbye(&mut self, now: Instant) -> bool {
         let is_new = !self.is_goodbye;
         if is_new {
             self.is_goodbye = true;
-            self.end_within(now, GRACE);
+            self.end_within(now, GOODBYE_GRACE);
         }
         is_new
     }
 
     /// Another was said to have taken its place; it may be one of several that come in several datagrams.
     pub(super) fn flush(&mut self, now: Instant) {
-        if now - self.heard > GRACE && !self.is_ending {
-            self.end_within(now, GRACE);
+        if now - self.heard > FLUSH_GRACE && !self.is_ending {
+            self.end_within(now, FLUSH_GRACE);
         }
     }
 
@@ -203,11 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn after_a_goodbye_it_is_asked_for_at_once_and_ends_in_a_second() {
+    fn after_a_goodbye_it_is_asked_for_twice_and_ends_after_more_than_a_second() {
         let mut draws = Draws::new(7);
         let mut lease = Lease::new(at(0), 120, &mut draws);
         assert!(lease.say_goodbye(at(5)) && !lease.say_goodbye(at(500)));
-        assert_eq!(course(&mut lease, &mut draws), [(5, Due::Ask), (1_005, Due::End)]);
+        assert_eq!(
+            course(&mut lease, &mut draws),
+            [(5, Due::Ask), (1_005, Due::Ask), (1_255, Due::End)]
+        );
         assert!(lease.is_goodbye());
         // Who answers after all stays.
         let mut lease = Lease::new(at(0), 120, &mut draws);

@@ -14,6 +14,7 @@
 
 mod answer;
 mod arrival;
+mod cut;
 mod discoverer;
 mod facts;
 #[cfg(test)]
@@ -25,6 +26,8 @@ mod known;
 #[cfg(test)]
 mod laws;
 mod lease;
+#[cfg(test)]
+mod left_out;
 mod meaning;
 mod name;
 mod overheard;
@@ -69,9 +72,11 @@ pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
 /// The port of both.
 pub const PORT: u16 = 5353;
 
+/// It asks from a private port. By the second lane it hears the group, and asks it from the protocol's port for what
+/// has no room in an answer to a private port; where that port can't be had, it does without.
 impl Networked for Discoverer {
     fn lanes(&self) -> Vec<Lane> {
-        vec![lane(Role::AskingPeer)]
+        vec![lane(Role::Asker), lane(Role::AskingMember)]
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use mcast_proto::ops::{Op, Outcome};
-use mcast_proto::{Arrival, Cast, Event, Finding, InterfaceId, Path};
+use mcast_proto::{Arrival, Cast, Destination, Event, Finding, InterfaceId, LaneId, Path};
 
 use simple_dns::rdata::{self, RData};
 use simple_dns::{CLASS, Name, Packet, ResourceRecord};
@@ -100,6 +100,17 @@ pub(super) fn asked(outcome: &Outcome) -> Vec<(u64, String)> {
         words.join("; ")
     };
     outcome.sent().map(|(at, _, bytes)| (at.as_nanos() / 1_000_000, line(bytes))).collect()
+}
+
+/// What was asked of the group, from the protocol's port, with the milliseconds at which it was.
+pub(super) fn asked_of_group(outcome: &Outcome) -> Vec<(u64, String)> {
+    let is_by_group = outcome.sent().map(|(_, to, bytes)| {
+        let is_by_group = to == Destination::Group(LaneId(1));
+        assert_eq!(bytes[..2] == [0, 0], is_by_group);
+        is_by_group
+    });
+    let asked = asked(outcome).into_iter().zip(is_by_group);
+    asked.filter(|(_, is_by_group)| *is_by_group).map(|(asked, _)| asked).collect()
 }
 
 /// An answer to the group, or one that looks as if it were: no number, no question.

@@ -1,7 +1,7 @@
 //! All instances that are known, and what is due of them.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use mcast_proto::{Instant, Loss, Path, Via};
@@ -56,6 +56,8 @@ pub(super) struct Table {
     shares: Shares,
     schedule: Schedule<Item>,
     questions: Turns<Detail>,
+    /// Of a run, the types of which an instance did not answer what was asked of it.
+    unanswered: BTreeSet<usize>,
     /// Those of whom something is to be told.
     pub(super) news: VecDeque<u64>,
     /// Those that are to be told of as gone: no more than there is room for, because those were told of, and
@@ -77,6 +79,7 @@ impl Table {
             shares: Shares::default(),
             schedule: Schedule::new(),
             questions: Turns::new(),
+            unanswered: BTreeSet::new(),
             news: VecDeque::new(),
             gone: VecDeque::new(),
             draws,
@@ -221,6 +224,9 @@ impl Table {
                     self.questions.push(instance.source, Detail::Instance(number, nth));
             }
         }
+        if turn.is_unanswered && self.pace != Pace::Watch {
+            self.unanswered.insert(instance.kind);
+        }
         if turn.asks_type {
             types.ask_soon(now, instance.kind);
         }
@@ -251,6 +257,11 @@ impl Table {
             self.renew_users(number);
         }
         self.plan_host(number);
+    }
+
+    /// The next type of which an instance did not answer.
+    pub(super) fn next_unanswered(&mut self) -> Option<usize> {
+        self.unanswered.pop_first()
     }
 
     /// Whether questions wait.

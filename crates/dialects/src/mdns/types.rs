@@ -138,6 +138,11 @@ impl Types {
         self.numbers.get(labels.text(&mut buffer)).copied()
     }
 
+    /// The number of the name that lists all types, if that is asked for.
+    pub(super) fn all_types(&self) -> Option<usize> {
+        self.all.first().filter(|first| first.service.is_none()).map(|_| 0)
+    }
+
     /// A source has told of a type. It is asked for as soon as there is time.
     pub(super) fn learn(&mut self, now: Instant, source: Source, labels: TypeLabels<'_>) -> Wanted {
         if let Some(number) = self.number(labels) {

@@ -64,8 +64,10 @@ pub(crate) fn settings_of(
             lanes.len()
         ));
     }
-    let is_free =
-        |lane: &&proto::Lane| lane.role != proto::Role::Member && lane.source_port.is_none();
+    let is_free = |lane: &&proto::Lane| {
+        let asks_from_group = matches!(lane.role, proto::Role::Member | proto::Role::AskingMember);
+        !asks_from_group && lane.source_port.is_none()
+    };
     if settings.source_port != 0 && lanes.iter().filter(is_free).count() > 1 {
         return wrong(
             "one source port is given for several lanes, of which one can have it".into(),
@@ -150,7 +152,9 @@ mod tests {
         assert_eq!(kind(&two, &given), Some(ErrorKind::Settings));
         let ported = Settings { source_port: 9, ..Settings::default() };
         assert_eq!(kind(&two, &ported), Some(ErrorKind::Settings));
-        assert_eq!(kind(&[lane(Role::Asker, 7), lane(Role::Member, 8)], &ported), None);
+        for role in [Role::Member, Role::AskingMember] {
+            assert_eq!(kind(&[lane(Role::Asker, 7), lane(role, 8)], &ported), None);
+        }
         let bound = Lane { port: Some(8), ..lane(Role::Member, 8) };
         assert_eq!(kind(&[bound], &given), Some(ErrorKind::Settings));
     }

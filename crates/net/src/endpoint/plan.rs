@@ -22,10 +22,10 @@ pub(crate) struct Role {
 
 impl From<mcast_proto::Role> for Role {
     fn from(role: mcast_proto::Role) -> Role {
-        use mcast_proto::Role::{Asker, AskingPeer, Member, Peer};
+        use mcast_proto::Role::{Asker, AskingMember, AskingPeer, Member, Peer};
         Role {
             asks: matches!(role, Asker | AskingPeer | Peer),
-            hears: matches!(role, Member | AskingPeer | Peer),
+            hears: matches!(role, Member | AskingMember | AskingPeer | Peer),
             waits: matches!(role, Member | Peer),
         }
     }

@@ -87,4 +87,8 @@ fn each_family_has_what_is_spoken_by_it() {
 fn multicast_dns_is_watched_from_its_port_or_from_another() {
     let lane = |port| plan(None).choir(&[Voice::Mdns], port).unwrap().machines.lanes().remove(0);
     assert_eq!((lane(Port::Own).role, lane(Port::Private).role), (Role::Member, Role::Asker));
+    // Who asks once asks from a private port, and the group from the protocol's where that must be.
+    let lanes = plan(once()).choir(&[Voice::Mdns], Port::Own).unwrap().machines.lanes();
+    let roles: Vec<Role> = lanes.iter().map(|lane| lane.role).collect();
+    assert_eq!(roles, [Role::Asker, Role::AskingMember]);
 }
