@@ -1,8 +1,11 @@
 //! What two hosts tell together.
 
+use std::time::SystemTime;
+
+use mcast_net::clock::Clock;
 use mcast_tests::netns::{Host, Process, World};
 
-use crate::examine::{is_free_of, is_quiet, names};
+use crate::examine::{Who, examine, is_free_of, is_quiet, names};
 use crate::scene::Scene;
 
 /// Starts a responder of a service, and waits until it can be asked.
@@ -90,4 +93,20 @@ fn a_partner_without_a_responder_and_one_that_is_not_there() {
     let scene = scene.told("--with 10.0.0.2");
     names("no_responder", &["fault"], &scene);
     names("unreachable", &["fault"], &scene.told("--with 10.0.0.99"));
+}
+
+/// A switch that forgets the groups' members after a while, as one that snoops does where nobody asks for them.
+#[test]
+#[ignore = "takes a minute: .ci/deep doctor"]
+fn groups_that_work_and_then_stop() {
+    let Some(world) = World::with_nft() else { return };
+    let since_epoch =
+        Clock::wall().duration_since(SystemTime::UNIX_EPOCH).expect("a time of today");
+    let forgets = since_epoch.as_secs() + 15;
+    let rule = format!("ip daddr 224.0.1.0-239.255.255.255 meta time > {forgets}");
+    let forgetful = with_partner(&world).switch_drops(&world, &rule);
+    let found = examine(&forgetful.told("--with 10.0.0.2 --for 28s"), Who::User);
+    println!("| groups_pruned | {} |", found.row("groups_pruned"));
+    assert_eq!(found.level_of("groups_pruned"), Some("fault"), "{}", found.said);
+    assert!(found.row("groups_pruned").contains("stopped"), "{}", found.said);
 }

@@ -15,7 +15,10 @@ pub(super) fn of(name: &str) -> Words {
     let (statuses, files, events): (&[_], &[_], &[_]) = match name {
         "" => (&GENERAL, &[KEY, PRESETS], &ALL_EVENTS),
         "discover" => (&DISCOVER, &[KEY], &[READY, FOUND, CHANGED, LOST, DONE, ERROR]),
-        "scan" => (&DISCOVER, &[PRESETS, KEY], &[READY, FOUND, CHANGED, LOST, DONE, ERROR]),
+        "scan" => {
+            (&DISCOVER, &[PRESETS, KEY], &[READY, FOUND, CHANGED, LOST, DESCRIBED, DONE, ERROR])
+        }
+        "doctor" => (&DOCTOR, &[], &[FINDING, DONE, ERROR]),
         "respond" => (&RESPOND, &[KEY, UNIT, UNIT_OPTIONS], &[READY, REQUEST, DONE, ERROR]),
         "listen" => (&LISTEN, &[], &[READY, MESSAGE, DONE, ERROR]),
         "send" => (&SEND, &[], &[DONE, ERROR]),
@@ -64,6 +67,13 @@ const LISTEN: [Pair; 5] = [
     REFUSED,
     INTERRUPTED,
 ];
+const DOCTOR: [Pair; 5] = [
+    ("0", "It found no fault; warnings, and what is unsure, are none."),
+    ("1", "It found a fault."),
+    WRONG,
+    REFUSED,
+    INTERRUPTED,
+];
 const SEND: [Pair; 4] = [("0", "All was sent."), WRONG, REFUSED, INTERRUPTED];
 const DEMO: [Pair; 4] = [
     ("0", "All that was to be found was found."),
@@ -101,9 +111,16 @@ const FOUND: Pair = ("found", "One has answered for the first time.");
 const CHANGED: Pair =
     ("changed", "With --watch: one who is known says something else than before.");
 const LOST: Pair = ("lost", "With --watch: one who was known is gone.");
+const DESCRIBED: Pair = (
+    "described",
+    "With --describe: what a device says of itself at its URL, or why that was not read.",
+);
+const FINDING: Pair =
+    ("finding", "A fault, a warning, what is unsure, or a fact that is as it should be.");
 const REQUEST: Pair = ("request", "Somebody has asked, and was answered or refused.");
 const MESSAGE: Pair = ("message", "A datagram has come.");
 const DONE: Pair = ("done", "The end, with what went over each interface.");
 const READY: Pair = ("ready", "All is open and it waits: in which groups, on which interfaces.");
 const ERROR: Pair = ("error", "What went wrong, in the words of stderr, and the exit status.");
-const ALL_EVENTS: [Pair; 8] = [READY, FOUND, CHANGED, LOST, REQUEST, MESSAGE, DONE, ERROR];
+const ALL_EVENTS: [Pair; 10] =
+    [READY, FOUND, CHANGED, LOST, DESCRIBED, FINDING, REQUEST, MESSAGE, DONE, ERROR];
