@@ -19,3 +19,8 @@ pub mod verdict;
 pub use examine::{Examination, examine, glance};
 pub use facts::Facts;
 pub use finding::{Code, Finding, Level};
+
+/// Compiles the README's example, so that it can't drift.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
