@@ -102,10 +102,10 @@ fn groups_that_work_and_then_stop() {
     let Some(world) = World::with_nft() else { return };
     let since_epoch =
         Clock::wall().duration_since(SystemTime::UNIX_EPOCH).expect("a time of today");
-    let forgets = since_epoch.as_secs() + 15;
+    let forgets = since_epoch.as_secs() + 12;
     let rule = format!("ip daddr 224.0.1.0-239.255.255.255 meta time > {forgets}");
     let forgetful = with_partner(&world).switch_drops(&world, &rule);
-    let found = examine(&forgetful.told("--with 10.0.0.2 --for 28s"), Who::User);
+    let found = examine(&forgetful.told("--with 10.0.0.2 --for 20s"), Who::User);
     println!("| groups_pruned | {} |", found.row("groups_pruned"));
     assert_eq!(found.level_of("groups_pruned"), Some("fault"), "{}", found.said);
     assert!(found.row("groups_pruned").contains("stopped"), "{}", found.said);
