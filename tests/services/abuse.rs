@@ -2,6 +2,7 @@
 //! ask for too much, or repeat what they have heard.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use mcast_tests::netns::{Packet, World};
 use serde_json::Value;
@@ -113,9 +114,10 @@ fn beyond_the_link_nobody_is_answered_but_where_that_is_allowed() {
         assert_eq!(json(&responder.event())["answered"], true);
         // The first that asks everybody, and not a sample.
         let query = capture.packet(|packet| is(packet, QUERY) && packet.payload[21] == 0);
-        let beyond = "192.0.2.9:4000".parse().expect("an address");
-        for destination in [query.destination, address] {
-            forge(&asker, &Packet { source: beyond, destination, ..query.clone() });
+        // Of another port each, since what was answered once is not answered again.
+        for (destination, port) in [(query.destination, 4000), (address, 4001)] {
+            let source = SocketAddr::from(([192, 0, 2, 9], port));
+            forge(&asker, &Packet { source, destination, ..query.clone() });
             let request = json(&responder.line_with("192.0.2.9"));
             assert_eq!(request["answered"], is_allowed, "{words} to {destination}: {request}");
             let refused = if is_allowed { Value::Null } else { "off-link".into() };
