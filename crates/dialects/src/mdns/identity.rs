@@ -52,21 +52,9 @@ impl Key {
     }
 }
 
-/// What an instance is told by: its whole name in small letters, with a backslash before each dot and backslash
-/// in a label (RFC 6763 section 4.3), and the number of its link, where that is known: `lab._ipp._tcp.local%3`.
+/// What an instance is told by: its whole [escaped](Name::escaped) name in small letters, and the number of its link, where that is known: `lab._ipp._tcp.local%3`.
 pub(super) fn told_key(link: Link, name: Name<'_>) -> Vec<u8> {
-    let mut key = Vec::new();
-    for (nth, label) in name.labels().enumerate() {
-        if nth > 0 {
-            key.push(b'.');
-        }
-        for byte in label {
-            if matches!(byte, b'.' | b'\\') {
-                key.push(b'\\');
-            }
-            key.push(byte.to_ascii_lowercase());
-        }
-    }
+    let mut key: Vec<u8> = name.escaped().map(|byte| byte.to_ascii_lowercase()).collect();
     if let Some(InterfaceId(link)) = link {
         key.extend_from_slice(alloc::format!("%{link}").as_bytes());
     }

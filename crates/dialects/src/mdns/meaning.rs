@@ -79,19 +79,11 @@ fn attributes(said: &[u8]) -> Text {
     text
 }
 
-/// A name with a dot between its labels, and a backslash before dots and backslashes in them (RFC 6763 section 4.3).
+/// A whole name, as a text has it.
 fn whole(name: Name<'_>) -> Text {
     let mut text = Text::default();
-    for (nth, label) in name.labels().enumerate() {
-        if nth > 0 {
-            text.push(b".");
-        }
-        for byte in label {
-            if matches!(byte, b'.' | b'\\') {
-                text.push(b"\\");
-            }
-            text.push(&[*byte]);
-        }
+    for byte in name.escaped() {
+        text.push(&[byte]);
     }
     text
 }

@@ -39,6 +39,16 @@ impl<'d> Name<'d> {
         core::iter::from_fn(move || walk.step().flatten())
     }
 
+    /// Its bytes as a text has them: a dot between labels, and a backslash before each dot and backslash in one
+    /// (RFC 6763 section 4.3).
+    pub(super) fn escaped(&self) -> impl Iterator<Item = u8> + use<'d> {
+        let marked =
+            |byte: &'d u8| matches!(byte, b'.' | b'\\').then_some(b'\\').into_iter().chain([*byte]);
+        self.labels().enumerate().flat_map(move |(nth, label)| {
+            (nth > 0).then_some(b'.').into_iter().chain(label.iter().flat_map(marked))
+        })
+    }
+
     /// The name without its first labels, as many as these.
     pub(super) fn after(&self, count: usize) -> impl Iterator<Item = &'d [u8]> + use<'d> {
         self.labels().skip(count)
