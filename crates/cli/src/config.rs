@@ -3,14 +3,13 @@
 
 mod word;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
+use crate::file;
 use crate::offer::OfferWords;
 pub(crate) use word::Lease;
 use word::{Id, Name, Offered, Port, SERVICE, Txt};
@@ -35,14 +34,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn read(path: &Path) -> Result<Config, Failure> {
         let name = path.display();
-        let mut text = String::new();
-        let length = File::open(path)
-            .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-            .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
-        if length as u64 > LONGEST {
-            return Err(Failure::usage(format!("{name} is longer than {LONGEST} bytes")));
-        }
-        let mut config = Config::parse(&text).map_err(|(line, error)| {
+        let mut config = Config::parse(&file::text(path, LONGEST)?).map_err(|(line, error)| {
             let line = line.map_or(String::new(), |line| format!(", line {line}"));
             Failure::usage(format!("{name}{line}: {error}"))
         })?;

@@ -14,6 +14,7 @@ mod devices;
 mod doubts;
 mod escape;
 mod failure;
+mod file;
 mod hint;
 mod kinds;
 mod names;

@@ -1,12 +1,11 @@
 //! Facts in a file.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use mcast_doctor::Facts;
 
 use crate::failure::Failure;
+use crate::file;
 
 /// More is no machine's facts, but a wrong file.
 const LONGEST: u64 = 16 << 20;
@@ -14,14 +13,7 @@ const LONGEST: u64 = 16 << 20;
 /// Reads facts that were kept.
 pub(super) fn read(path: &Path) -> Result<Facts, Failure> {
     let name = path.display();
-    let mut text = String::new();
-    let length = File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-        .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
-    if length as u64 > LONGEST {
-        return Err(Failure::usage(format!("{name} is longer than {LONGEST} bytes")));
-    }
-    serde_json::from_str(&text)
+    serde_json::from_str(&file::text(path, LONGEST)?)
         .map_err(|error| Failure::usage(format!("{name} holds no facts of mcast doctor: {error}")))
 }
 
