@@ -6,7 +6,7 @@ use crate::gather::system::text;
 
 /// All memberships of this network namespace, each with the number of its interface; or why they can't be
 /// seen.
-pub(super) fn all() -> Result<Vec<(u32, IpAddr)>, String> {
+pub(crate) fn all() -> Result<Vec<(u32, IpAddr)>, String> {
     // A kernel without IPv6 has no such table.
     let ipv6 = text("/proc/thread-self/net/igmp6").unwrap_or_default();
     Ok(ipv4(&text("/proc/thread-self/net/igmp")?).chain(self::ipv6(&ipv6)).collect())
@@ -45,7 +45,8 @@ mod tests {
 Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter
 1\tlo        :     1      V3\n\t\t\t\t010000E0     1 0:00000000\t\t0
 2\td1        :     2      V3\n\t\t\t\tFB0000E0     2 0:00000000\t\t1
-\t\t\t\t010000E0     1 0:00000000\t\t0\n";
+\t\t\t\t010000E0     1 0:00000000\t\t0
+3\taveryverylong1:     1      V3\n\t\t\t\t0950FFEF     1 0:00000000\t\t0\n";
     const IGMP6: &str = "\
 1    lo              ff020000000000000000000000000001     1 0000000C 0
 2    d1              ff0200000000000000000001ff1e674c     1 00000004 0\n";
@@ -54,7 +55,7 @@ Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter
     #[test]
     fn ipv4s_groups_are_those_of_the_interface_above_them() {
         let read: Vec<_> = ipv4(IGMP).map(|(index, ip)| format!("{index} {ip}")).collect();
-        assert_eq!(read, ["1 224.0.0.1", "2 224.0.0.251", "2 224.0.0.1"]);
+        assert_eq!(read, ["1 224.0.0.1", "2 224.0.0.251", "2 224.0.0.1", "3 239.255.80.9"]);
     }
 
     #[test]

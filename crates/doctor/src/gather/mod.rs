@@ -5,7 +5,7 @@ mod firewall;
 mod host;
 mod interfaces;
 mod limits;
-mod memberships;
+pub(crate) mod memberships;
 mod ports;
 mod routes;
 mod system;

@@ -2,15 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
+use mcast_net::Network;
+
 use crate::facts::Interface;
 
 /// An interface that is used.
 #[derive(Debug, Clone)]
 pub(super) struct Card {
-    pub(super) index: u32,
-    pub(super) name: String,
+    pub(super) interface: mcast_net::Interface,
     pub(super) mtu: u32,
-    networks: Vec<(IpAddr, u8)>,
 }
 
 impl Card {
@@ -22,77 +22,55 @@ impl Card {
     /// This interface, used or not.
     pub(super) fn of(interface: &Interface) -> Card {
         let networks = interface.addresses.iter().filter_map(|text| network(text));
-        Card {
+        let used = mcast_net::Interface {
             index: interface.index,
             name: interface.name.clone(),
-            mtu: interface.mtu,
-            networks: networks.collect(),
-        }
+            addresses: networks.collect(),
+            routes: Vec::new(),
+            up: interface.up,
+            multicast: interface.multicast,
+            loopback: interface.loopback,
+            point_to_point: interface.point_to_point,
+        };
+        Card { interface: used, mtu: interface.mtu }
     }
 
     /// The address to speak from to a group, or to a peer, of its family.
     pub(super) fn source_for(&self, ip: IpAddr) -> Option<IpAddr> {
-        let of_family = || self.networks.iter().filter(|(own, _)| own.is_ipv4() == ip.is_ipv4());
-        let wants_link_local = is_link_local(ip);
-        of_family()
-            .filter(|network| contains(network, ip))
-            .max_by_key(|(_, len)| *len)
-            .or_else(|| of_family().find(|(own, _)| is_link_local(*own) == wants_link_local))
-            .or_else(|| of_family().next())
-            .map(|(own, _)| *own)
+        self.interface.source_for(ip)
     }
 
     /// Whether this is one of its own addresses.
     pub(super) fn is_own(&self, ip: IpAddr) -> bool {
-        self.networks.iter().any(|(own, _)| *own == ip)
+        self.interface.addresses.iter().any(|own| own.address == ip)
     }
 
     /// Whether a host of this address is on its link.
     pub(super) fn is_on_link(&self, ip: IpAddr) -> bool {
-        (ip.is_ipv6() && is_link_local(ip)) || self.networks.iter().any(|it| contains(it, ip))
+        self.interface.is_on_link(ip)
     }
 
     /// An address as this card needs it: link-local ones of IPv6 with its number.
     pub(super) fn at(&self, ip: IpAddr, port: u16) -> SocketAddr {
         match ip {
-            IpAddr::V6(ip) if is_link_local(ip.into()) => {
-                SocketAddrV6::new(ip, port, 0, self.index).into()
+            IpAddr::V6(ip) if needs_zone(ip) => {
+                SocketAddrV6::new(ip, port, 0, self.interface.index).into()
             }
             ip => SocketAddr::new(ip, port),
         }
     }
 }
 
-fn network(text: &str) -> Option<(IpAddr, u8)> {
+fn network(text: &str) -> Option<Network> {
     let (address, len) = text.split_once('/')?;
-    Some((address.parse().ok()?, len.parse().ok()?))
+    let (address, prefix_len) = (address.parse().ok()?, len.parse().ok()?);
+    Some(Network { address, prefix_len, peer: None, deprecated: false })
 }
 
-/// Whether an address means nothing beyond its link (RFC 3927, RFC 4007), or a group does not (RFC 5771).
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => {
-            let first = ip.segments()[0];
-            first & 0xffc0 == 0xfe80 || (first & 0xff00 == 0xff00 && first & 0x000f <= 2)
-        }
-    }
-}
-
-fn contains((own, len): &(IpAddr, u8), ip: IpAddr) -> bool {
-    let shift = |width: u32| width.saturating_sub((*len).into());
-    match (own, ip) {
-        (IpAddr::V4(own), IpAddr::V4(ip)) => same(own, ip, shift(32)),
-        (IpAddr::V6(own), IpAddr::V6(ip)) => {
-            let differing = own.to_bits() ^ ip.to_bits();
-            differing.checked_shr(shift(128)).unwrap_or(0) == 0
-        }
-        _ => false,
-    }
-}
-
-fn same(own: &Ipv4Addr, ip: Ipv4Addr, shift: u32) -> bool {
-    (own.to_bits() ^ ip.to_bits()).checked_shr(shift).unwrap_or(0) == 0
+/// Whether an address, a host's or a group's, means nothing beyond its link (RFC 4007 section 6).
+fn needs_zone(ip: Ipv6Addr) -> bool {
+    let first = ip.segments()[0];
+    first & 0xffc0 == 0xfe80 || (first & 0xff00 == 0xff00 && first & 0x000f <= 2)
 }
 
 /// The two families by an address of each that is nobody's.

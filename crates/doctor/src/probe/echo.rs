@@ -12,9 +12,9 @@ use mcast_proto::Instant;
 
 use super::card::{Card, FAMILIES};
 use super::conduct::Conduct;
-use super::membership::is_listed;
 use super::socket::{ToGroups, at_group, join, words};
 use crate::facts::{Echo, Interface, Step};
+use crate::gather::memberships;
 
 /// Datagrams that are sent by each card and family.
 const TIMES: u32 = 3;
@@ -61,7 +61,7 @@ impl Trip {
         card.source_for(group)?;
         let mut trip = Trip {
             echo: Echo {
-                interface: card.name.clone(),
+                interface: card.interface.name.clone(),
                 group: SocketAddr::new(group, 0),
                 step: Step::NotOpened,
                 error: None,
@@ -90,9 +90,10 @@ impl Trip {
         if let Err(refusal) = join(&socket, card, group) {
             return self.echo.error = Some(words(&refusal));
         }
-        self.echo.step = match is_listed(&card.name, group) {
-            Some(false) => Step::NotListed,
-            Some(true) | None => Step::NotSent,
+        self.echo.step = match memberships::all() {
+            Ok(all) if !all.contains(&(card.interface.index, group)) => Step::NotListed,
+            // Where the kernel does not tell, it is taken at its word.
+            _ => Step::NotSent,
         };
         self.socket = Some(socket);
     }

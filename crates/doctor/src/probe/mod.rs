@@ -7,7 +7,6 @@
 mod card;
 mod conduct;
 mod echo;
-mod membership;
 mod partner;
 mod signal;
 mod socket;

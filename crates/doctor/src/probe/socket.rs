@@ -59,10 +59,9 @@ pub(super) fn at_group(
 pub(super) fn join(socket: &UdpSocket, card: &Card, group: IpAddr) -> io::Result<()> {
     let socket = socket2::SockRef::from(socket);
     match group {
-        IpAddr::V4(group) => {
-            socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(card.index))
-        }
-        IpAddr::V6(group) => socket.join_multicast_v6(&group, card.index),
+        IpAddr::V4(group) => socket
+            .join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(card.interface.index)),
+        IpAddr::V6(group) => socket.join_multicast_v6(&group, card.interface.index),
     }
 }
 
@@ -102,7 +101,7 @@ fn open(card: &Card, own: IpAddr, to_groups: ToGroups) -> io::Result<Socket> {
         IpAddr::V6(_) => {
             socket.set_only_v6(true)?;
             socket.set_unicast_hops_v6(UNICAST_TTL)?;
-            socket.set_multicast_if_v6(card.index)?;
+            socket.set_multicast_if_v6(card.interface.index)?;
             socket.set_multicast_hops_v6(to_groups.ttl.into())?;
             socket.set_multicast_loop_v6(to_groups.looped)?;
         }
@@ -111,5 +110,5 @@ fn open(card: &Card, own: IpAddr, to_groups: ToGroups) -> io::Result<Socket> {
 }
 
 fn ready(socket: Socket, card: &Card, own: IpAddr) -> io::Result<Ear> {
-    Ear::new(socket.into(), card.index, own)
+    Ear::new(socket.into(), card.interface.index, own)
 }

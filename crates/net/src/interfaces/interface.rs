@@ -68,7 +68,7 @@ impl Interface {
     }
 
     /// Whether a host with this address is on this interface's link.
-    pub(crate) fn is_on_link(&self, ip: IpAddr) -> bool {
+    pub fn is_on_link(&self, ip: IpAddr) -> bool {
         ip.is_loopback()
             || is_link_local(ip)
             || self.addresses.iter().any(|network| network.contains(ip))
@@ -77,7 +77,7 @@ impl Interface {
 
     /// The own address to speak to `ip` from: the one whose network `ip` is in, else the first that
     /// reaches as far as `ip`, else the first of its family. One that is deprecated stands back.
-    pub(crate) fn source_for(&self, ip: IpAddr) -> Option<IpAddr> {
+    pub fn source_for(&self, ip: IpAddr) -> Option<IpAddr> {
         let of_family = || self.addresses.iter().filter(|n| n.address.is_ipv4() == ip.is_ipv4());
         // An IPv4 host has a link-local address for want of another (RFC 3927 section 1.9), an IPv6
         // host has one besides the others (RFC 6724 section 5, rule 2).

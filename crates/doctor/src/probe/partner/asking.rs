@@ -63,7 +63,7 @@ impl Asking {
         // The partner may be this host itself.
         let to_groups = ToGroups { ttl: 1, looped: true };
         let opened = |socket: io::Result<Ear>| {
-            socket.inspect_err(|why| log::info!("{}: {why}", card.name)).ok()
+            socket.inspect_err(|why| log::info!("{}: {why}", card.interface.name)).ok()
         };
         let asker = card.source_for(host).map(|own| private(card, own, to_groups));
         let (group, port) = routed(host, To::Service);
@@ -173,7 +173,7 @@ impl Asking {
             let Ok(Datagram::Reply(reply)) = decode(bytes) else { return };
             let Some(sessions) = reply.tlvs.sessions() else { return };
             // IPv6 on Linux gives what came by other cards too.
-            let is_here = origin.interface.is_none_or(|by| by == card.index);
+            let is_here = origin.interface.is_none_or(|by| by == card.interface.index);
             if !is_here || !is_of(*host, ids, origin.from.ip(), reply.id) {
                 return;
             }

@@ -58,7 +58,7 @@ pub fn partner(
     let Some((to, card)) = locate(host, interfaces) else { return partner };
     partner.address = Some(to.ip());
     let Some(card) = card else { return partner };
-    partner.interface = Some(card.name.clone());
+    partner.interface = Some(card.interface.name.clone());
     partner.on_link = card.is_on_link(to.ip()) || card.is_own(to.ip());
     let mut run = Run::open(&card, to, start);
     run.ways(host, conduct);

@@ -29,7 +29,7 @@ fn card_to(to: SocketAddr, interfaces: &[Interface]) -> Option<Card> {
     };
     let zone = zone(to).max(zone(own));
     let mut cards = interfaces.iter().map(Card::of);
-    cards.find(|card| card.is_own(own.ip()) && (zone == 0 || zone == card.index))
+    cards.find(|card| card.is_own(own.ip()) && (zone == 0 || zone == card.interface.index))
 }
 
 /// Whether the kernel knows the hardware address of a host on a card's link.
@@ -37,7 +37,7 @@ pub(super) fn neighbour(card: &Card, ip: IpAddr) -> Seen<bool> {
     if card.is_own(ip) || !card.is_on_link(ip) {
         return Seen::Not("it is not on the link".into());
     }
-    match mcast_net::is_neighbour(card.index, ip) {
+    match mcast_net::is_neighbour(card.interface.index, ip) {
         Ok(Some(is_known)) => Seen::Is(is_known),
         Ok(None) => Seen::Not("the kernel has not found out".into()),
         Err(why) => Seen::Not(why.to_string()),

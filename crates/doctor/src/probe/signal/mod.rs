@@ -123,7 +123,7 @@ impl Run {
                 for dialect in Dialect::ALL {
                     let place = Place::open((number, card), dialect, own);
                     if let Some(group) = place.heard_group() {
-                        tally.listen((number, &card.name), group);
+                        tally.listen((number, &card.interface.name), group);
                     }
                     places.push(place);
                 }

@@ -48,17 +48,19 @@ impl Place {
         let asks = dialect != Dialect::Own;
         let word = dialect.word().unwrap_or("mcast");
         let opened = |what: &str, socket: io::Result<Ear>| {
-            socket.inspect_err(|why| log::info!("{}: {word}: {what}: {why}", card.name)).ok()
+            socket
+                .inspect_err(|why| log::info!("{}: {word}: {what}: {why}", card.interface.name))
+                .ok()
         };
         Place {
             card: place,
-            name: card.name.clone(),
-            index: card.index,
+            name: card.interface.name.clone(),
+            index: card.interface.index,
             dialect,
             own,
             group: card.at(group, port),
             asked: Asked {
-                interface: card.name.clone(),
+                interface: card.interface.name.clone(),
                 dialect: word.to_owned(),
                 group: card.at(group, port),
                 for_unicast: 0,

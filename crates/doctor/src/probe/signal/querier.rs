@@ -33,7 +33,7 @@ impl Queriers {
                     continue;
                 }
                 match open(card, family) {
-                    Ok(socket) => queriers.sockets.push((card.name.clone(), socket)),
+                    Ok(socket) => queriers.sockets.push((card.interface.name.clone(), socket)),
                     Err(refusal) => {
                         queriers.heard = Seen::Not(why(&refusal));
                         return queriers;
@@ -91,7 +91,7 @@ fn open(card: &Card, family: IpAddr) -> io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     // A raw socket does not tell by which card a datagram came.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    socket.bind_device(Some(card.name.as_bytes()))?;
+    socket.bind_device(Some(card.interface.name.as_bytes()))?;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = card;
     Ok(socket.into())
