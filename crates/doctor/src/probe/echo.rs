@@ -155,6 +155,9 @@ fn hear(trips: &mut [Trip], until: Instant, conduct: &Conduct<'_>) {
         let now = conduct.now();
         trips.iter_mut().for_each(|trip| trip.hear(&mut batch, now));
     }
+    // What came in while this process had no processor, or was told to end, has come all the same.
+    let now = conduct.now();
+    trips.iter_mut().for_each(|trip| trip.hear(&mut batch, now));
 }
 
 /// A group of our own, which nobody else uses but by chance.

@@ -1,7 +1,7 @@
 //! What becomes of datagrams to ourselves.
 
 use mcast_doctor::facts::{Echo, Step};
-use mcast_doctor::probe;
+use mcast_doctor::probe::{self, Conduct};
 use mcast_tests::netns::{Host, World};
 
 use crate::{facts, interfaces, print, to_its_end};
@@ -10,6 +10,14 @@ use crate::{facts, interfaces, print, to_its_end};
 #[ignore = "the second half of the other tests"]
 fn echo() {
     print(&to_its_end(|conduct| probe::echoes(&interfaces(), conduct)));
+}
+
+#[test]
+#[ignore = "the second half of the other tests"]
+fn cut_short() {
+    let mut progress = |_: &str| {};
+    let conduct = &mut Conduct::new(&mut progress, &|| true);
+    print(&probe::echoes(&interfaces(), conduct));
 }
 
 fn host(world: &World) -> Host<'_> {
@@ -36,6 +44,16 @@ fn a_healthy_host_hears_itself_in_both_families() {
         assert!(echo.rtt_ms.is_some_and(|ms| ms < 1000.0) && echo.group.ip().is_multicast());
     }
     drop(capture);
+}
+
+#[test]
+fn a_probe_that_is_told_to_end_takes_nothing_for_lost_that_has_come_back() {
+    let Some(world) = World::new() else { return };
+    let echoes: Vec<Echo> = facts(&host(&world), "echo::cut_short");
+    assert_eq!(echoes.len(), 2);
+    for echo in echoes {
+        assert_eq!((echo.step, echo.sent, echo.heard), (Step::Heard, 3, 3), "{echo:?}");
+    }
 }
 
 /// With a TTL of 0: a mark that is sent afterwards is the first datagram that passes the card.
