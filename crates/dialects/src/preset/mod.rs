@@ -39,7 +39,7 @@ mod field;
 mod request;
 mod table;
 
-pub use table::{TableError, parse};
+pub use table::{LONGEST_TABLE, TableError, parse};
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -14,8 +14,9 @@ use super::request::{self, Request};
 use super::{Preset, To};
 use crate::scan::MOST_REPEATS;
 
-/// The longest table that is read, and the presets of one.
-const LONGEST_TABLE: usize = 256 * 1024;
+/// The longest table that [`parse`] takes, in bytes.
+pub const LONGEST_TABLE: usize = 256 * 1024;
+/// Presets of one table.
 const MOST_PRESETS: usize = 256;
 /// Attributes of one preset.
 const MOST_ATTRIBUTES: usize = 16;

@@ -3,17 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use mcast_dialects::preset::{Preset, builtin, parse};
+use mcast_dialects::preset::{LONGEST_TABLE, Preset, builtin, parse};
 
 use super::voices::is_own;
 use crate::failure::Failure;
-
-/// So much is read of a file: more than a table may have.
-const LONGEST: u64 = 1024 * 1024;
+use crate::file;
 
 /// All presets by name. One that comes later takes the place of an earlier one of its name.
 pub(super) fn all(files: &[PathBuf]) -> Result<Vec<Preset>, Failure> {
@@ -42,7 +40,9 @@ fn configuration_folder() -> Option<PathBuf> {
 
 /// The tables in a folder, which need not be there, in the order of their names.
 fn tables(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let cannot = |error: io::Error| unreadable(folder, &error);
+    let cannot = |error: io::Error| {
+        Failure::usage(format!("cannot read the presets of {}: {error}", folder.display()))
+    };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -57,10 +57,7 @@ fn tables(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<Preset>, Failure> {
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-        .map_err(|error| unreadable(path, &error))?;
+    let text = file::text(path, LONGEST_TABLE as u64)?;
     let wrong = |reason: String| Failure::usage(format!("{}: {reason}", path.display()));
     let presets = parse(&text).map_err(|error| wrong(error.to_string()))?;
     match presets.iter().find(|preset| is_own(preset.name())) {
@@ -70,10 +67,6 @@ fn read(path: &Path) -> Result<Vec<Preset>, Failure> {
         }
         None => Ok(presets),
     }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("cannot read the presets of {}: {error}", path.display()))
 }
 
 #[cfg(test)]
@@ -131,12 +124,14 @@ mod tests {
             ("field", "[x]\nsource = 'a'\nto = '10.0.0.1:7'\nanswer = 'line'\n"),
             ("name", &format!("[mdns]\n{TABLE}")),
             ("toml", "["),
+            ("long", &" ".repeat(LONGEST_TABLE + 1)),
         ]);
         for (file, parts) in [
             ("field", &["field: preset x: to "][..]),
             ("name", &["name: preset mdns "]),
             ("toml", &["toml: ", "is no TOML"]),
             ("none", &["cannot read", "none"]),
+            ("long", &["long is longer than 262144 bytes"]),
         ] {
             let error = read(&folder.path().join(file)).unwrap_err().to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");
