@@ -28,10 +28,10 @@ fn config(above: &str, count: usize) -> NamedTempFile {
 
 #[track_caller]
 fn respond(host: &Host<'_>, config: &NamedTempFile) -> Process {
-    let mut words = command(host, "respond --quiet --config");
+    let mut words = command(host, "respond --json --config");
     words.arg(config.path());
     let responder = Process::start(words);
-    host.until_joined("eth0", GROUP, 1);
+    responder.line_with("\"ready\"");
     responder
 }
 

@@ -113,9 +113,6 @@ impl<M: Machine + 'static> Session<M> {
             mut printer,
             interrupt,
         } = self;
-        if waits {
-            printer.ready(driver.endpoint(), &told);
-        }
         if let Some(on_start) = on_start {
             let handle = driver.handle();
             on_start(Changer::new(move |change| {
@@ -123,6 +120,10 @@ impl<M: Machine + 'static> Session<M> {
                     change(machine.machine_mut().machine_mut().machine_mut(), now);
                 })
             }));
+        }
+        // Once it can be changed too, and has all the threads that it will have.
+        if waits {
+            printer.ready(driver.endpoint(), &told);
         }
         let enough = driver.stopper();
         let mut is_reached = false;
