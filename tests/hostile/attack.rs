@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 
 use mcast_tests::netns::World;
 
@@ -43,14 +43,20 @@ pub(crate) struct Outcome {
     pub(crate) held: bool,
 }
 
-/// One at a time: the kernel has one table of neighbours for all namespaces (`gc_thresh3`), which hosts
-/// that are not there fill, and two attacks at once would fill it for each other.
-static TURN: Mutex<()> = Mutex::new(());
+/// Waits until no other attack runs on this machine, be it of another run of the tests: the kernel has one
+/// table of neighbours for all namespaces (`gc_thresh3`), which hosts that are not there fill, and two
+/// attacks at once would fill it for each other. The turn ends with what is returned, or with the process.
+fn turn() -> File {
+    // A folder that every user can open, so that nothing need be made that another could not.
+    let all = File::open(std::env::temp_dir()).expect("the folder for temporary files");
+    all.lock().expect("a lock on it");
+    all
+}
 
 /// Runs the quick form of each attack, and then panics if a threshold did not hold.
 #[track_caller]
 pub(crate) fn quick(attacks: &[Attack]) {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let mut broken = String::new();
     for Attack { name, threshold, run } in attacks {
         let Some(world) = World::with_nft() else { return };
@@ -71,6 +77,7 @@ pub(crate) fn table<'a>(attacks: impl IntoIterator<Item = &'a Attack>) -> (Strin
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     let mut failed = Vec::new();
+    let _turn = turn();
     for Attack { name, threshold, run } in attacks {
         let world = World::with_nft().expect("a world");
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&world, Extent::Full)));
