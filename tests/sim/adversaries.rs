@@ -344,7 +344,7 @@ fn a_run_that_fails() {
 fn a_failing_run_prints_the_command_that_replays_it() {
     let failing = |seed: Option<&str>| {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "a_run_that_fails", "--nocapture"]);
+        command.args(["--exact", "adversaries::a_run_that_fails", "--nocapture"]);
         command.env("MCAST_SIM_TEST_FAILS", "1").env_remove("MCAST_SIM_SEED");
         command.envs(seed.map(|seed| ("MCAST_SIM_SEED", seed)));
         let output = command.output().unwrap();
@@ -353,7 +353,7 @@ fn a_failing_run_prints_the_command_that_replays_it() {
     };
     let stderr = failing(None);
     let replay = "replay it with: MCAST_SIM_SEED=77 cargo test -p mcast-tests \
-                  --test sim_adversaries -- --exact a_run_that_fails\n";
+                  --test sim -- --exact adversaries::a_run_that_fails\n";
     assert!(stderr.contains(replay), "{stderr}");
     assert!(stderr.contains("hears 10.9.9.9:9 \"the last straw\""), "{stderr}");
     let of = |stderr: &str| stderr.lines().find(|line| line.starts_with("seed")).map(str::to_owned);

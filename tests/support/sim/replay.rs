@@ -39,10 +39,10 @@ mod tests {
 
     #[test]
     fn a_test_is_run_by_its_name_and_a_program_by_its_arguments() {
-        let test = "/t/debug/deps/sim_plain-0123456789abcdef";
+        let test = "/t/debug/deps/sim-0123456789abcdef";
         assert_eq!(
-            of(7, test, "floods::a_flood", &[]),
-            "MCAST_SIM_SEED=7 cargo test -p mcast-tests --test sim_plain -- --exact floods::a_flood"
+            of(7, test, "plain::a_flood", &[]),
+            "MCAST_SIM_SEED=7 cargo test -p mcast-tests --test sim -- --exact plain::a_flood"
         );
         let unit = "/t/debug/deps/mcast_tests-0123456789abcdef";
         assert_eq!(
