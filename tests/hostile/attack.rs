@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mcast_tests::netns::World;
 
@@ -43,14 +44,20 @@ pub(crate) struct Outcome {
     pub(crate) held: bool,
 }
 
-/// Waits until no other attack runs on this machine, be it of another run of the tests: the kernel has one
-/// table of neighbours for all namespaces (`gc_thresh3`), which hosts that are not there fill, and two
-/// attacks at once would fill it for each other. The turn ends with what is returned, or with the process.
-fn turn() -> File {
-    // A folder that every user can open, so that nothing need be made that another could not.
-    let all = File::open(std::env::temp_dir()).expect("the folder for temporary files");
-    all.lock().expect("a lock on it");
-    all
+/// One at a time: the kernel has one table of neighbours for all namespaces (`gc_thresh3`), which hosts that
+/// are not there fill, and two attacks at once would fill it for each other. So the first attack takes the
+/// machine's turn too, and this process keeps it until it ends: of several runs of the tests, one attacks.
+static TURN: Mutex<Option<File>> = Mutex::new(None);
+
+fn turn() -> MutexGuard<'static, Option<File>> {
+    let mut turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    turn.get_or_insert_with(|| {
+        // A folder that every user can open, so that nothing need be made that another could not.
+        let all = File::open(std::env::temp_dir()).expect("the folder for temporary files");
+        all.lock().expect("a lock on it");
+        all
+    });
+    turn
 }
 
 /// Runs the quick form of each attack, and then panics if a threshold did not hold.
