@@ -143,7 +143,7 @@ pub use faces::events::{Events, OwnedHeard};
 pub use faces::stream::EventStream;
 pub use identity::{ClaimedId, IdSource};
 pub use interfaces::choice::Chosen;
-pub use interfaces::interface::{Interface, Network, Prefix};
+pub use interfaces::interface::{Interface, Network, Prefix, needs_zone};
 pub use interfaces::link::{Link, Snooping};
 pub use interfaces::selector::{Pattern, Selector};
 pub use interfaces::{choice, interfaces, is_neighbour, links, route_to};

@@ -1,8 +1,9 @@
 //! Addresses, ready to be pasted into the next command.
 
 use std::fmt;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
+use mcast_net::needs_zone;
 use serde::{Serialize, Serializer};
 
 use crate::escape::Escaped;
@@ -55,7 +56,7 @@ impl Host<'_> {
             return write!(f, "{}", address.ip());
         };
         write!(f, "{}", v6.ip())?;
-        match (is_local_to_link(v6.ip()), interface, v6.scope_id()) {
+        match (needs_zone(*v6.ip()), interface, v6.scope_id()) {
             (true, Some(name), _) => {
                 f.write_str("%")?;
                 write_name(f, name)
@@ -64,13 +65,6 @@ impl Host<'_> {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether an address needs a zone: unicast or multicast of link-local scope or less (RFC 4007
-/// section 6, RFC 4291 section 2.7).
-fn is_local_to_link(ip: &Ipv6Addr) -> bool {
-    let multicast_scope = ip.segments()[0] & 0xf;
-    ip.is_unicast_link_local() || ip.is_multicast() && multicast_scope <= 2
 }
 
 impl Serialize for Host<'_> {

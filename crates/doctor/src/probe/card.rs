@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use mcast_net::Network;
+use mcast_net::{Network, needs_zone};
 
 use crate::facts::Interface;
 
@@ -65,12 +65,6 @@ fn network(text: &str) -> Option<Network> {
     let (address, len) = text.split_once('/')?;
     let (address, prefix_len) = (address.parse().ok()?, len.parse().ok()?);
     Some(Network { address, prefix_len, peer: None, deprecated: false })
-}
-
-/// Whether an address, a host's or a group's, means nothing beyond its link (RFC 4007 section 6).
-fn needs_zone(ip: Ipv6Addr) -> bool {
-    let first = ip.segments()[0];
-    first & 0xffc0 == 0xfe80 || (first & 0xff00 == 0xff00 && first & 0x000f <= 2)
 }
 
 /// The two families by an address of each that is nobody's.

@@ -128,6 +128,18 @@ pub(crate) fn is_link_local(ip: IpAddr) -> bool {
     }
 }
 
+/// Whether an address, a host's or a group's, means something only with the number of an interface: fe80::/10 and
+/// groups of link-local scope or less (RFC 4007 section 6, RFC 4291 section 2.7).
+///
+/// ```
+/// assert!(mcast_net::needs_zone("ff02::fb".parse()?));
+/// assert!(!mcast_net::needs_zone("ff05::2".parse()?));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+pub fn needs_zone(ip: Ipv6Addr) -> bool {
+    ip.is_unicast_link_local() || ip.is_multicast() && ip.octets()[1] & 0x0f <= 2
+}
+
 fn has_link_scope(ip: Ipv6Addr) -> bool {
     ip.is_multicast() && ip.octets()[1] & 0x0f == 2
 }
