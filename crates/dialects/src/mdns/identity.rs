@@ -52,7 +52,8 @@ impl Key {
     }
 }
 
-/// What an instance is told by: its whole [escaped](Name::escaped) name in small letters, and the number of its link, where that is known: `lab._ipp._tcp.local%3`.
+/// What an instance is told by: its whole [escaped](Name::escaped) name in small letters, and the number of its
+/// link, where that is known: `lab._ipp._tcp.local%3`.
 pub(super) fn told_key(link: Link, name: Name<'_>) -> Vec<u8> {
     let mut key: Vec<u8> = name.escaped().map(|byte| byte.to_ascii_lowercase()).collect();
     if let Some(InterfaceId(link)) = link {
